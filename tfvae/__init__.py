@@ -1,0 +1,53 @@
+"""Variational autoencoders for Keras 3, composed from parts and trained with fit.
+
+The modules are imported on first use, so that `import tfvae` and `tfvae --help` do not start TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_MODULES = (
+    "callbacks",
+    "data",
+    "evaluation",
+    "export",
+    "likelihoods",
+    "models",
+    "networks",
+    "objectives",
+    "optimizers",
+    "posteriors",
+    "priors",
+    "samplers",
+    "scales",
+    "schedules",
+    "trace",
+    "zoo",
+)
+_NAMES = {"VAE": "models", "LatentModel": "models", "Trace": "trace", "InvalidInput": "errors"}
+
+__all__ = ["__version__", *_MODULES, *_NAMES]
+
+if TYPE_CHECKING:
+    from tfvae.errors import InvalidInput
+    from tfvae.models import VAE, LatentModel
+    from tfvae.trace import Trace
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+        setattr(sys.modules[__name__], name, value)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,21 @@
+"""One way to refuse bad input: the argument, what was expected, what was received."""
+
+
+class InvalidInput(ValueError):
+    """An argument that cannot be used; the message names it, what was expected and what was received.
+
+    Example:
+        >>> raise InvalidInput("beta", "a number of at least 0", -1.0)
+        Traceback (most recent call last):
+        tfvae.errors.InvalidInput: beta: expected a number of at least 0, received -1.0
+    """
+
+    def __init__(self, argument: str, expected: str, received: object):
+        super().__init__(f"{argument}: expected {expected}, received {received}")
+
+
+class UnreadableFile(OSError):
+    """A file that cannot be read as what it should be; the message names the file and the reason."""
+
+    def __init__(self, path: object, expected: str, reason: object):
+        super().__init__(f"{path}: expected {expected}, but {reason}")

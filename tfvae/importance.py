@@ -1,0 +1,48 @@
+"""Importance sampling of log p(x), in bounded memory, with its standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def log_mean_weight(
+    log_weights: Callable[[int, tf.Tensor], tf.Tensor], num_samples: int, chunk: int, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Estimate log E[w] from `num_samples` draws, `chunk` at a time.
+
+    estimate = log((1/K) sum_k w_k),  standard error = std(w) / (sqrt(K) mean(w)) by the delta method
+
+    The estimate is a lower bound of log p(x) in expectation, tight as K grows.
+
+    Args:
+        log_weights: function of (number of draws S, seed) that returns log w, [S, B].
+        num_samples: K.
+        chunk: draws evaluated at once; the memory needed is proportional to it.
+        seed: int32 [2]; each chunk folds its number into it.
+
+    Returns:
+        The estimate and its standard error, each [B], in nats.
+
+    Source: Burda et al. 2016, equation 8.
+    """
+    chunk = min(chunk, num_samples)
+    whole, rest = divmod(num_samples, chunk)
+
+    def accumulate(first: tf.Tensor, second: tf.Tensor, log_w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        first = tf.reduce_logsumexp(tf.concat([first[tf.newaxis], log_w], 0), 0)
+        second = tf.reduce_logsumexp(tf.concat([second[tf.newaxis], 2 * log_w], 0), 0)
+        return first, second
+
+    # The first draws, outside the loop, also fix the shape of the sums.
+    log_w = log_weights(rest or chunk, tf.random.experimental.stateless_fold_in(seed, 0))
+    first, second = tf.reduce_logsumexp(log_w, 0), tf.reduce_logsumexp(2 * log_w, 0)
+    for index in tf.range(1, whole + (1 if rest else 0)):
+        log_w = log_weights(chunk, tf.random.experimental.stateless_fold_in(seed, index))
+        first, second = accumulate(first, second, log_w)
+
+    count = tf.cast(num_samples, tf.float32)
+    # mean(w^2) / mean(w)^2 - 1 is the squared coefficient of variation of the weights.
+    spread = tf.exp(second - 2 * first + tf.math.log(count)) - 1
+    return first - tf.math.log(count), tf.sqrt(tf.maximum(spread, 0.0) / count)

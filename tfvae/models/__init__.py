@@ -1,0 +1,7 @@
+"""Models: networks and parts put together, trained with fit."""
+
+from tfvae.models.base import LatentModel
+from tfvae.models.files import load
+from tfvae.models.vae import VAE
+
+__all__ = ["VAE", "LatentModel", "load"]

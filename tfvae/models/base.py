@@ -1,0 +1,199 @@
+"""What every latent-variable model shares: training on one or several replicas, and evaluation."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfvae import inputs as user
+from tfvae.errors import InvalidInput
+from tfvae.files import replacing
+from tfvae.importance import log_mean_weight
+from tfvae.likelihoods import Likelihood
+from tfvae.models.training import Training
+from tfvae.noise import SeedStream, as_seed
+from tfvae.objectives import Objective
+from tfvae.part import Configured
+from tfvae.replicas import total
+from tfvae.trace import Trace
+
+_DECODED_AT_ONCE = 16384  # latent points decoded in one go by log_likelihood
+
+
+class LatentModel(Configured, Training, keras.Model, abc.ABC):
+    """A model of data x with a latent variable z; abstract.
+
+    A subclass says how one pass goes (`record`) and what it means (`assemble`). Keras's own training
+    and test steps call the model, which returns the record as tensors, and hand it to `compute_loss`,
+    which assembles the trace and gives it to the objective.
+
+    Attributes:
+        event_shape: shape of one example of x.
+        objective: what training minimises.
+    """
+
+    likelihood: Likelihood
+    input_names: tuple[str, ...] = ("x",)
+
+    def __init__(self, objective: Objective, seed: int | None, name: str | None, dtype: object):
+        super().__init__(name=name, dtype=dtype, autocast=False)  # the networks cast for themselves
+        self.objective = objective
+        self.seed = seed
+        self.training_noise = SeedStream(seed, name="training_noise")
+        self.evaluation_noise = SeedStream(0, name="evaluation_noise")
+        self.term_metrics = [keras.metrics.Mean(name=term) for term in objective.terms]
+
+    # What a model defines.
+
+    @abc.abstractmethod
+    def record(self, inputs: dict[str, tf.Tensor], num_samples: int, seed: tf.Tensor) -> dict:
+        """Pass inputs through the model with `num_samples` draws; return tensors only."""
+
+    @abc.abstractmethod
+    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+        """Make the distributions of a record again."""
+
+    @abc.abstractmethod
+    def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return what `predict` gives, with no noise: the latent location and the reconstruction."""
+
+    # Keras.
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one example of x."""
+        return self.likelihood.event_shape
+
+    @property
+    def step(self) -> tf.Tensor:
+        """Number of optimizer steps taken, float32; 0 before `compile`."""
+        optimizer = getattr(self, "optimizer", None)
+        return tf.cast(0 if optimizer is None else optimizer.iterations, tf.float32)
+
+    def tensors(self, inputs: object) -> dict[str, tf.Tensor]:
+        """Return inputs, an array or a dict, as a dict of float32 tensors of the right shape."""
+        named = user.as_dict(inputs, self.input_names)
+        return {"x": user.as_tensor("x", named["x"], self.event_shape)}
+
+    def checked(self, inputs: object) -> dict[str, tf.Tensor]:
+        """Return inputs as tensors, after a look at every value."""
+        named = user.as_dict(inputs, self.input_names)
+        user.check_array("x", named["x"], self.event_shape, self.likelihood.support)
+        return self.tensors(named)
+
+    def call(self, inputs: object, training: bool = False) -> dict:
+        """Return the record of one pass with fresh noise, a dict of tensors."""
+        stream = self.training_noise if training else self.evaluation_noise
+        return self.record(self.tensors(inputs), self.objective.num_samples, stream.next())
+
+    def compute_loss(
+        self,
+        x: object = None,
+        y: object = None,
+        y_pred: dict | None = None,
+        sample_weight: tf.Tensor | None = None,
+        training: bool = True,
+    ) -> tf.Tensor:
+        """Return sum(weight loss) / batch size, where the batch is that of all replicas together."""
+        inputs = self.tensors(x)
+        terms = self.objective.loss(self.assemble(inputs, y_pred), self)
+        for metric in self.term_metrics:
+            metric.update_state(terms[metric.name], sample_weight=sample_weight)
+        loss = terms["loss"]
+        if sample_weight is not None:
+            loss *= tf.cast(sample_weight, loss.dtype)
+        count = total(tf.cast(tf.shape(loss)[0], loss.dtype))
+        return tf.reduce_sum(loss) / tf.maximum(count, 1)
+
+    def reset_metrics(self) -> None:
+        """Start the metrics anew, and with them the noise of evaluation, so that it repeats."""
+        super().reset_metrics()
+        self.evaluation_noise.restart()
+
+    def save(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+        """Write a `.keras` file with weights, optimizer and random state, whole or not at all.
+
+        Raises:
+            InvalidInput: for a name that does not end in `.keras`.
+            FileExistsError: where the file exists and `overwrite` is false.
+            OSError: where it cannot be written; the file that was there is left as it was.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras":
+            raise InvalidInput("filepath", "a name that ends in .keras", path)
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path}: the file exists and overwrite is false")
+        with replacing(path) as temporary:
+            super().save(temporary)
+
+    # Evaluation. These take an explicit seed and leave the state of training alone.
+
+    def trace(self, inputs: object, num_samples: int = 1, seed: int = 0) -> Trace:
+        """Return the trace of one pass with `num_samples` draws for each example."""
+        tensors = self.checked(inputs)
+        return self.assemble(tensors, self.record(tensors, num_samples, as_seed(seed)))
+
+    def elbo(self, inputs: object, num_samples: int = 1, seed: int = 0, batch_size: int = 512) -> np.ndarray:
+        """Return the evidence lower bound of each example, [B] nats, whatever the objective.
+
+        Args:
+            inputs: data [B, *event].
+            num_samples: draws over which the distortion is averaged.
+            seed: start of the random numbers; the same seed and batch size give the same values.
+            batch_size: examples evaluated at once.
+        """
+        _at_least_one("num_samples", num_samples)
+        return self._evaluate(functools.partial(self._elbo, num_samples), inputs, seed, batch_size)
+
+    def log_likelihood(
+        self, inputs: object, num_samples: int = 512, seed: int = 0, batch_size: int = 128
+    ) -> np.ndarray:
+        """Estimate log p(x) of each example by importance sampling, [B] nats.
+
+        log p(x) ~ log((1/K) sum_k p(x|z_k) p(z_k) / q(z_k|x)),  z_k ~ q(z|x)
+
+        A lower bound in expectation, which tightens with K = `num_samples`.
+
+        Source: Burda et al. 2016, equation 8.
+        """
+        return self.log_likelihood_with_error(inputs, num_samples, seed, batch_size)[0]
+
+    def log_likelihood_with_error(
+        self, inputs: object, num_samples: int = 512, seed: int = 0, batch_size: int = 128
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `log_likelihood` and its standard error over the draws, each [B] nats."""
+        _at_least_one("num_samples", num_samples)
+        function = functools.partial(self._log_likelihood, num_samples)
+        return tuple(self._evaluate(function, inputs, seed, batch_size).T)
+
+    def _evaluate(self, function: object, inputs: object, seed: int, batch_size: int) -> np.ndarray:
+        _at_least_one("batch_size", batch_size)
+        tensors = self.checked(inputs)
+        results = []
+        for index, batch in enumerate(user.in_batches(tensors, batch_size)):
+            batch_seed = tf.random.experimental.stateless_fold_in(as_seed(seed), index)
+            results.append(function(batch, batch_seed).numpy())
+        return np.concatenate(results)
+
+    @tf.function(reduce_retracing=True)
+    def _elbo(self, num_samples: int, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        return self.assemble(inputs, self.record(inputs, num_samples, seed)).elbo
+
+    @tf.function(reduce_retracing=True)
+    def _log_likelihood(self, num_samples: int, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        def log_weights(draws: int, draw_seed: tf.Tensor) -> tf.Tensor:
+            return self.assemble(inputs, self.record(inputs, draws, draw_seed)).log_weights
+
+        chunk = max(1, _DECODED_AT_ONCE // (inputs["x"].shape[0] or 128))
+        return tf.stack(log_mean_weight(log_weights, num_samples, chunk, seed), axis=-1)
+
+
+def _at_least_one(argument: str, value: int) -> None:
+    if not value >= 1:
+        raise InvalidInput(argument, "a whole number of at least 1", value)

@@ -1,0 +1,236 @@
+"""Keras's fit, evaluate and predict with the input checked and impossible set-ups refused."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfvae import inputs as user
+from tfvae.errors import InvalidInput
+from tfvae.optimizers import Adam
+
+
+class Training:
+    """Mixed into a Keras model before `keras.Model`; see `tfvae.models.LatentModel`."""
+
+    def compile(
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: None = None,
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Configure training, as Keras's `compile` does; the loss is the model's objective.
+
+        "adam" is `tfvae.optimizers.Adam`: Keras's formula, with TensorFlow's fused kernel.
+        """
+        if loss is not None:
+            raise InvalidInput("loss", "none, as the model's objective is the loss", repr(loss))
+        super().compile(
+            optimizer=Adam() if optimizer == "adam" else optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=auto_scale_loss,
+        )
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile again as a saved model was."""
+        config = keras.saving.deserialize_keras_object(config)
+        names = ("optimizer", "run_eagerly", "steps_per_execution", "jit_compile")
+        self.compile(**{name: config[name] for name in names})
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x: object = None,
+        y: object = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: list | None = None,
+        validation_split: float = 0.0,
+        validation_data: object = None,
+        shuffle: bool = True,
+        sample_weight: object = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> keras.callbacks.History:
+        """Train, as Keras's `fit` does; the loss is the objective, so `y` is not used.
+
+        `x` is an array, a dict with `x`, or a `tf.data.Dataset` of batches: x, (x, y) or
+        (x, y, sample_weight).
+
+        Raises:
+            InvalidInput: for values the likelihood does not take, and for set-ups that several
+                replicas cannot train.
+        """
+        self._refuse_impossible()
+        if sample_weight is not None and y is None:
+            y = np.zeros(len(sample_weight), "float32")  # without a y, Keras drops the weights
+        if isinstance(validation_data, tuple):
+            held_out = (self._checked("validation_data", validation_data[0]), *validation_data[1:])
+        elif validation_data is None:
+            held_out = None
+        else:
+            held_out = self._checked("validation_data", validation_data)
+        with _readable_errors():
+            return super().fit(
+                x=self._checked("x", x),
+                y=y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=held_out,
+                shuffle=shuffle and not isinstance(x, tf.data.Dataset),  # Keras warns of its own default
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
+
+    def evaluate(
+        self,
+        x: object = None,
+        y: object = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: object = None,
+        steps: int | None = None,
+        callbacks: list | None = None,
+        return_dict: bool = False,
+        _use_cached_eval_dataset: bool = False,
+    ) -> float | list | dict:
+        """Return the loss and the objective's terms, as Keras's `evaluate` does.
+
+        The noise starts anew at each call, so that a second call returns the same numbers.
+        """
+        if not _use_cached_eval_dataset:  # inside fit, Keras passes None and uses what it holds
+            self._refuse_impossible()
+            x = self._checked("x", x)
+            if sample_weight is not None and y is None:
+                y = np.zeros(len(sample_weight), "float32")
+        with _readable_errors():
+            return super().evaluate(
+                x=x,
+                y=y,
+                batch_size=batch_size,
+                verbose=verbose,
+                sample_weight=sample_weight,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=return_dict,
+                _use_cached_eval_dataset=_use_cached_eval_dataset,
+            )
+
+    def predict(
+        self,
+        x: object,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: list | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Return {"latent", "reconstruction"}: the location of q(z|x) and E[x|z] there, with no noise."""
+        with _readable_errors():
+            return super().predict(
+                self._checked("x", x),
+                batch_size=batch_size,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+            )
+
+    def predict_step(self, data: object) -> dict[str, tf.Tensor]:
+        """Return the latent location and the reconstruction of a batch, with no noise."""
+        return self.describe(self.tensors(keras.utils.unpack_x_y_sample_weight(data)[0]))
+
+    def _maybe_symbolic_build(self, iterator: object = None, data_batch: object = None) -> None:
+        # The model is built when it is made. Keras's version of this reads a batch ahead and fails on
+        # one that the replicas cannot share evenly.
+        if self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+
+    def _checked(self, argument: str, x: object) -> object:
+        if isinstance(x, tf.data.Dataset):
+            return user.checked_dataset(argument, x, self.event_shape, self.likelihood.support)
+        if isinstance(x, tf.distribute.DistributedDataset):
+            return x
+        if x is None or isinstance(x, keras.utils.PyDataset) or hasattr(x, "__next__"):
+            raise InvalidInput(argument, "an array, a dict of arrays or a tf.data.Dataset", type(x))
+        named = user.as_dict(x, self.input_names)
+        user.check_array(argument, named["x"], self.event_shape, self.likelihood.support)
+        return x
+
+    def _refuse_impossible(self) -> None:
+        if not self.compiled:
+            self.compile()
+        if keras.distribution.distribution() is not None:
+            raise InvalidInput(
+                "keras.distribution",
+                "none, as it has no effect with TensorFlow; build and compile the model in the scope of a "
+                "tf.distribute.MirroredStrategy instead",
+                type(keras.distribution.distribution()).__name__,
+            )
+        strategy = self.distribute_strategy
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            raise InvalidInput(
+                "strategy",
+                "MirroredStrategy, as Keras 3 cannot fit on several workers",
+                type(strategy).__name__,
+            )
+        if strategy.num_replicas_in_sync > 1:
+            self._refuse_on_replicas(strategy)
+
+    def _refuse_on_replicas(self, strategy: tf.distribute.Strategy) -> None:
+        replicas = f"with {strategy.num_replicas_in_sync} replicas"
+        if self.jit_compile:
+            raise InvalidInput("jit_compile", f"False {replicas}", True)
+        if self.optimizer.gradient_accumulation_steps:
+            raise InvalidInput(
+                "gradient_accumulation_steps",
+                f"None {replicas}; use larger batches",
+                self.optimizer.gradient_accumulation_steps,
+            )
+        if self.optimizer.global_clipnorm:
+            raise InvalidInput(
+                "global_clipnorm",
+                f"None {replicas}, as Keras clips each replica's gradient before their sum; use clipvalue "
+                "or a smaller learning rate",
+                self.optimizer.global_clipnorm,
+            )
+        if self.steps_per_execution > 1 and not isinstance(
+            strategy.extended._cross_device_ops, tf.distribute.ReductionToOneDevice
+        ):
+            raise InvalidInput(
+                "steps_per_execution",
+                f"1 {replicas}, or MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())",
+                self.steps_per_execution,
+            )
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Turn a failed check inside a data set into the one line that it says."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        readable = user.readable(error)
+        if readable is None:
+            raise
+        raise readable from None

@@ -1,0 +1,148 @@
+"""The variational autoencoder: two networks and four parts."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.likelihoods import Likelihood
+from tfvae.models.base import LatentModel
+from tfvae.noise import as_seed
+from tfvae.objectives import ELBO, Objective
+from tfvae.posteriors import Posterior
+from tfvae.priors import Prior, StandardNormal
+from tfvae.trace import Trace
+
+tfd = tfp.distributions
+
+
+class VAE(LatentModel):
+    """p(x, z) = p(z) p(x|z), trained with an approximate posterior q(z|x).
+
+    x -> encoder -> posterior -> q(z|x) -> z -> decoder -> likelihood -> p(x|z)
+
+    Args:
+        encoder: network from x [B, *event] to features.
+        decoder: network from z [B, latent_dim] to features.
+        posterior: layer from the encoder's features to q(z|x).
+        likelihood: layer from the decoder's features to p(x|z).
+        prior: p(z); None is `StandardNormal(posterior.latent_dim)`.
+        objective: what training minimises; None is `ELBO()`.
+        seed: start of the training noise; None takes it from Python's random numbers, which
+            `keras.utils.set_random_seed` seeds.
+
+    Source: Kingma and Welling 2014; Prince 2023, chapter 17.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.VAE(
+        ...     encoder=tfvae.networks.mlp((32,)), decoder=tfvae.networks.mlp((32,)),
+        ...     posterior=tfvae.posteriors.Normal(2), likelihood=tfvae.likelihoods.Bernoulli((4,)))
+        >>> vae.elbo(np.ones((3, 4))).shape
+        (3,)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Layer,
+        decoder: keras.Layer,
+        posterior: Posterior,
+        likelihood: Likelihood,
+        prior: Prior | None = None,
+        objective: Objective | None = None,
+        seed: int | None = None,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.posterior = posterior
+        self.likelihood = likelihood
+        self.prior = StandardNormal(posterior.latent_dim) if prior is None else prior
+        if self.prior.latent_dim != posterior.latent_dim:
+            raise InvalidInput(
+                "prior", f"the posterior's latent_dim {posterior.latent_dim}", self.prior.latent_dim
+            )
+        self.build((None, *self.event_shape))
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent dimensions."""
+        return self.posterior.latent_dim
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the weights of the networks and the parts."""
+        features = self.encoder(keras.KerasTensor((None, *self.event_shape)))
+        self.posterior(features)
+        self.likelihood(self.decoder(keras.KerasTensor((None, self.latent_dim))))
+        self.built = True
+
+    def record(self, inputs: dict[str, tf.Tensor], num_samples: int, seed: tf.Tensor) -> dict:
+        """Encode, draw, decode."""
+        params = self.posterior(self.encoder(inputs["x"]))
+        batch = tf.shape(inputs["x"])[0]
+        z, log_q = self.posterior.transform(params, self.posterior.noise((num_samples, batch), seed))
+        return {"posterior": params, "z": z, "log_q": log_q, "likelihood": self._decode(z)}
+
+    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+        """Make q, p and p(x|z) of the record's parameters."""
+        return Trace(
+            x=inputs["x"],
+            condition=inputs.get("condition"),
+            q=self.posterior.distribution(record["posterior"]),
+            p=self.prior.distribution(encode=self._encode),
+            px=self.likelihood.distribution(record["likelihood"]),
+            z=record["z"],
+            log_q=record["log_q"],
+        )
+
+    def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the location of q(z|x) and the mean of p(x|z) there."""
+        location = self.posterior.location(self.posterior(self.encoder(inputs["x"])))
+        return {"latent": location, "reconstruction": self.decoded_mean(location)}
+
+    def decoded_mean(self, z: tf.Tensor) -> tf.Tensor:
+        """Return E[x|z], [B, *event], for z [B, latent_dim]."""
+        return self.likelihood.mean(self.likelihood(self.decoder(z)))
+
+    def encode(self, inputs: object) -> tfd.Distribution:
+        """Return q(z|x), batch shape [B]."""
+        return self._encode(self.checked(inputs)["x"])
+
+    def decode(self, z: object) -> tfd.Distribution:
+        """Return p(x|z) for z of shape [..., latent_dim]."""
+        z = tf.cast(z, tf.float32)
+        if z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
+            raise InvalidInput("z", f"shape (..., {self.latent_dim})", tuple(z.shape))
+        return self.likelihood.distribution(self._decode(z))
+
+    def reconstruct(self, inputs: object, batch_size: int = 512) -> np.ndarray:
+        """Return E[x|z] at the location of q(z|x), [B, *event]; no noise."""
+        return self.predict(self.checked(inputs)["x"], batch_size=batch_size, verbose=0)["reconstruction"]
+
+    def sample(self, num_samples: int = 1, seed: int = 0) -> np.ndarray:
+        """Return E[x|z] for `num_samples` draws z ~ p(z), [num_samples, *event].
+
+        For draws of x itself: `decode(z).sample(seed=...)`.
+        """
+        if not num_samples >= 1:
+            raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
+        noise = tf.random.stateless_normal((num_samples, self.latent_dim), as_seed(seed))
+        return self.decoded_mean(self.prior.transform(noise)).numpy()
+
+    def _encode(self, x: tf.Tensor) -> tfd.Distribution:
+        return self.posterior.distribution(self.posterior(self.encoder(x)))
+
+    def _decode(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Fold the leading axes of z into one for the network, and unfold the parameters."""
+        leading = tf.shape(z)[:-1]
+        flat = self.likelihood(self.decoder(tf.reshape(z, (-1, self.latent_dim))))
+        return {
+            name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
+            for name, value in flat.items()
+        }

@@ -1,0 +1,76 @@
+"""Networks from tensor to tensor: perceptrons, convolutions and their mirror image.
+
+They are ordinary Keras models; any other one serves as well. The parts project what a network returns
+to the parameters they need, so a network ends with features, not with parameters.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from tfvae.errors import InvalidInput
+
+
+def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.Sequential:
+    """Flatten, then a dense layer for each of `sizes`: [B, ...] to [B, sizes[-1]].
+
+    Example:
+        >>> mlp((32, 16), "tanh")(keras.ops.zeros((5, 8, 8, 1))).shape
+        TensorShape([5, 16])
+    """
+    _check_sizes("sizes", sizes)
+    layers = [keras.layers.Flatten()]
+    layers += [keras.layers.Dense(size, activation=activation) for size in sizes]
+    return keras.Sequential(layers)
+
+
+def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
+    """A convolution with stride 2 for each of `filters`, then flat: [B, H, W, C] to [B, features].
+
+    Example:
+        >>> conv((16, 32))(keras.ops.zeros((5, 8, 8, 1))).shape
+        TensorShape([5, 128])
+    """
+    _check_sizes("filters", filters)
+    layers = [
+        keras.layers.Conv2D(count, 3, strides=2, padding="same", activation=activation) for count in filters
+    ]
+    return keras.Sequential([*layers, keras.layers.Flatten()])
+
+
+def deconv(
+    shape: tuple[int, int, int], filters: tuple[int, ...] = (64, 32), activation: str = "relu"
+) -> keras.Sequential:
+    """The mirror of `conv`: [B, features] to [B, H, W, filters[-1]] for an image of `shape` (H, W, C).
+
+    Each of `filters` doubles the resolution; where H or W is no multiple, the surplus is cut off at the
+    end. The likelihood adds the last projection to C channels.
+
+    Example:
+        >>> deconv((7, 5, 1), (32, 16))(keras.ops.zeros((5, 10))).shape
+        TensorShape([5, 7, 5, 16])
+    """
+    _check_sizes("filters", filters)
+    if len(shape) != 3:
+        raise InvalidInput("shape", "(height, width, channels) of an image", shape)
+    height, width = shape[:2]
+    scale = 2 ** len(filters)
+    rows, columns = math.ceil(height / scale), math.ceil(width / scale)
+    layers: list[keras.Layer] = [
+        keras.layers.Dense(rows * columns * filters[0], activation=activation),
+        keras.layers.Reshape((rows, columns, filters[0])),
+    ]
+    layers += [
+        keras.layers.Conv2DTranspose(count, 4, strides=2, padding="same", activation=activation)
+        for count in filters
+    ]
+    if (rows * scale, columns * scale) != (height, width):
+        layers.append(keras.layers.Cropping2D(((0, rows * scale - height), (0, columns * scale - width))))
+    return keras.Sequential(layers)
+
+
+def _check_sizes(argument: str, sizes: tuple[int, ...]) -> None:
+    if not sizes or any(size < 1 for size in sizes):
+        raise InvalidInput(argument, "one or more whole numbers of at least 1", sizes)

@@ -1,0 +1,52 @@
+"""Random numbers that a saved file holds, that replicas do not share, and that repeat."""
+
+from __future__ import annotations
+
+import random
+
+import keras
+import tensorflow as tf
+
+
+class SeedStream(keras.layers.Layer):
+    """A stream of seeds for stateless random numbers, kept in a weight.
+
+    The weight holds (seed, count). It is saved with the model, so a resumed training run goes on with
+    the numbers the interrupted one would have drawn; `keras.random.SeedGenerator` is in no saved file.
+    Each replica folds its own number into the seed, so that replicas draw different noise.
+
+    Args:
+        seed: start of the stream; None draws one from Python's generator, which
+            `keras.utils.set_random_seed` seeds.
+    """
+
+    def __init__(self, seed: int | None = None, *, name: str | None = None):
+        super().__init__(name=name)
+        self.seed = random.randrange(2**31) if seed is None else seed
+        self.state = self.add_weight(
+            name="state",
+            shape=(2,),
+            dtype="int64",
+            initializer=lambda shape, dtype: tf.constant([self.seed, 0], dtype),
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+        self.built = True
+
+    def next(self) -> tf.Tensor:
+        """Return the next seed, int32 [2], and advance the stream."""
+        seed = tf.cast(tf.convert_to_tensor(self.state), tf.int32)
+        self.state.assign_add([0, 1])
+        context = tf.distribute.get_replica_context()
+        replica = 0 if context is None else context.replica_id_in_sync_group
+        return tf.random.experimental.stateless_fold_in(seed, replica)
+
+    def restart(self) -> None:
+        """Go back to the start of the stream."""
+        self.state.assign([self.seed, 0])
+
+
+def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
+    """Return an int, or a seed of shape [2], as the int32 [2] that stateless random numbers take."""
+    seed = tf.convert_to_tensor(seed, tf.int32)
+    return tf.stack([seed, 0]) if seed.shape.rank == 0 else seed

@@ -1,0 +1,6 @@
+"""Objectives: what training minimises, as a function of a trace."""
+
+from tfvae.objectives.base import Objective
+from tfvae.objectives.elbo import ELBO
+
+__all__ = ["ELBO", "Objective"]

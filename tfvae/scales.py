@@ -1,0 +1,94 @@
+"""The scale of a likelihood with location and scale: fixed, one learned number, or one per element."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from tfvae.errors import InvalidInput
+from tfvae.part import Part
+
+
+class Scale(Part):
+    """A positive scale; abstract.
+
+    Attributes:
+        channels: how many parameters per element of the event the scale takes from the network.
+    """
+
+    channels = 0
+
+    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+        """Return the scale from `channels` raw tensors of shape [..., *event]."""
+        raise NotImplementedError
+
+
+class Fixed(Scale):
+    """The same constant for every element.
+
+    Example:
+        >>> float(Fixed(0.1).scale([]))
+        0.10000000149011612
+    """
+
+    def __init__(self, value: float, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        self.value = _positive("value", value)
+
+    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+        """Return the constant."""
+        return tf.constant(self.value, tf.float32)
+
+
+class Learned(Scale):
+    """One trained number for all elements, scale = floor + exp(w).
+
+    Source: the optimal-sigma decoder of Rybkin et al. 2021, section 3, learned by gradient.
+    """
+
+    def __init__(
+        self, initial: float = 1.0, floor: float = 1e-3, *, name: str | None = None, dtype: object = None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        self.initial = _positive("initial", initial)
+        self.floor = _positive("floor", floor)
+        if not floor < initial:
+            raise InvalidInput("initial", f"a scale above the floor {floor}", initial)
+        start = math.log(initial - floor)
+        self.log_scale = self.add_weight(
+            name="log_scale", shape=(), initializer=lambda shape, dtype: tf.constant(start, dtype)
+        )
+
+    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+        """Return floor + exp(w)."""
+        return self.floor + tf.exp(tf.convert_to_tensor(self.log_scale, tf.float32))
+
+
+class PerElement(Scale):
+    """One scale for each element of each example, from the network: floor + softplus(raw)."""
+
+    channels = 1
+
+    def __init__(self, floor: float = 1e-2, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        self.floor = _positive("floor", floor)
+
+    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+        """Return floor + softplus(raw)."""
+        return self.floor + tf.math.softplus(raw[0])
+
+
+def as_scale(argument: str, value: float | Scale) -> Scale:
+    """Return a scale as it is, and a number as a fixed one."""
+    if isinstance(value, Scale):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(argument, "a positive number or one of tfvae.scales", repr(value))
+    return Fixed(_positive(argument, value))
+
+
+def _positive(argument: str, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise InvalidInput(argument, "a positive number", value)
+    return float(value)

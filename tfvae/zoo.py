@@ -1,0 +1,110 @@
+"""Recipes: one function per paper, which makes the four choices around two networks.
+
+A recipe's arguments after `shape` are also its options on the command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tfvae
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["annealed_vae", "beta_vae", "vae"]
+
+
+def vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    free_bits: float = 0.0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """Variational autoencoder: loss = -E_q log p(x|z) + KL(q(z|x) || p(z)).
+
+    Args:
+        shape: shape of one example.
+        latent_dim: number of latent dimensions.
+        free_bits: nats per latent dimension that cost nothing.
+        likelihood: p(x|z); None is Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None is convolutional for images, else an MLP.
+        decoder: network from z to features; None is the encoder's mirror image.
+
+    Source: Kingma and Welling 2014, equation 3.
+
+    Example:
+        >>> vae((8, 8, 1), latent_dim=4).sample(3).shape
+        (3, 8, 8, 1)
+    """
+    objective = tfvae.objectives.ELBO(free_bits=free_bits)
+    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+
+
+def beta_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    beta: float = 4.0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """beta-VAE: loss = -E_q log p(x|z) + beta KL(q(z|x) || p(z)).
+
+    Args as in `vae`, and
+        beta: weight of the rate; above 1 it presses towards few, independent latent dimensions.
+
+    Source: Higgins et al. 2017, equation 4.
+
+    Example:
+        >>> beta_vae((30,), latent_dim=4, beta=2.0).objective.beta.value
+        2.0
+    """
+    objective = tfvae.objectives.ELBO(beta=beta)
+    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+
+
+def annealed_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    warmup_steps: int = 1000,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """VAE with the rate's weight raised from 0 to 1 over the first `warmup_steps` steps.
+
+    Args as in `vae`, and
+        warmup_steps: optimizer steps until the loss is the negative ELBO.
+
+    Source: Bowman et al. 2016, section 3.1; Sonderby et al. 2016, equation 18.
+
+    Example:
+        >>> annealed_vae((30,), warmup_steps=10).objective.beta.steps
+        10
+    """
+    objective = tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps))
+    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+
+
+def _assemble(
+    shape: tuple[int, ...],
+    latent_dim: int,
+    objective: tfvae.objectives.Objective,
+    likelihood: tfvae.likelihoods.Likelihood | None,
+    encoder: keras.Layer | None,
+    decoder: keras.Layer | None,
+) -> tfvae.VAE:
+    """Fill in what the data's shape suggests: convolutions and Bernoulli pixels for images."""
+    image = len(shape) == 3
+    networks, likelihoods = tfvae.networks, tfvae.likelihoods
+    if encoder is None:
+        encoder = networks.conv() if image else networks.mlp()
+    if decoder is None:
+        decoder = networks.deconv(shape) if image else networks.mlp()
+    if likelihood is None:
+        learned = tfvae.scales.Learned()
+        likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape, learned)
+    return tfvae.VAE(encoder, decoder, tfvae.posteriors.Normal(latent_dim), likelihood, objective=objective)
