@@ -34,9 +34,10 @@ _NAMES = {"VAE": "models", "LatentModel": "models", "Trace": "trace", "InvalidIn
 __all__ = ["__version__", *_MODULES, *_NAMES]
 
 if TYPE_CHECKING:
-    from tfvae.errors import InvalidInput
-    from tfvae.models import VAE, LatentModel
-    from tfvae.trace import Trace
+    from tfvae.errors import InvalidInput as InvalidInput
+    from tfvae.models import VAE as VAE
+    from tfvae.models import LatentModel as LatentModel
+    from tfvae.trace import Trace as Trace
 
 
 def __getattr__(name: str) -> object:

@@ -19,3 +19,10 @@ class UnreadableFile(OSError):
 
     def __init__(self, path: object, expected: str, reason: object):
         super().__init__(f"{path}: expected {expected}, but {reason}")
+
+
+class UnwritableFile(OSError):
+    """A file that cannot be written; what was there before is unchanged."""
+
+    def __init__(self, path: object, reason: object):
+        super().__init__(f"{path}: it cannot be written ({reason}); what was there before is unchanged")

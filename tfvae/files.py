@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfvae.errors import UnwritableFile
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
@@ -26,16 +28,21 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         '1 2 3'
     """
     path = Path(path)
-    if path.parent.exists() and not path.parent.is_dir():
-        raise NotADirectoryError(f"{path}: {path.parent} is not a folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise UnwritableFile(path, error.strerror) from error
     temporary = folder / path.name
     try:
         yield temporary
         _to_disk(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
+    except OSError as error:
+        if error.errno is None:  # not the operating system's
+            raise
+        raise UnwritableFile(path, error.strerror) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

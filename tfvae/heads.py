@@ -18,8 +18,10 @@ class Head(keras.layers.Layer):
     convolution). The result has shape [B, *event, channels].
     """
 
-    def __init__(self, event_shape: tuple[int, ...], channels: int, *, name: str | None = None):
-        super().__init__(name=name)
+    def __init__(
+        self, event_shape: tuple[int, ...], channels: int, *, name: str | None = None, dtype: object = None
+    ):
+        super().__init__(name=name, dtype=dtype)
         self.event_shape = tuple(event_shape)
         self.channels = channels
 

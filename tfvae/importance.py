@@ -8,7 +8,10 @@ import tensorflow as tf
 
 
 def log_mean_weight(
-    log_weights: Callable[[int, tf.Tensor], tf.Tensor], num_samples: int, chunk: int, seed: tf.Tensor
+    log_weights: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    num_samples: int | tf.Tensor,
+    chunk: int,
+    seed: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Estimate log E[w] from `num_samples` draws, `chunk` at a time.
 
@@ -27,20 +30,19 @@ def log_mean_weight(
 
     Source: Burda et al. 2016, equation 8.
     """
-    chunk = min(chunk, num_samples)
-    whole, rest = divmod(num_samples, chunk)
+    num_samples = tf.convert_to_tensor(num_samples)
+    chunk = tf.minimum(chunk, num_samples)
+    rest = num_samples % chunk
 
-    def accumulate(first: tf.Tensor, second: tf.Tensor, log_w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        first = tf.reduce_logsumexp(tf.concat([first[tf.newaxis], log_w], 0), 0)
-        second = tf.reduce_logsumexp(tf.concat([second[tf.newaxis], 2 * log_w], 0), 0)
-        return first, second
+    def add(total: tf.Tensor, log_w: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_logsumexp(tf.concat([total[tf.newaxis], log_w], 0), 0)
 
-    # The first draws, outside the loop, also fix the shape of the sums.
-    log_w = log_weights(rest or chunk, tf.random.experimental.stateless_fold_in(seed, 0))
+    # The first draws, outside the loop, take up the remainder and fix the shape of the sums.
+    log_w = log_weights(tf.where(rest > 0, rest, chunk), tf.random.experimental.stateless_fold_in(seed, 0))
     first, second = tf.reduce_logsumexp(log_w, 0), tf.reduce_logsumexp(2 * log_w, 0)
-    for index in tf.range(1, whole + (1 if rest else 0)):
+    for index in tf.range(1, (num_samples + chunk - 1) // chunk):
         log_w = log_weights(chunk, tf.random.experimental.stateless_fold_in(seed, index))
-        first, second = accumulate(first, second, log_w)
+        first, second = add(first, log_w), add(second, 2 * log_w)
 
     count = tf.cast(num_samples, tf.float32)
     # mean(w^2) / mean(w)^2 - 1 is the squared coefficient of variation of the weights.

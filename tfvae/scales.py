@@ -7,6 +7,7 @@ import math
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
+from tfvae.numerics import softplus
 from tfvae.part import Part
 
 
@@ -76,7 +77,7 @@ class PerElement(Scale):
 
     def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
         """Return floor + softplus(raw)."""
-        return self.floor + tf.math.softplus(raw[0])
+        return self.floor + softplus(raw[0])
 
 
 def as_scale(argument: str, value: float | Scale) -> Scale:

@@ -33,7 +33,7 @@ class Bernoulli(Likelihood):
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to logits."""
-        self.head = Head(self.event_shape, 1, name="head")
+        self.head = Head(self.event_shape, 1, name="head", dtype=self.dtype_policy)
         self.head.build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:

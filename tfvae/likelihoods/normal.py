@@ -42,7 +42,7 @@ class Normal(Likelihood):
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to the location and, where it comes from the network, the scale."""
-        self.head = Head(self.event_shape, 1 + self.scale.channels, name="head")
+        self.head = Head(self.event_shape, 1 + self.scale.channels, name="head", dtype=self.dtype_policy)
         self.head.build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -52,8 +52,12 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     # What a model defines.
 
     @abc.abstractmethod
-    def record(self, inputs: dict[str, tf.Tensor], num_samples: int, seed: tf.Tensor) -> dict:
-        """Pass inputs through the model with `num_samples` draws; return tensors only."""
+    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draw the noise of one pass: `num_samples` for each of `batch` examples."""
+
+    @abc.abstractmethod
+    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+        """Pass inputs and noise through the model; return tensors only."""
 
     @abc.abstractmethod
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
@@ -90,7 +94,9 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     def call(self, inputs: object, training: bool = False) -> dict:
         """Return the record of one pass with fresh noise, a dict of tensors."""
         stream = self.training_noise if training else self.evaluation_noise
-        return self.record(self.tensors(inputs), self.objective.num_samples, stream.next())
+        tensors = self.tensors(inputs)
+        batch = tf.shape(tensors["x"])[0]
+        return self.record(tensors, self.noise(self.objective.num_samples, batch, stream.next()))
 
     def compute_loss(
         self,
@@ -136,8 +142,15 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
 
     def trace(self, inputs: object, num_samples: int = 1, seed: int = 0) -> Trace:
         """Return the trace of one pass with `num_samples` draws for each example."""
-        tensors = self.checked(inputs)
-        return self.assemble(tensors, self.record(tensors, num_samples, as_seed(seed)))
+        return self._trace(self.checked(inputs), num_samples, as_seed(seed))
+
+    def trace_with_noise(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> Trace:
+        """Return the trace of one pass with given noise, [S, B, ...] or [S, 1, ...] shared by the batch."""
+        return self.assemble(inputs, self.record(inputs, noise))
+
+    def _trace(self, inputs: dict[str, tf.Tensor], num_samples: int | tf.Tensor, seed: tf.Tensor) -> Trace:
+        noise = self.noise(num_samples, tf.shape(inputs["x"])[0], seed)
+        return self.trace_with_noise(inputs, noise)
 
     def elbo(self, inputs: object, num_samples: int = 1, seed: int = 0, batch_size: int = 512) -> np.ndarray:
         """Return the evidence lower bound of each example, [B] nats, whatever the objective.
@@ -149,7 +162,9 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             batch_size: examples evaluated at once.
         """
         _at_least_one("num_samples", num_samples)
-        return self._evaluate(functools.partial(self._elbo, num_samples), inputs, seed, batch_size)
+        return self._evaluate(
+            functools.partial(self._elbo, tf.constant(num_samples)), inputs, seed, batch_size
+        )
 
     def log_likelihood(
         self, inputs: object, num_samples: int = 512, seed: int = 0, batch_size: int = 128
@@ -169,7 +184,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return `log_likelihood` and its standard error over the draws, each [B] nats."""
         _at_least_one("num_samples", num_samples)
-        function = functools.partial(self._log_likelihood, num_samples)
+        function = functools.partial(self._log_likelihood, tf.constant(num_samples))
         return tuple(self._evaluate(function, inputs, seed, batch_size).T)
 
     def _evaluate(self, function: object, inputs: object, seed: int, batch_size: int) -> np.ndarray:
@@ -182,13 +197,15 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         return np.concatenate(results)
 
     @tf.function(reduce_retracing=True)
-    def _elbo(self, num_samples: int, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-        return self.assemble(inputs, self.record(inputs, num_samples, seed)).elbo
+    def _elbo(self, num_samples: tf.Tensor, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        return self._trace(inputs, num_samples, seed).elbo
 
     @tf.function(reduce_retracing=True)
-    def _log_likelihood(self, num_samples: int, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-        def log_weights(draws: int, draw_seed: tf.Tensor) -> tf.Tensor:
-            return self.assemble(inputs, self.record(inputs, draws, draw_seed)).log_weights
+    def _log_likelihood(
+        self, num_samples: tf.Tensor, inputs: dict[str, tf.Tensor], seed: tf.Tensor
+    ) -> tf.Tensor:
+        def log_weights(draws: tf.Tensor, draw_seed: tf.Tensor) -> tf.Tensor:
+            return self._trace(inputs, draws, draw_seed).log_weights
 
         chunk = max(1, _DECODED_AT_ONCE // (inputs["x"].shape[0] or 128))
         return tf.stack(log_mean_weight(log_weights, num_samples, chunk, seed), axis=-1)

@@ -82,11 +82,14 @@ class VAE(LatentModel):
         self.likelihood(self.decoder(keras.KerasTensor((None, self.latent_dim))))
         self.built = True
 
-    def record(self, inputs: dict[str, tf.Tensor], num_samples: int, seed: tf.Tensor) -> dict:
+    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draw the posterior's base noise, [num_samples, batch, ...]."""
+        return self.posterior.noise((num_samples, batch), seed)
+
+    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
         """Encode, draw, decode."""
         params = self.posterior(self.encoder(inputs["x"]))
-        batch = tf.shape(inputs["x"])[0]
-        z, log_q = self.posterior.transform(params, self.posterior.noise((num_samples, batch), seed))
+        z, log_q = self.posterior.transform(params, noise)
         return {"posterior": params, "z": z, "log_q": log_q, "likelihood": self._decode(z)}
 
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
@@ -105,6 +108,10 @@ class VAE(LatentModel):
         """Return the location of q(z|x) and the mean of p(x|z) there."""
         location = self.posterior.location(self.posterior(self.encoder(inputs["x"])))
         return {"latent": location, "reconstruction": self.decoded_mean(location)}
+
+    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return what an export says of q(z|x): `location`, and what else the posterior names."""
+        return self.posterior.summary(self.posterior(self.encoder(inputs["x"])))
 
     def decoded_mean(self, z: tf.Tensor) -> tf.Tensor:
         """Return E[x|z], [B, *event], for z [B, latent_dim]."""

@@ -34,6 +34,10 @@ class Posterior(Part, abc.ABC):
     def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return the one latent point that stands for q(z|x), [B, latent_dim]."""
 
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return what an export says of q(z|x): named tensors [B, ...], `location` among them."""
+        return {"location": self.location(params)}
+
     @abc.abstractmethod
     def noise(self, shape: tuple, seed: tf.Tensor) -> tf.Tensor:
         """Draw base noise of shape [*shape, ...] from an int32 [2] seed."""

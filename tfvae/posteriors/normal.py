@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
+from tfvae.numerics import softplus
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -44,14 +45,14 @@ class Normal(Posterior):
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection from flat features."""
-        self.head = Head((self.latent_dim,), 2, name="head")
+        self.head = Head((self.latent_dim,), 2, name="head", dtype=self.dtype_policy)
         self.head.build((input_shape[0], math.prod(input_shape[1:])))
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return {"loc", "scale"}, each [B, latent_dim]."""
         flat = tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
         loc, raw_scale = tf.unstack(self.head(flat), axis=-1)
-        return {"loc": loc, "scale": self.floor + tf.math.softplus(raw_scale)}
+        return {"loc": loc, "scale": self.floor + softplus(raw_scale)}
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return Independent(Normal(loc, scale))."""
@@ -60,6 +61,10 @@ class Normal(Posterior):
     def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return the mean of q."""
         return params["loc"]
+
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return {"location", "scale"}, each [B, latent_dim]."""
+        return {"location": params["loc"], "scale": params["scale"]}
 
     def noise(self, shape: tuple, seed: tf.Tensor) -> tf.Tensor:
         """Draw standard normal noise [*shape, latent_dim]."""

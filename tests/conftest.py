@@ -1,0 +1,64 @@
+"""Data and models that many tests use."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.datasets import load_digits
+
+import tfvae
+
+
+@pytest.fixture(autouse=True)
+def _same_start():
+    """Every test starts from the same random state and in float32."""
+    keras.utils.set_random_seed(7)
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """1,797 digits [n, 8, 8, 1] in [0, 1]."""
+    return (load_digits().images[..., np.newaxis] / 16).astype("float32")
+
+
+@pytest.fixture(scope="session")
+def flat(digits):
+    """The digits as vectors [n, 64]."""
+    return digits.reshape(len(digits), -1)
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """One strategy for all tests: a second one would reuse the first one's collective keys."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+class Silent(tfvae.posteriors.Normal):
+    """A normal posterior whose noise is switched off."""
+
+    def noise(self, shape, seed):
+        return tf.zeros((*shape, self.latent_dim))
+
+
+@pytest.fixture
+def small_vae():
+    """Return a function that makes a small VAE for vectors of 64 numbers in [0, 1]."""
+
+    def make(posterior=None, objective=None, size=64, seed=None):
+        return tfvae.VAE(
+            encoder=tfvae.networks.mlp((32,), "tanh"),
+            decoder=tfvae.networks.mlp((32,), "tanh"),
+            posterior=posterior or tfvae.posteriors.Normal(4),
+            likelihood=tfvae.likelihoods.Bernoulli((size,)),
+            objective=objective,
+            seed=seed,
+        )
+
+    return make
+
+
+@pytest.fixture
+def silent():
+    """Return the class of posteriors without noise."""
+    return Silent
