@@ -1,0 +1,7 @@
+"""Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
+
+from tfvae.export.litert import litert
+from tfvae.export.result import Export
+from tfvae.export.saved_model import saved_model
+
+__all__ = ["Export", "litert", "saved_model"]
