@@ -54,7 +54,7 @@ def litert(
     if endpoint not in known:
         raise InvalidInput("endpoint", f"one of {sorted(known)}", endpoint)
     functions = [known[endpoint]]
-    inputs = example_inputs(model, preprocessing)
+    arrays = expectations(functions, example_inputs(model, preprocessing))
     with tempfile.TemporaryDirectory() as scratch, replacing(path) as temporary:
         # By way of a SavedModel and its signature: from a concrete function of a Keras 3 model the
         # converter writes a file of NaNs, and no error.
@@ -62,6 +62,6 @@ def litert(
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=[endpoint])
         temporary.write_bytes(converter.convert())
         expected = Path(scratch) / "verification.npz"
-        np.savez(expected, **expectations(functions, inputs))
+        np.savez(expected, **arrays)
         report = verify.litert(temporary, expected)
     return Export(path, path.stat().st_size, report["difference"], report["seconds_per_item"])

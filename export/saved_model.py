@@ -59,12 +59,12 @@ def saved_model(
     if target.exists():
         raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")
     functions = endpoints(model, preprocessing, num_samples)
-    inputs = example_inputs(model, preprocessing)
+    expected = expectations(functions, example_inputs(model, preprocessing))
     with replacing(target) as folder:
         write(model, functions, preprocessing, folder)
         extra = folder / "assets.extra"
         extra.mkdir()
-        np.savez(extra / "verification.npz", **expectations(functions, inputs))
+        np.savez(extra / "verification.npz", **expected)
         report = verify.saved_model(folder)
     return Export(target, size_of(target), report["difference"], report["seconds_per_item"])
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+import wrapt
 
 __version__ = "0.1.0"
 
@@ -38,6 +41,13 @@ if TYPE_CHECKING:
     from tfvae.models import VAE as VAE
     from tfvae.models import LatentModel as LatentModel
     from tfvae.trace import Trace as Trace
+
+
+@wrapt.when_imported("keras")
+def _register(keras: ModuleType) -> None:
+    """Once Keras is there, make the classes known to it, so that it can load what they saved."""
+    importlib.import_module(f"{__name__}.models")
+    importlib.import_module(f"{__name__}.data.preprocessing")
 
 
 def __getattr__(name: str) -> object:

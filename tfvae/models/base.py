@@ -16,6 +16,7 @@ from tfvae.errors import InvalidInput
 from tfvae.files import replacing
 from tfvae.importance import log_mean_weight
 from tfvae.likelihoods import Likelihood
+from tfvae.metrics import TermMeans
 from tfvae.models.training import Training
 from tfvae.noise import SeedStream, as_seed
 from tfvae.objectives import Objective
@@ -47,7 +48,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         self.seed = seed
         self.training_noise = SeedStream(seed, name="training_noise")
         self.evaluation_noise = SeedStream(0, name="evaluation_noise")
-        self.term_metrics = [keras.metrics.Mean(name=term) for term in objective.terms]
+        self.term_means = TermMeans(objective.terms)
 
     # What a model defines.
 
@@ -109,8 +110,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         """Return sum(weight loss) / batch size, where the batch is that of all replicas together."""
         inputs = self.tensors(x)
         terms = self.objective.loss(self.assemble(inputs, y_pred), self)
-        for metric in self.term_metrics:
-            metric.update_state(terms[metric.name], sample_weight=sample_weight)
+        self.term_means.update_state(terms, sample_weight)
         loss = terms["loss"]
         if sample_weight is not None:
             loss *= tf.cast(sample_weight, loss.dtype)

@@ -14,6 +14,9 @@ from tfvae.errors import InvalidInput
 from tfvae.optimizers import Adam
 
 
+_STEPS_PER_EXECUTION = 32
+
+
 class Training:
     """Mixed into a Keras model before `keras.Model`; see `tfvae.models.LatentModel`."""
 
@@ -23,14 +26,26 @@ class Training:
         loss: None = None,
         *,
         run_eagerly: bool = False,
-        steps_per_execution: int = 1,
+        steps_per_execution: int | None = None,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
         """Configure training, as Keras's `compile` does; the loss is the model's objective.
 
-        "adam" is `tfvae.optimizers.Adam`: Keras's formula, with TensorFlow's fused kernel.
+        Args:
+            optimizer: as in Keras; "adam" is `tfvae.optimizers.Adam`, which takes Keras's steps with
+                TensorFlow's fused kernel.
+            loss: none.
+            run_eagerly: as in Keras.
+            steps_per_execution: batches trained between two looks at callbacks and progress bar; None
+                is 32, which for a small network nearly doubles the speed of 1, or 1 where the model runs
+                eagerly or on several replicas.
+            jit_compile: as in Keras; "auto" is False on a CPU.
+            auto_scale_loss: as in Keras.
         """
+        if steps_per_execution is None:
+            alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
+            steps_per_execution = _STEPS_PER_EXECUTION if alone and not run_eagerly else 1
         if loss is not None:
             raise InvalidInput("loss", "none, as the model's objective is the loss", repr(loss))
         super().compile(
