@@ -40,6 +40,11 @@ class Support:
             inside &= x <= self.high
         return tf.reduce_all(inside)
 
+    def covers(self, smallest: float, largest: float) -> bool:
+        """Return whether values between these two are finite and inside; False where one is NaN."""
+        finite = math.isfinite(smallest) and math.isfinite(largest)
+        return finite and self.low <= smallest and largest <= self.high
+
     def __str__(self) -> str:
         interval = "finite numbers"
         if math.isfinite(self.low) or math.isfinite(self.high):
