@@ -1,0 +1,1 @@
+"""The `tfvae` command: train, evaluate, sample, score, export, report."""

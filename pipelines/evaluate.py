@@ -1,0 +1,75 @@
+"""Judge a trained model: its bounds on log p(x) and the latent dimensions it uses."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import tfvae.evaluation
+from tfvae.data import Source
+from tfvae.evaluation import Estimate
+from tfvae.pipelines.run import Run, versions
+
+_BATCH = 512
+
+
+def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int = 0) -> dict:
+    """Evaluate a run's model, print a table, and write evaluation.json.
+
+    Args:
+        run: a finished run.
+        rows: the data; None is the part of the run's own data that was held out.
+        samples: draws for each example in the importance sampling.
+        seed: start of the random numbers.
+
+    Returns:
+        What evaluation.json holds: means and standard errors over examples in nats, active units.
+
+    Raises:
+        InvalidInput: the data does not fit the model.
+        OSError: a file cannot be read or written.
+    """
+    held_out = rows is None
+    rows = run.source() if held_out else rows
+    part = run.split.validation if held_out else None
+    x = np.concatenate(list(run.pipeline(rows, _BATCH, part).batches()))
+    model = run.model()
+    active = tfvae.evaluation.active_units(model, x)
+    result = {
+        "data": rows.name,
+        "part": "held out" if held_out else "all",
+        "examples": len(x),
+        "samples": samples,
+        "seed": seed,
+        "elbo": _numbers(tfvae.evaluation.mean_elbo(model, x, seed=seed)),
+        "log_likelihood": _numbers(
+            tfvae.evaluation.mean_log_likelihood(model, x, num_samples=samples, seed=seed)
+        ),
+        "active_units": int(active.sum()),
+        "latent_dim": len(active),
+        "versions": versions(),
+    }
+    run.write("evaluation.json", result)
+    _print(result)
+    return result
+
+
+def _numbers(estimate: Estimate) -> dict[str, float | None]:
+    """An estimate as JSON holds it; one example has no standard error."""
+    error = estimate.standard_error
+    return {"mean": estimate.mean, "standard_error": error if math.isfinite(error) else None}
+
+
+def _print(result: dict) -> None:
+    table = Table(title=f"{result['examples']} examples ({result['part']}) of {result['data']}")
+    table.add_column("measure")
+    table.add_column("mean", justify="right")
+    table.add_column("standard error", justify="right")
+    for name in ("elbo", "log_likelihood"):
+        mean, error = result[name]["mean"], result[name]["standard_error"]
+        table.add_row(f"{name} (nats)", f"{mean:.3f}", "" if error is None else f"{error:.3f}")
+    table.add_row("active units", f"{result['active_units']} of {result['latent_dim']}", "")
+    Console().print(table)

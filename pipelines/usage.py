@@ -1,0 +1,137 @@
+"""What is refused before anything runs: a wrong argument, a missing file, a folder that is no run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tfvae
+from tfvae.errors import InvalidInput
+from tfvae.pipelines.run import Run
+
+if TYPE_CHECKING:
+    from tfvae.data import Source
+
+
+class Refused(Exception):
+    """A command that cannot be carried out as it was given; the message is one line."""
+
+
+class Failed(Exception):
+    """A command that could not be brought to its end; the message is one line."""
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Make what is wrong with an argument a refusal of the command.
+
+    Example:
+        >>> with refusing():
+        ...     raise InvalidInput("--epochs", "a whole number of at least 1", 0)
+        Traceback (most recent call last):
+        tfvae.pipelines.usage.Refused: --epochs: expected a whole number of at least 1, received 0
+    """
+    try:
+        yield
+    except (InvalidInput, OSError) as error:
+        raise Refused(str(error)) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """How to train, whatever the recipe.
+
+    Args:
+        epochs: passes over the training data.
+        batch_size: examples a step, of all replicas together.
+        learning_rate: step size of Adam.
+        validation: fraction of the rows held out, in [0, 1).
+        seed: start of all random numbers: split, order, initial weights, noise.
+        binarise: train on draws of Bernoulli(pixel), anew in each epoch; for images.
+        steps_per_execution: steps between two looks of the progress bar; more is faster for small models.
+        replicas: devices that share a batch: GPUs, or parts of the CPU where there is none.
+
+    Raises:
+        InvalidInput: a value out of range.
+
+    Example:
+        >>> TrainingOptions(validation=1.5)
+        Traceback (most recent call last):
+        tfvae.errors.InvalidInput: --validation: expected a fraction of at least 0 and below 1, received 1.5
+    """
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    validation: float = 0.1
+    seed: int = 0
+    binarise: bool = False
+    steps_per_execution: int = 1
+    replicas: int = 1
+
+    def __post_init__(self):
+        for option in ("epochs", "batch_size", "steps_per_execution", "replicas"):
+            at_least_one(_flag(option), getattr(self, option))
+        if not 0 < self.learning_rate < math.inf:
+            raise InvalidInput("--learning-rate", "a positive, finite number", self.learning_rate)
+        if not 0 <= self.validation < 1:
+            raise InvalidInput("--validation", "a fraction of at least 0 and below 1", self.validation)
+        if not 0 <= self.seed < 2**31:
+            raise InvalidInput("--seed", "a whole number from 0 to 2147483647", self.seed)
+        if self.batch_size < self.replicas:
+            expected = f"at most --batch-size, {self.batch_size}, as each replica takes a part of a batch"
+            raise InvalidInput("--replicas", expected, self.replicas)
+
+
+def at_least_one(argument: str, value: int) -> None:
+    """Refuse a number below 1.
+
+    Example:
+        >>> at_least_one("--samples", 1)
+    """
+    if not value >= 1:
+        raise InvalidInput(argument, "a whole number of at least 1", value)
+
+
+def ends_in(argument: str, path: Path, *suffixes: str) -> None:
+    """Refuse a path with another ending.
+
+    Example:
+        >>> ends_in("--output", Path("scores.csv"), ".csv", ".parquet")
+    """
+    if path.suffix not in suffixes:
+        raise InvalidInput(argument, f"a file name ending in {' or '.join(suffixes)}", path)
+
+
+def picture_of_images(run: Run, output: Path) -> None:
+    """Refuse a picture of what is no image."""
+    if output.suffix == ".png" and len(run.config["shape"]) != 3:
+        raise InvalidInput("--output", "a .npy file, as the run's data is a table", output)
+
+
+def training_source(data: str, training: TrainingOptions) -> Source:
+    """Open a source by its name, and refuse it for what its kind cannot do."""
+    with refusing():
+        opened = tfvae.data.source(data)
+    # Whether it is a table may take a look into it, and what that finds damaged is no wrong argument.
+    if training.binarise and not opened.is_image:
+        raise Refused(str(InvalidInput("--binarise", "a source of images", f"{data}, which is a table")))
+    return opened
+
+
+def finished_run(path: Path) -> Run:
+    """Open a run whose training has ended."""
+    with refusing():
+        run = Run.open(path)
+        if not run.finished:
+            advice = f"one to continue: tfvae train --resume {path}"
+            raise InvalidInput(str(path), "a run that has ended", advice)
+    return run
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")
