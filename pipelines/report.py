@@ -1,0 +1,279 @@
+"""One HTML page about a run, in one file: what was trained, how well, and what it looks like.
+
+`gather` collects from a run's folder, `render` makes the page of what was collected; a caller with more to
+say puts it in between.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+import tfvae
+from tfvae import samplers
+from tfvae.errors import InvalidInput
+from tfvae.export import Export
+from tfvae.files import replacing
+from tfvae.models import LatentModel
+from tfvae.pipelines.figures import MINUS
+from tfvae.pipelines.figures_sections import sections
+from tfvae.pipelines.run import Run
+
+DRAWS = 200  # for each score
+
+_BATCH = 512
+_EXAMPLES = 2000  # of the latent map
+_SCORED = 512
+_PICTURES = 24
+_SAMPLES, _SAMPLES_SEED = 60, 0
+_WALKS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of a table: what, how much, and what that means."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outliers:
+    """Examples of another kind than the data.
+
+    Attributes:
+        description: what they are and how they were chosen.
+        scores: -log p(x) of each, [n] nats.
+        examples: some of them, [k, *event], to be shown; none for tables.
+    """
+
+    description: str
+    scores: np.ndarray
+    examples: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportContents:
+    """What a page is made of. What is None or empty gets no section.
+
+    Attributes:
+        title: heading of the page.
+        summary: one or two sentences below it.
+        part: what the examples, latent locations and scores are those of.
+        results: what was measured.
+        cautions: sentences without which the results would mislead.
+        configuration: what was trained, and how.
+        metrics: one dict an epoch, as `Run.metrics` returns.
+        originals: examples [n, *event].
+        reconstructions: E[x|z] at the location of q(z|x) of each, the same shape.
+        samples: E[x|z] for draws from the prior, [n, *event].
+        walks: E[x|z] along latent dimensions, [dimensions, steps, *event], by name of the dimension.
+        latent: posterior locations [n, latent_dim].
+        labels: label of each, [n].
+        scores: -log p(x) of examples, [n] nats.
+        outliers: sets to tell from them, by name; at most two.
+        exports: files made of the model, by name.
+    """
+
+    title: str
+    summary: str = ""
+    part: str = "held-out examples"
+    results: tuple[Row, ...] = ()
+    cautions: tuple[str, ...] = ()
+    configuration: tuple[Row, ...] = ()
+    metrics: tuple[dict, ...] = ()
+    originals: np.ndarray | None = None
+    reconstructions: np.ndarray | None = None
+    samples: np.ndarray | None = None
+    walks: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    latent: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    scores: np.ndarray | None = None
+    outliers: Mapping[str, Outliers] = dataclasses.field(default_factory=dict)
+    exports: Mapping[str, Export] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        if len(self.outliers) > 2:  # as many as there are colours
+            raise InvalidInput("outliers", "at most two sets", len(self.outliers))
+
+
+def write(run: Run, output: str | os.PathLike) -> Path:
+    """Write the page about a finished run; return its path.
+
+    Raises:
+        OSError: a file of the run cannot be read, or the page not be written.
+    """
+    return save(gather(run), output)
+
+
+def save(contents: ReportContents, output: str | os.PathLike) -> Path:
+    """Write a page, whole or not at all; return its path."""
+    page = render(contents)
+    with replacing(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return Path(output)
+
+
+def render(contents: ReportContents) -> str:
+    """Return the page: HTML that refers to nothing outside itself.
+
+    Example:
+        >>> page = render(ReportContents("Fish & chips", results=(Row("ELBO", "-1.0 nats"),)))
+        >>> "<h1>Fish &amp; chips</h1>" in page
+        True
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tfvae.pipelines"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["typeset"] = _typeset
+    template = environment.get_template("report.html.j2")
+    return template.render(contents=contents, sections=sections(contents), version=tfvae.__version__)
+
+
+def _typeset(text: str) -> str:
+    """Text with the minus sign where a hyphen stands for it."""
+    return re.sub(r"(?<![\w-])-(?=\d|log )", MINUS, text)
+
+
+def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
+    """Collect what a finished run's folder, its model and its data have to say.
+
+    Args:
+        run: a finished run.
+        model: its model, where that has been loaded already.
+    """
+    model = run.model() if model is None else model
+    part = "held-out rows" if run.config["training"]["validation"] > 0 else "training rows"
+    x, labels = _examples(run)
+    seen = model.predict(x, verbose=0)
+    latent, reconstructions = seen["latent"], seen["reconstruction"]
+    is_image = len(model.event_shape) == 3
+    shown = slice(0, _PICTURES if is_image else None)
+    originals, reconstructions = _as_stored(run, x[shown]), _as_stored(run, reconstructions[shown])
+    return ReportContents(
+        title=f"{run.config['recipe']} on {run.config['data']}",
+        summary=f"Examples, latent locations and scores are those of {part}.",
+        part=part,
+        results=_results(run),
+        cautions=tuple(_cautions(run, model, x)),
+        configuration=_configuration(run, model),
+        metrics=tuple(run.metrics()),
+        originals=originals,
+        reconstructions=reconstructions,
+        samples=model.sample(_SAMPLES, seed=_SAMPLES_SEED) if is_image else None,
+        walks=_walks(model, latent) if is_image else {},
+        latent=latent,
+        labels=labels,
+        scores=-model.log_likelihood(x[:_SCORED], num_samples=DRAWS),
+    )
+
+
+def _examples(run: Run) -> tuple[np.ndarray, np.ndarray | None]:
+    """At most 2,000 rows as the model takes them, evenly from all if their number is known; their labels."""
+    rows = run.source()
+    part = run.split.validation if run.config["training"]["validation"] > 0 else tfvae.data.everything
+    pipeline = run.pipeline(rows, _BATCH, part)
+    every = -(-(pipeline.num_rows or 1) // _EXAMPLES)
+    x = _thinned(pipeline.batches(), every)
+    if rows.label_dtype is None:
+        return x, None
+    return x, _thinned((chunk["label"] for chunk in rows.in_order(part, _BATCH)), every)
+
+
+def _thinned(batches: Iterable[np.ndarray], every: int) -> np.ndarray:
+    """Each `every`-th row of all batches together."""
+    kept, count, first = [], 0, 0
+    for batch in batches:
+        kept.append(batch[-first % every :: every])
+        count, first = count + len(kept[-1]), first + len(batch)
+        if count >= _EXAMPLES:
+            break
+    return np.concatenate(kept)[:_EXAMPLES]
+
+
+def _as_stored(run: Run, x: np.ndarray) -> np.ndarray:
+    """Rows in the units of the data."""
+    layer = run.preprocessing()
+    return x if layer is None else np.asarray(layer.inverse(x))
+
+
+def _walks(model: LatentModel, latent: np.ndarray) -> dict[str, np.ndarray]:
+    """Decoded walks through the location of the first example, along the dimensions that vary most."""
+    dimensions = np.argsort(-latent.var(0), kind="stable")[:_WALKS]
+    decoded = samplers.decode(model, samplers.traversals(model, latent[0], dimensions))
+    return {f"z[{dimension}]": walk for dimension, walk in zip(dimensions, decoded, strict=True)}
+
+
+def _results(run: Run) -> tuple[Row, ...]:
+    measured = run.evaluation()
+    if measured is None:
+        last = run.metrics()[-1]
+        key, which = ("val_elbo", "validation") if "val_elbo" in last else ("elbo", "training")
+        note = f"mean over the {which} rows at the end of training; see tfvae evaluate for more"
+        return (Row("ELBO", f"{last[key]:.2f} nats", note),) if key in last else ()
+    over = f"mean over {measured['examples']} examples ({measured['part']}) ± standard error"
+    return (
+        Row("ELBO", _plus_minus(measured["elbo"]), f"lower bound of log p(x), {over}"),
+        Row(
+            "log p(x)",
+            _plus_minus(measured["log_likelihood"]),
+            f"importance sampling with {measured['samples']} draws for each example, {over}",
+        ),
+        Row(
+            "Active units",
+            f"{measured['active_units']} of {measured['latent_dim']}",
+            "latent dimensions whose posterior mean varies over the data, with a variance above 0.01",
+        ),
+    )
+
+
+def _plus_minus(estimate: Mapping[str, float | None]) -> str:
+    error = estimate["standard_error"]
+    return f"{estimate['mean']:.2f}{'' if error is None else f' ± {error:.2f}'} nats"
+
+
+def _cautions(run: Run, model: LatentModel, x: np.ndarray) -> Iterator[str]:
+    if isinstance(model.likelihood, tfvae.likelihoods.Bernoulli) and ((x > 0) & (x < 1)).any():
+        yield (
+            "The data holds values between 0 and 1 and the likelihood is Bernoulli: what is called log p(x) "
+            "here is a cross entropy and no log-likelihood, comparable among such models only."
+        )
+    if isinstance(model.likelihood, tfvae.likelihoods.Normal):
+        of = "x" if run.preprocessing() is None else "the standardised columns"
+        yield f"p(x) is a density of {of}, and so log p(x) may be above 0."
+
+
+def _configuration(run: Run, model: LatentModel) -> tuple[Row, ...]:
+    config = run.config
+    given = {"recipe": config["recipe"], **config["options"], "data": config["data"]}
+    given["example"] = " \N{MULTIPLICATION SIGN} ".join(map(str, config["shape"]))
+    given["rows"] = config.get("size")
+    parts = {
+        part: type(getattr(model, part)).__name__
+        for part in ("posterior", "prior", "likelihood", "objective")
+        if hasattr(model, part)
+    }
+    numbers = {"weights": f"{model.count_params():,}"}
+    merged = given | parts | numbers | config["training"] | config["versions"]
+    return tuple(
+        Row(name.replace("_", " "), _plain(value)) for name, value in merged.items() if value is not None
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,167 @@
+"""Latent points worth decoding: draws from the prior, walks along one dimension, grids over two.
+
+They return points z; `decode` turns points of any leading shape into E[x|z].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.errors import InvalidInput
+from tfvae.models import VAE
+from tfvae.noise import as_seed
+
+_DECODED_AT_ONCE = 1024
+
+
+def prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
+    """Draw z ~ p(z), [n, latent_dim]; `VAE.sample` decodes the same draws.
+
+    Args:
+        model: the model.
+        n: how many.
+        seed: start of the random numbers.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.zoo.vae((8, 8, 1), latent_dim=4)
+        >>> prior(vae, 3, seed=1).shape
+        (3, 4)
+    """
+    _at_least("n", n, 1)
+    noise = tf.random.stateless_normal((n, model.latent_dim), as_seed(seed))
+    return model.prior.transform(noise).numpy()
+
+
+def walk(model: VAE, z: np.ndarray, dimension: int, values: Sequence[float]) -> np.ndarray:
+    """Copies of one point z in which only z[dimension] differs, [len(values), latent_dim].
+
+    Args:
+        model: the model.
+        z: where the walk is, [latent_dim].
+        dimension: which coordinate takes the values.
+        values: what it takes, one after the other.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.zoo.vae((4,), latent_dim=3)
+        >>> walk(vae, np.ones(3), dimension=1, values=[-2, 0, 2])
+        array([[ 1., -2.,  1.],
+               [ 1.,  0.,  1.],
+               [ 1.,  2.,  1.]], dtype=float32)
+    """
+    _check_dimension(model, dimension)
+    values = np.asarray(values, np.float32)
+    if values.ndim != 1 or values.size == 0:
+        raise InvalidInput("values", "a list of numbers", f"shape {values.shape}")
+    points = np.repeat(_point(model, z)[np.newaxis], values.size, axis=0)
+    points[:, dimension] = values
+    return points
+
+
+def traversals(
+    model: VAE, z0: np.ndarray, dimensions: Sequence[int], span: float = 3.0, steps: int = 9
+) -> np.ndarray:
+    """One walk through z0 for each of `dimensions`, [len(dimensions), steps, latent_dim].
+
+    z_j takes `steps` values evenly from -span to span; the other coordinates stay those of z0. Under a
+    standard normal prior 3 is three standard deviations, beyond which p(z) holds 0.3 % of a coordinate.
+
+    Args:
+        model: the model.
+        z0: the point all walks lead through, up to its coordinate j, [latent_dim].
+        dimensions: which coordinates to walk along.
+        span: how far to either side of 0.
+        steps: points a walk.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.zoo.vae((4,), latent_dim=3)
+        >>> traversals(vae, np.zeros(3), dimensions=[2, 0], span=1, steps=3)[0]
+        array([[ 0.,  0., -1.],
+               [ 0.,  0.,  0.],
+               [ 0.,  0.,  1.]], dtype=float32)
+    """
+    _at_least("steps", steps, 2)
+    if not len(dimensions):
+        raise InvalidInput("dimensions", "at least one latent dimension", list(dimensions))
+    if not span > 0:
+        raise InvalidInput("span", "a positive number", span)
+    values = np.linspace(-span, span, steps)
+    return np.stack([walk(model, z0, dimension, values) for dimension in dimensions])
+
+
+def grid2d(
+    model: VAE, side: int = 15, dimensions: tuple[int, int] = (0, 1), coverage: float = 0.98
+) -> np.ndarray:
+    """A square grid over two dimensions of the prior's noise, [side, side, latent_dim].
+
+    Coordinate i of the grid is the normal quantile of a probability between (1 - coverage) / 2 and
+    (1 + coverage) / 2 in even steps, so that each cell holds the same probability; noise of the other
+    dimensions is 0. The first of `dimensions` grows from left to right, the second from bottom to top.
+
+    Source: Kingma and Welling 2014, figure 4.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.zoo.vae((4,), latent_dim=2)
+        >>> grid2d(vae, side=3, coverage=0.5).round(2)[0]
+        array([[-0.67,  0.67],
+               [ 0.  ,  0.67],
+               [ 0.67,  0.67]], dtype=float32)
+    """
+    _at_least("side", side, 2)
+    if not 0 < coverage < 1:
+        raise InvalidInput("coverage", "a probability between 0 and 1", coverage)
+    first, second = dimensions
+    _check_dimension(model, first)
+    _check_dimension(model, second)
+    probabilities = np.linspace((1 - coverage) / 2, (1 + coverage) / 2, side)
+    quantiles = np.array([NormalDist().inv_cdf(value) for value in probabilities], np.float32)
+    noise = np.zeros((side, side, model.latent_dim), np.float32)
+    noise[..., first] = quantiles
+    noise[..., second] = quantiles[::-1, np.newaxis]
+    flat = noise.reshape(-1, model.latent_dim)
+    return model.prior.transform(tf.constant(flat)).numpy().reshape(noise.shape)
+
+
+def decode(model: VAE, z: np.ndarray) -> np.ndarray:
+    """Return E[x|z], [..., *event], for points z [..., latent_dim].
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.zoo.vae((8, 8, 1), latent_dim=4)
+        >>> decode(vae, traversals(vae, np.zeros(4), dimensions=[0, 3], steps=5)).shape
+        (2, 5, 8, 8, 1)
+    """
+    z = np.asarray(z, np.float32)
+    if z.ndim < 1 or z.shape[-1] != model.latent_dim or z.size == 0:
+        raise InvalidInput("z", f"points of shape (..., {model.latent_dim})", f"shape {z.shape}")
+    flat = z.reshape(-1, model.latent_dim)
+    parts = [
+        model.decoded_mean(tf.constant(flat[start : start + _DECODED_AT_ONCE])).numpy()
+        for start in range(0, len(flat), _DECODED_AT_ONCE)
+    ]
+    decoded = np.concatenate(parts)
+    return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
+
+
+def _point(model: VAE, z: np.ndarray) -> np.ndarray:
+    z = np.asarray(z, np.float32)
+    if z.shape != (model.latent_dim,):
+        raise InvalidInput("z", f"one point of shape ({model.latent_dim},)", f"shape {z.shape}")
+    return z
+
+
+def _check_dimension(model: VAE, dimension: int) -> None:
+    if not 0 <= dimension < model.latent_dim:
+        raise InvalidInput("dimension", f"a whole number from 0 to {model.latent_dim - 1}", dimension)
+
+
+def _at_least(argument: str, value: int, least: int) -> None:
+    if not value >= least:
+        raise InvalidInput(argument, f"a whole number of at least {least}", value)
