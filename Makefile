@@ -7,6 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 .PHONY: demo test test-slow lint lock clean
 
 demo: $(STAMP)
+	rm -rf runs/demo
 	$(BIN)/tfvae demo --run runs/demo
 
 test: $(STAMP)

@@ -9,12 +9,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tfvae.errors import InvalidInput
 from tfvae.export import verify
 from tfvae.export.endpoints import endpoints, example_inputs
 from tfvae.export.result import Export
 from tfvae.export.saved_model import expectations, write
-
-from tfvae.errors import InvalidInput
 from tfvae.files import replacing
 from tfvae.models import VAE
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from tfvae.errors import InvalidInput
 from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
 from tfvae.export.result import Export, size_of
-
-from tfvae.errors import InvalidInput
 from tfvae.files import replacing
 from tfvae.models import VAE
 

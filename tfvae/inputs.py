@@ -55,7 +55,7 @@ def check_array(argument: str, value: object, event_shape: tuple[int, ...], supp
     for start in range(0, array.shape[0], _CHUNK):  # a memory-mapped array stays on disk
         chunk = np.asarray(array[start : start + _CHUNK])
         # Two passes over memory: NumPy's extremes are NaN where any value is.
-        if not support.covers(chunk.min(), chunk.max()):
+        if not bool(support.covers(chunk.min(), chunk.max())):
             raise InvalidInput(argument, str(support), _describe(chunk, start))
 
 
@@ -75,7 +75,8 @@ def checked_dataset(
         batch = batch[0] if len(batch) == 1 else batch
         x = as_dict(keras.utils.unpack_x_y_sample_weight(batch)[0], _ANY)["x"]
         x = tf.ensure_shape(x, (None, *event_shape))
-        good = support.contains(tf.cast(x, tf.float32))
+        values = tf.cast(x, tf.float32)
+        good = support.covers(tf.reduce_min(values), tf.reduce_max(values))  # NaN where any value is
         message = tf.strings.join(["", argument, str(support), _summary(x), ""], separator=_MARK)
         with tf.control_dependencies([tf.debugging.Assert(good, [message])]):
             return tf.nest.map_structure(tf.identity, batch)

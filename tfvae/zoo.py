@@ -105,6 +105,5 @@ def _assemble(
     if decoder is None:
         decoder = networks.deconv(shape) if image else networks.mlp()
     if likelihood is None:
-        learned = tfvae.scales.Learned()
-        likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape, learned)
+        likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape)
     return tfvae.VAE(encoder, decoder, tfvae.posteriors.Normal(latent_dim), likelihood, objective=objective)

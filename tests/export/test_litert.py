@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from tfvae.export.result import ExportError
 
 import tfvae
 from tfvae.errors import InvalidInput
+from tfvae.export.result import ExportError
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (30,)])

@@ -5,11 +5,11 @@ import importlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from tfvae.export import verify
-from tfvae.export.result import ExportError
 
 import tfvae
 from tfvae.errors import InvalidInput
+from tfvae.export import verify
+from tfvae.export.result import ExportError
 
 
 @pytest.fixture(scope="module")

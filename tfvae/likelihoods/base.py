@@ -13,6 +13,7 @@ from tfvae.errors import InvalidInput
 from tfvae.part import Part
 
 tfd = tfp.distributions
+_SMALLEST, _LARGEST = tf.float32.min, tf.float32.max
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,21 +30,10 @@ class Support:
     high: float = math.inf
     hint: str = ""
 
-    def contains(self, x: tf.Tensor) -> tf.Tensor:
-        """Return whether every value of x is finite and inside, a boolean scalar."""
-        inside = tf.math.is_finite(x)
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            inside = (x >= self.low) & (x <= self.high)
-        elif math.isfinite(self.low):
-            inside &= x >= self.low
-        elif math.isfinite(self.high):
-            inside &= x <= self.high
-        return tf.reduce_all(inside)
-
-    def covers(self, smallest: float, largest: float) -> bool:
-        """Return whether values between these two are finite and inside; False where one is NaN."""
-        finite = math.isfinite(smallest) and math.isfinite(largest)
-        return finite and self.low <= smallest and largest <= self.high
+    def covers(self, smallest: float | tf.Tensor, largest: float | tf.Tensor) -> bool | tf.Tensor:
+        """Return whether finite values between these two are inside; False where one is NaN or infinite."""
+        low, high = max(self.low, _SMALLEST), min(self.high, _LARGEST)
+        return (smallest >= low) & (largest <= high)
 
     def __str__(self) -> str:
         interval = "finite numbers"

@@ -7,7 +7,7 @@ import tensorflow_probability as tfp
 
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood
-from tfvae.scales import Scale, as_scale
+from tfvae.scales import Learned, Scale, as_scale
 
 tfd = tfp.distributions
 
@@ -17,8 +17,8 @@ class Normal(Likelihood):
 
     Args:
         event_shape: shape of one example.
-        scale: a number or `scales.Fixed` for a constant, `scales.Learned` for one trained number,
-            `scales.PerElement` for one from the network for each element of each example.
+        scale: a number or `scales.Fixed` for a constant, `scales.Learned` for one trained number (the
+            default), `scales.PerElement` for one from the network for each element of each example.
 
     Source: Kingma and Welling 2014, equation 12.
 
@@ -32,13 +32,13 @@ class Normal(Likelihood):
     def __init__(
         self,
         event_shape: tuple[int, ...],
-        scale: float | Scale = 1.0,
+        scale: float | Scale | None = None,
         *,
         name: str | None = None,
         dtype: object = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        self.scale = as_scale("scale", scale)
+        self.scale = Learned() if scale is None else as_scale("scale", scale)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to the location and, where it comes from the network, the scale."""
