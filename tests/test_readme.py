@@ -1,0 +1,37 @@
+"""The scripts in the README run as they stand there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_scripts_run_in_their_order(tmp_path, monkeypatch):
+    """As one script in an empty folder, with fewer epochs."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for script in SCRIPTS:
+        exec(compile(script.replace("epochs=20", "epochs=1, verbose=0"), "README.md", "exec"), names)
+    assert (tmp_path / "vae.keras").is_file()
+    assert (tmp_path / "serving" / "digits" / "1" / "saved_model.pb").is_file()
+    own = names["Own"]()
+    assert own(np.zeros((2, 64), "float32")).shape == (2, 64)
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([\w/.]+)\)", README))
+def test_links_lead_somewhere(path):
+    assert (Path(__file__).parents[1] / path).exists()
+
+
+def test_every_command_it_shows_is_one(capsys):
+    from tfvae.pipelines.cli import main
+
+    for command in set(re.findall(r"^    tfvae (\w+)", README, re.MULTILINE)):
+        with pytest.raises(SystemExit) as end:
+            raise SystemExit(main([command, "--help"]))
+        assert end.value.code == 0, command
+    capsys.readouterr()
