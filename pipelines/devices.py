@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfvae.errors import InvalidInput
 
 
-def strategy(replicas: int, steps_per_execution: int) -> tf.distribute.Strategy:
+def strategy(replicas: int, steps_per_execution: int | None) -> tf.distribute.Strategy:
     """Return the strategy for a number of replicas: on GPUs, or on equal parts of the CPU without one.
 
     Raises:
@@ -26,6 +26,6 @@ def strategy(replicas: int, steps_per_execution: int) -> tf.distribute.Strategy:
             tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
     kind = "GPU" if gpus else "CPU"
     # The default way of summing over replicas fails inside a loop of several steps.
-    reduction = tf.distribute.ReductionToOneDevice() if steps_per_execution > 1 else None
+    reduction = tf.distribute.ReductionToOneDevice() if (steps_per_execution or 1) > 1 else None
     devices = [f"{kind}:{index}" for index in range(replicas)]
     return tf.distribute.MirroredStrategy(devices, cross_device_ops=reduction)

@@ -52,7 +52,8 @@ class TrainingOptions:
         validation: fraction of the rows held out, in [0, 1).
         seed: start of all random numbers: split, order, initial weights, noise.
         binarise: train on draws of Bernoulli(pixel), anew in each epoch; for images.
-        steps_per_execution: steps between two looks of the progress bar; more is faster for small models.
+        steps_per_execution: steps between two looks of the progress bar; None is many on one device, which is
+            faster for small models, and one on several.
         replicas: devices that share a batch: GPUs, or parts of the CPU where there is none.
 
     Raises:
@@ -70,12 +71,13 @@ class TrainingOptions:
     validation: float = 0.1
     seed: int = 0
     binarise: bool = False
-    steps_per_execution: int = 1
+    steps_per_execution: int | None = None
     replicas: int = 1
 
     def __post_init__(self):
         for option in ("epochs", "batch_size", "steps_per_execution", "replicas"):
-            at_least_one(_flag(option), getattr(self, option))
+            if getattr(self, option) is not None:
+                at_least_one(_flag(option), getattr(self, option))
         if not 0 < self.learning_rate < math.inf:
             raise InvalidInput("--learning-rate", "a positive, finite number", self.learning_rate)
         if not 0 <= self.validation < 1:
