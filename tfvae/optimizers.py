@@ -13,7 +13,7 @@ class Adam(keras.optimizers.Adam):
     m = m + (1 - b1)(g - m),  v = v + (1 - b2)(g^2 - v),
     w = w - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)
 
-    The update is one operation a weight instead of about ten, which is a fifth of a training step for
+    The update is one operation a weight instead of about ten, which is a tenth of a training step for
     a small network. `compile(optimizer=...)` of this library's models uses it by default.
 
     Source: Kingma and Ba 2015, algorithm 1 in the order of section 2's last paragraph.
