@@ -94,7 +94,7 @@ def package_model() -> tfvae.VAE:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=5, help="in each round")
+    parser.add_argument("--epochs", type=int, default=20, help="in each round")
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--verbose", type=int, default=1, help="of fit; 1 is the progress bar, the default")
     args = parser.parse_args()

@@ -23,6 +23,16 @@ class Adam(keras.optimizers.Adam):
         0.999
     """
 
+    def apply(
+        self,
+        grads: list[tf.Tensor | tf.IndexedSlices],
+        trainable_variables: list[keras.Variable] | None = None,
+    ) -> None:
+        """Update the weights, with the two powers of the step computed once for all of them."""
+        self._powers = None
+        super().apply(grads, trainable_variables)
+        self._powers = None
+
     def update_step(
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: tf.Tensor
     ) -> None:
@@ -30,14 +40,16 @@ class Adam(keras.optimizers.Adam):
         if self.amsgrad or isinstance(gradient, tf.IndexedSlices) or variable.dtype != "float32":
             super().update_step(gradient, variable, learning_rate)
             return
-        step = tf.cast(self.iterations + 1, tf.float32)
+        if self._powers is None:
+            step = tf.cast(self.iterations + 1, tf.float32)
+            self._powers = tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
         index = self._get_variable_index(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
             m=_handle(self._momentums[index]),
             v=_handle(self._velocities[index]),
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
+            beta1_power=self._powers[0],
+            beta2_power=self._powers[1],
             lr=tf.cast(learning_rate, tf.float32),
             beta1=self.beta_1,
             beta2=self.beta_2,

@@ -38,7 +38,8 @@ class Bernoulli(Likelihood):
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return {"logits"}, [B, *event]."""
-        return {"logits": self.head(inputs)[..., 0]}
+        (logits,) = tf.unstack(self.head(inputs), axis=-1)
+        return {"logits": logits}
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return an independent Bernoulli for each element."""

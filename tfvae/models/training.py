@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvae import feeding
 from tfvae import inputs as user
 from tfvae.errors import InvalidInput
 from tfvae.optimizers import Adam
 
 _STEPS_PER_EXECUTION = 32
+_DATASETS = (tf.data.Dataset, tf.distribute.DistributedDataset)
 
 
 class Training:
@@ -90,17 +92,24 @@ class Training:
                 replicas cannot train.
         """
         self._refuse_impossible()
-        if sample_weight is not None and y is None:
-            y = np.zeros(len(sample_weight), "float32")  # without a y, Keras drops the weights
+        data = self._checked("x", x)
         if isinstance(validation_data, tuple):
             held_out = (self._checked("validation_data", validation_data[0]), *validation_data[1:])
         elif validation_data is None:
             held_out = None
         else:
             held_out = self._checked("validation_data", validation_data)
+        if not isinstance(data, _DATASETS):
+            columns = _columns(data, y, sample_weight)
+            if validation_split and held_out is None:
+                columns, last = feeding.split(columns, validation_split)
+                held_out = last if isinstance(last, tuple) else (last,)
+            data = feeding.batches(columns, batch_size or 32, shuffle)
+            y = sample_weight = batch_size = None
+            validation_split = 0.0
         with _readable_errors():
             return super().fit(
-                x=self._checked("x", x),
+                x=data,
                 y=y,
                 batch_size=batch_size,
                 epochs=epochs,
@@ -108,7 +117,7 @@ class Training:
                 callbacks=callbacks,
                 validation_split=validation_split,
                 validation_data=held_out,
-                shuffle=shuffle and not isinstance(x, tf.data.Dataset),  # Keras warns of its own default
+                shuffle=False,  # done, or the data set's own
                 sample_weight=sample_weight,
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
@@ -136,8 +145,8 @@ class Training:
         if not _use_cached_eval_dataset:  # inside fit, Keras passes None and uses what it holds
             self._refuse_impossible()
             x = self._checked("x", x)
-            if sample_weight is not None and y is None:
-                y = np.zeros(len(sample_weight), "float32")
+            if not isinstance(x, _DATASETS):
+                x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_columns(x, y, sample_weight))
         with _readable_errors():
             return super().evaluate(
                 x=x,
@@ -183,7 +192,7 @@ class Training:
     def _checked(self, argument: str, x: object) -> object:
         if isinstance(x, tf.data.Dataset):
             return user.checked_dataset(argument, x, self.event_shape, self.likelihood.support)
-        if isinstance(x, tf.distribute.DistributedDataset):
+        if isinstance(x, _DATASETS):
             return x
         if x is None or isinstance(x, keras.utils.PyDataset) or hasattr(x, "__next__"):
             raise InvalidInput(argument, "an array, a dict of arrays or a tf.data.Dataset", type(x))
@@ -236,6 +245,14 @@ class Training:
                 f"1 {replicas}, or MirroredStrategy(cross_device_ops=tf.distribute.ReductionToOneDevice())",
                 self.steps_per_execution,
             )
+
+
+def _columns(x: object, y: object, sample_weight: object) -> object:
+    """Pack arrays as Keras does; without a y it drops the weights, so one of zeros stands in for it."""
+    if sample_weight is not None and y is None:
+        y = np.zeros(len(sample_weight), "float32")
+    x = tf.nest.map_structure(np.asarray, x) if isinstance(x, dict) else np.asarray(x)
+    return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
 
 
 @contextlib.contextmanager
