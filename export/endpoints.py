@@ -75,7 +75,7 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
         return {"reconstruction": after(model.describe({"x": before(x)})["reconstruction"])}
 
     def sample(noise: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"sample": after(model.decoded_mean(model.prior.transform(noise)))}
+        return {"sample": after(model.decoded_mean(model.prior_draw(noise)))}
 
     def score(x: tf.Tensor) -> dict[str, tf.Tensor]:
         trace = model.trace_with_noise({"x": before(x)}, noise)
@@ -91,7 +91,7 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
         Endpoint("encode", "x", event, encode),
         Endpoint("decode", "z", latent, decode),
         Endpoint("reconstruct", "x", event, reconstruct),
-        Endpoint("sample", "noise", latent, sample),
+        Endpoint("sample", "noise", (model.prior_noise_dim,), sample),
         Endpoint("score", "x", event, score),
         Endpoint("log_likelihood", "x", event, log_likelihood),
     ]
@@ -99,7 +99,7 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
 
 def example_inputs(model: VAE, preprocessing: keras.Layer | None, count: int = 5) -> dict[str, tf.Tensor]:
     """Return inputs by argument name that the endpoints take: draws from the model itself."""
-    noise = tf.random.stateless_normal((count, model.latent_dim), as_seed(_NOISE_SEED))
-    z = model.prior.transform(noise)
+    noise = tf.random.stateless_normal((count, model.prior_noise_dim), as_seed(_NOISE_SEED))
+    z = model.prior_draw(noise)
     x = model.decoded_mean(z)
     return {"x": x if preprocessing is None else preprocessing.inverse(x), "z": z, "noise": noise}

@@ -33,8 +33,8 @@ def prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
         (3, 4)
     """
     _at_least("n", n, 1)
-    noise = tf.random.stateless_normal((n, model.latent_dim), as_seed(seed))
-    return model.prior.transform(noise).numpy()
+    noise = tf.random.stateless_normal((n, model.prior_noise_dim), as_seed(seed))
+    return model.prior_draw(noise).numpy()
 
 
 def walk(model: VAE, z: np.ndarray, dimension: int, values: Sequence[float]) -> np.ndarray:
@@ -98,11 +98,11 @@ def traversals(
 def grid2d(
     model: VAE, side: int = 15, dimensions: tuple[int, int] = (0, 1), coverage: float = 0.98
 ) -> np.ndarray:
-    """A square grid over two dimensions of the prior's noise, [side, side, latent_dim].
+    """A square grid over two latent dimensions, [side, side, latent_dim].
 
     Coordinate i of the grid is the normal quantile of a probability between (1 - coverage) / 2 and
-    (1 + coverage) / 2 in even steps, so that each cell holds the same probability; noise of the other
-    dimensions is 0. The first of `dimensions` grows from left to right, the second from bottom to top.
+    (1 + coverage) / 2 in even steps, so that under a standard normal prior each cell holds the same
+    probability; the other dimensions are 0. The first of `dimensions` grows from left to right, the second from bottom to top.
 
     Source: Kingma and Welling 2014, figure 4.
 
@@ -122,11 +122,10 @@ def grid2d(
     _check_dimension(model, second)
     probabilities = np.linspace((1 - coverage) / 2, (1 + coverage) / 2, side)
     quantiles = np.array([NormalDist().inv_cdf(value) for value in probabilities], np.float32)
-    noise = np.zeros((side, side, model.latent_dim), np.float32)
-    noise[..., first] = quantiles
-    noise[..., second] = quantiles[::-1, np.newaxis]
-    flat = noise.reshape(-1, model.latent_dim)
-    return model.prior.transform(tf.constant(flat)).numpy().reshape(noise.shape)
+    points = np.zeros((side, side, model.latent_dim), np.float32)
+    points[..., first] = quantiles
+    points[..., second] = quantiles[::-1, np.newaxis]
+    return points
 
 
 def decode(model: VAE, z: np.ndarray) -> np.ndarray:

@@ -27,6 +27,9 @@ class Trace:
         px: likelihood p(x|z), batch shape [S, B].
         z: the draw from q, [S, B, *latent].
         log_q: log q(z|x), [S, B].
+        record: the tensors all this was made of: parameters of q as "posterior", of p(x|z) as
+            "likelihood".
+        seed: int32 [2], for objectives that draw more random numbers; None in evaluation.
     """
 
     x: tf.Tensor
@@ -36,6 +39,8 @@ class Trace:
     px: tfd.Distribution
     z: tf.Tensor
     log_q: tf.Tensor
+    record: dict = dataclasses.field(default_factory=dict)
+    seed: tf.Tensor | None = None
 
     @functools.cached_property
     def log_p(self) -> tf.Tensor:

@@ -103,6 +103,7 @@ def test_mixed_precision_trains_with_float32_densities(digits, policy, tmp_path)
     history = vae.fit(digits, epochs=2, batch_size=64, verbose=0).history
     assert history["loss"][1] < history["loss"][0]
     record = vae(digits[:2])
+    assert record.pop("seed").dtype == tf.int32
     assert {tensor.dtype for tensor in tf.nest.flatten(record)} == {tf.float32}
     assert vae.encoder.layers[0].compute_dtype != "float32"
     vae.save(tmp_path / "vae.keras")

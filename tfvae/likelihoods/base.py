@@ -68,6 +68,10 @@ class Likelihood(Part, abc.ABC):
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return p(x|z) for parameters [..., *event]."""
 
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        """Return what the encoder sees of x, [B, ...]: x itself, unless the data's kind asks for a change."""
+        return x
+
     @abc.abstractmethod
     def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return E[x|z], [..., *event]."""

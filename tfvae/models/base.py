@@ -64,6 +64,18 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
         """Make the distributions of a record again."""
 
+    def observe(self, trace: Trace) -> None:
+        """See one training batch, for parts that learn other than by gradients."""
+
+    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+        """Return the loss [B] with the gradient of an expectation over the latent variable."""
+        return loss
+
+    @property
+    def has_density(self) -> bool:
+        """Whether q(z|x) has a density, without which there is no bound."""
+        return True
+
     @abc.abstractmethod
     def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return what `predict` gives, with no noise: the latent location and the reconstruction."""
@@ -96,8 +108,9 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         """Return the record of one pass with fresh noise, a dict of tensors."""
         stream = self.training_noise if training else self.evaluation_noise
         tensors = self.tensors(inputs)
-        batch = tf.shape(tensors["x"])[0]
-        return self.record(tensors, self.noise(self.objective.num_samples, batch, stream.next()))
+        batch, seed = tf.shape(tensors["x"])[0], stream.next()
+        record = self.record(tensors, self.noise(self.objective.num_samples, batch, seed))
+        return {**record, "seed": seed}
 
     def compute_loss(
         self,
@@ -109,9 +122,12 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     ) -> tf.Tensor:
         """Return sum(weight loss) / batch size, where the batch is that of all replicas together."""
         inputs = self.tensors(x)
-        terms = self.objective.loss(self.assemble(inputs, y_pred), self)
+        trace = self.assemble(inputs, y_pred)
+        if training:
+            self.observe(trace)
+        terms = self.objective.loss(trace, self)
         self.term_means.update_state(terms, sample_weight)
-        loss = terms["loss"]
+        loss = self.estimate(terms["loss"], trace)
         if sample_weight is not None:
             loss *= tf.cast(sample_weight, loss.dtype)
         count = total(tf.cast(tf.shape(loss)[0], loss.dtype))
@@ -161,7 +177,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             seed: start of the random numbers; the same seed and batch size give the same values.
             batch_size: examples evaluated at once.
         """
-        _at_least_one("num_samples", num_samples)
+        self._check_bound("elbo", num_samples)
         return self._evaluate(
             functools.partial(self._elbo, tf.constant(num_samples)), inputs, seed, batch_size
         )
@@ -183,9 +199,14 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         self, inputs: object, num_samples: int = 512, seed: int = 0, batch_size: int = 128
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return `log_likelihood` and its standard error over the draws, each [B] nats."""
-        _at_least_one("num_samples", num_samples)
+        self._check_bound("log_likelihood", num_samples)
         function = functools.partial(self._log_likelihood, tf.constant(num_samples))
         return tuple(self._evaluate(function, inputs, seed, batch_size).T)
+
+    def _check_bound(self, name: str, num_samples: int) -> None:
+        if not self.has_density:
+            raise InvalidInput(name, "a model whose q(z|x) has a density", "a model without one")
+        _at_least_one("num_samples", num_samples)
 
     def _evaluate(self, function: object, inputs: object, seed: int, batch_size: int) -> np.ndarray:
         _at_least_one("batch_size", batch_size)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,7 +15,7 @@ from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
 from tfvae.noise import as_seed
 from tfvae.objectives import ELBO, Objective
-from tfvae.posteriors import Posterior
+from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors import Prior, StandardNormal
 from tfvae.trace import Trace
 
@@ -68,6 +71,12 @@ class VAE(LatentModel):
             raise InvalidInput(
                 "prior", f"the posterior's latent_dim {posterior.latent_dim}", self.prior.latent_dim
             )
+        if self.prior.space != posterior.space:
+            ours, theirs = (f"{type(part).__name__} ({part.space})" for part in (posterior, self.prior))
+            raise InvalidInput("prior", f"one over the space of the posterior {ours}", theirs)
+        if self.prior.needs_condition:
+            raise InvalidInput("prior", "one without a condition", type(self.prior).__name__)
+        self.objective.check(self)
         self.build((None, *self.event_shape))
 
     @property
@@ -77,9 +86,11 @@ class VAE(LatentModel):
 
     def build(self, input_shape: tuple) -> None:
         """Make the weights of the networks and the parts."""
-        features = self.encoder(keras.KerasTensor((None, *self.event_shape)))
-        self.posterior(features)
+        seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
+        self.posterior(self.encoder(keras.KerasTensor((None, *seen[1:]))))
         self.likelihood(self.decoder(keras.KerasTensor((None, self.latent_dim))))
+        self.prior.prepare(self.event_shape)
+        self.objective.prepare(self)
         self.built = True
 
     def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -88,8 +99,8 @@ class VAE(LatentModel):
 
     def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
         """Encode, draw, decode."""
-        params = self.posterior(self.encoder(inputs["x"]))
-        z, log_q = self.posterior.transform(params, noise)
+        params = self._encode(inputs["x"]).params
+        z, log_q = self.posterior.draw(params, noise, functools.partial(self._log_joint, inputs))
         return {"posterior": params, "z": z, "log_q": log_q, "likelihood": self._decode(z)}
 
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
@@ -102,16 +113,47 @@ class VAE(LatentModel):
             px=self.likelihood.distribution(record["likelihood"]),
             z=record["z"],
             log_q=record["log_q"],
+            record=record,
+            seed=record.get("seed"),
         )
+
+    def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
+        """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
+        likelihood = self._decode(z)
+        return dataclasses.replace(
+            trace,
+            z=z,
+            log_q=log_q,
+            px=self.likelihood.distribution(likelihood),
+            record={**trace.record, "z": z, "log_q": log_q, "likelihood": likelihood},
+        )
+
+    def observe(self, trace: Trace) -> None:
+        """Let posterior and prior see a training batch."""
+        self.posterior.observe(trace)
+        self.prior.observe(trace)
+
+    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+        """Return the loss with the posterior's gradient estimator."""
+        return self.posterior.estimate(loss, trace)
+
+    @property
+    def has_density(self) -> bool:
+        """Whether the posterior has a density."""
+        return self.posterior.has_density
 
     def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the location of q(z|x) and the mean of p(x|z) there."""
-        location = self.posterior.location(self.posterior(self.encoder(inputs["x"])))
+        location = self.latent(inputs)
         return {"latent": location, "reconstruction": self.decoded_mean(location)}
+
+    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the location of q(z|x), [B, latent_dim]."""
+        return self.posterior.location(self._encode(inputs["x"]).params)
 
     def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return what an export says of q(z|x): `location`, and what else the posterior names."""
-        return self.posterior.summary(self.posterior(self.encoder(inputs["x"])))
+        return self.posterior.summary(self._encode(inputs["x"]).params)
 
     def decoded_mean(self, z: tf.Tensor) -> tf.Tensor:
         """Return E[x|z], [B, *event], for z [B, latent_dim]."""
@@ -119,7 +161,7 @@ class VAE(LatentModel):
 
     def encode(self, inputs: object) -> tfd.Distribution:
         """Return q(z|x), batch shape [B]."""
-        return self._encode(self.checked(inputs)["x"])
+        return self._encode(self.checked(inputs)["x"]).distribution
 
     def decode(self, z: object) -> tfd.Distribution:
         """Return p(x|z) for z of shape [..., latent_dim]."""
@@ -139,11 +181,24 @@ class VAE(LatentModel):
         """
         if not num_samples >= 1:
             raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
-        noise = tf.random.stateless_normal((num_samples, self.latent_dim), as_seed(seed))
-        return self.decoded_mean(self.prior.transform(noise)).numpy()
+        noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
+        return self.decoded_mean(self.prior_draw(noise)).numpy()
 
-    def _encode(self, x: tf.Tensor) -> tfd.Distribution:
-        return self.posterior.distribution(self.posterior(self.encoder(x)))
+    @property
+    def prior_noise_dim(self) -> int:
+        """Standard normal numbers that one draw from p(z) takes."""
+        return self.prior.noise_dim(self.posterior)
+
+    def prior_draw(self, noise: tf.Tensor) -> tf.Tensor:
+        """Return z ~ p(z), [B, latent_dim], made of standard normal noise [B, prior_noise_dim]."""
+        return self.prior.transform(noise, encode=self._encode)
+
+    def _encode(self, x: tf.Tensor) -> Encoded:
+        return Encoded(self.posterior, self.posterior(self.encoder(self.likelihood.encoder_input(x))))
+
+    def _log_joint(self, inputs: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
+        px = self.likelihood.distribution(self._decode(z))
+        return px.log_prob(inputs["x"]) + self.prior.distribution(encode=self._encode).log_prob(z)
 
     def _decode(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
         """Fold the leading axes of z into one for the network, and unfold the parameters."""

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from tfvae.errors import InvalidInput
 from tfvae.part import Part
 from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
+
+_NEEDS = {
+    "has_density": "a posterior with a density q(z|x), of which the objective takes the logarithm",
+    "reparameterised": "a posterior whose draws carry gradients",
+    "explicit_density": "a posterior whose density at any z follows from its parameters alone",
+}
 
 
 class Objective(Part, abc.ABC):
@@ -20,10 +27,12 @@ class Objective(Part, abc.ABC):
     Attributes:
         num_samples: how many draws S from q(z|x) the model makes for each example in training.
         terms: names of the values shown beside the loss.
+        needs: attributes of the posterior that must be true for the objective to make sense.
     """
 
     num_samples = 1
     terms: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
@@ -33,3 +42,20 @@ class Objective(Part, abc.ABC):
             trace: the record of the pass.
             model: the model; its `step` is the number of optimizer steps taken.
         """
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse a model whose other parts do not go with this objective; called when it is made.
+
+        Raises:
+            InvalidInput: names the two parts and says why.
+        """
+        for need in self.needs:
+            if not getattr(model.posterior, need):
+                raise InvalidInput(
+                    "objective",
+                    f"one that goes with the posterior {type(model.posterior).__name__}",
+                    f"{type(self).__name__}, which needs {_NEEDS[need]}",
+                )
+
+    def prepare(self, model: keras.Model) -> None:
+        """Make the weights that depend on the model's shapes; called once, when the model is made."""

@@ -34,6 +34,7 @@ class ELBO(Objective):
     """
 
     terms = ("distortion", "rate", "elbo")
+    needs = ("has_density",)
 
     def __init__(
         self,

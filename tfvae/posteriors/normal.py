@@ -66,10 +66,6 @@ class Normal(Posterior):
         """Return {"location", "scale"}, each [B, latent_dim]."""
         return {"location": params["loc"], "scale": params["scale"]}
 
-    def noise(self, shape: tuple, seed: tf.Tensor) -> tf.Tensor:
-        """Draw standard normal noise [*shape, latent_dim]."""
-        return tf.random.stateless_normal((*shape, self.latent_dim), seed)
-
     def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return z = loc + scale noise and its log density."""
         z = params["loc"] + params["scale"] * noise

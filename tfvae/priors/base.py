@@ -9,26 +9,50 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.part import Part
+from tfvae.posteriors import Encoded, Posterior
+from tfvae.trace import Trace
 
 tfd = tfp.distributions
+Encode = Callable[[tf.Tensor], Encoded]
 
 
 class Prior(Part, abc.ABC):
-    """p(z): a distribution made anew, from the current weights, at each call; abstract."""
+    """p(z): a distribution made anew, from the current weights, at each call; abstract.
+
+    Attributes:
+        latent_dim: number of entries of z.
+        space: where z lies, as the posterior says it: "real", "sphere", "simplex", "one-hot" or "codes".
+        needs_condition: whether it is p(z|c), and so for models with a condition alone.
+    """
 
     latent_dim: int
+    space = "real"
+    needs_condition = False
+
+    def noise_dim(self, posterior: Posterior) -> int:
+        """Return how many standard normal numbers one draw takes beside this posterior."""
+        return self.latent_dim
 
     @abc.abstractmethod
     def distribution(
-        self, encode: Callable | None = None, condition: tf.Tensor | None = None
+        self, encode: Encode | None = None, condition: tf.Tensor | None = None
     ) -> tfd.Distribution:
         """Return p(z), batch shape [] or [B].
 
         Args:
-            encode: the model's map from data to q(z|x), for priors that are mixtures of posteriors.
+            encode: the model's map from data [K, *event] to q(z|x), for priors that are mixtures of
+                posteriors.
             condition: what the model is conditioned on, [B, ...], for priors that depend on it.
         """
 
     @abc.abstractmethod
-    def transform(self, noise: tf.Tensor) -> tf.Tensor:
-        """Turn standard normal noise [B, latent_dim] into draws z [B, latent_dim] from p(z)."""
+    def transform(
+        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Turn standard normal noise [B, noise_dim] into draws z [B, latent_dim] from p(z)."""
+
+    def prepare(self, event_shape: tuple[int, ...]) -> None:
+        """Make the weights that depend on the shape of the data; most priors have none."""
+
+    def observe(self, trace: Trace) -> None:
+        """See one training batch, for what is learned other than by gradients; most learn nothing so."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.errors import InvalidInput
-from tfvae.priors.base import Prior
+from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
 
@@ -33,12 +31,14 @@ class StandardNormal(Prior):
         self.latent_dim = latent_dim
 
     def distribution(
-        self, encode: Callable | None = None, condition: tf.Tensor | None = None
+        self, encode: Encode | None = None, condition: tf.Tensor | None = None
     ) -> tfd.Distribution:
         """Return Independent(Normal(0, 1)), batch shape []."""
         return tfd.Independent(_Unit(tf.zeros(self.latent_dim), tf.ones(self.latent_dim)), 1)
 
-    def transform(self, noise: tf.Tensor) -> tf.Tensor:
+    def transform(
+        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Return the noise itself."""
         return noise
 
