@@ -55,6 +55,9 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
         `distortion` and `rate`.
     log_likelihood(x): `log_likelihood`, importance sampled in nats over the same draws.
 
+    A model whose q(z|x) has no density has no bound: its `score` is the distortion alone, and
+    `log_likelihood` is left out.
+
     Args:
         model: the model.
         preprocessing: layer from raw features to the model's x, with `inverse`; densities stay those
@@ -79,6 +82,8 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
 
     def score(x: tf.Tensor) -> dict[str, tf.Tensor]:
         trace = model.trace_with_noise({"x": before(x)}, noise)
+        if not model.has_density:
+            return {"score": trace.distortion, "distortion": trace.distortion}
         return {"score": -trace.elbo, "distortion": trace.distortion, "rate": trace.rate}
 
     def log_likelihood(x: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -87,14 +92,16 @@ def endpoints(model: VAE, preprocessing: keras.Layer | None, num_samples: int) -
         return {"log_likelihood": tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(count)}
 
     event, latent = tuple(model.event_shape), (model.latent_dim,)
-    return [
+    given = [
         Endpoint("encode", "x", event, encode),
         Endpoint("decode", "z", latent, decode),
         Endpoint("reconstruct", "x", event, reconstruct),
         Endpoint("sample", "noise", (model.prior_noise_dim,), sample),
         Endpoint("score", "x", event, score),
-        Endpoint("log_likelihood", "x", event, log_likelihood),
     ]
+    if model.has_density:
+        given.append(Endpoint("log_likelihood", "x", event, log_likelihood))
+    return given
 
 
 def example_inputs(model: VAE, preprocessing: keras.Layer | None, count: int = 5) -> dict[str, tf.Tensor]:

@@ -11,9 +11,11 @@ from rich.table import Table
 import tfvae.evaluation
 from tfvae.data import Source
 from tfvae.evaluation import Estimate
+from tfvae.models import LatentModel
 from tfvae.pipelines.run import Run, versions
 
 _BATCH = 512
+_MEASURES = ("distortion", "elbo", "log_likelihood")
 
 
 def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int = 0) -> dict:
@@ -44,10 +46,7 @@ def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int
         "examples": len(x),
         "samples": samples,
         "seed": seed,
-        "elbo": _numbers(tfvae.evaluation.mean_elbo(model, x, seed=seed)),
-        "log_likelihood": _numbers(
-            tfvae.evaluation.mean_log_likelihood(model, x, num_samples=samples, seed=seed)
-        ),
+        **_measures(model, x, samples, seed),
         "active_units": int(active.sum()),
         "latent_dim": len(active),
         "versions": versions(),
@@ -55,6 +54,17 @@ def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int
     run.write("evaluation.json", result)
     _print(result)
     return result
+
+
+def _measures(model: LatentModel, x: np.ndarray, samples: int, seed: int) -> dict[str, dict]:
+    """The bounds on log p(x); where q(z|x) has no density there are none, and the distortion is left."""
+    measures = tfvae.evaluation
+    if not model.has_density:
+        return {"distortion": _numbers(measures.mean_distortion(model, x, seed=seed))}
+    return {
+        "elbo": _numbers(measures.mean_elbo(model, x, seed=seed)),
+        "log_likelihood": _numbers(measures.mean_log_likelihood(model, x, num_samples=samples, seed=seed)),
+    }
 
 
 def _numbers(estimate: Estimate) -> dict[str, float | None]:
@@ -68,7 +78,7 @@ def _print(result: dict) -> None:
     table.add_column("measure")
     table.add_column("mean", justify="right")
     table.add_column("standard error", justify="right")
-    for name in ("elbo", "log_likelihood"):
+    for name in [name for name in _MEASURES if name in result]:
         mean, error = result[name]["mean"], result[name]["standard_error"]
         table.add_row(f"{name} (nats)", f"{mean:.3f}", "" if error is None else f"{error:.3f}")
     table.add_row("active units", f"{result['active_units']} of {result['latent_dim']}", "")

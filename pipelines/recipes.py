@@ -93,17 +93,30 @@ def build(name: str, shape: tuple[int, ...], options: dict) -> LatentModel:
 def likelihood_names() -> tuple[str, ...]:
     """Return the names of the likelihoods that can be chosen, read without an import.
 
-    Those are the names that `tfvae.likelihoods` takes from its modules, but for `base`.
+    Those are the classes of `tfvae.likelihoods` for which the shape of an example is enough.
 
     Example:
         >>> "Bernoulli" in likelihood_names(), "Likelihood" in likelihood_names()
         (True, False)
     """
     path = importlib.util.find_spec("tfvae.likelihoods").origin
-    imports = [node for node in ast.parse(Path(path).read_text()).body if isinstance(node, ast.ImportFrom)]
     return tuple(
-        name.name for node in imports if node.module.rpartition(".")[2] != "base" for name in node.names
+        name.name
+        for node in ast.parse(Path(path).read_text()).body
+        if isinstance(node, ast.ImportFrom) and node.module != "tfvae.likelihoods.base"
+        for name in node.names
+        if _takes_a_shape_alone(Path(path).parent / f"{node.module.rpartition('.')[2]}.py", name.name)
     )
+
+
+def _takes_a_shape_alone(path: Path, name: str) -> bool:
+    (made,) = [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef) and n.name == name]
+    inits = [n for n in made.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
+    if not inits:
+        return True
+    arguments = inits[0].args
+    needed = len(arguments.args) - len(arguments.defaults)
+    return [argument.arg for argument in arguments.args[:needed]] == ["self", "event_shape"]
 
 
 def _kind(argument: inspect.Parameter) -> object:

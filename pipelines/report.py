@@ -175,8 +175,13 @@ def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
         walks=_walks(model, latent) if is_image else {},
         latent=latent,
         labels=labels,
-        scores=-model.log_likelihood(x[:_SCORED], num_samples=DRAWS),
+        scores=_scores(model, x[:_SCORED]),
     )
+
+
+def _scores(model: LatentModel, x: np.ndarray) -> np.ndarray:
+    """-log p(x), or the distortion where q(z|x) has no density."""
+    return -model.log_likelihood(x, num_samples=DRAWS) if model.has_density else model.distortion(x)
 
 
 def _examples(run: Run) -> tuple[np.ndarray, np.ndarray | None]:
@@ -222,7 +227,14 @@ def _results(run: Run) -> tuple[Row, ...]:
         key, which = ("val_elbo", "validation") if "val_elbo" in last else ("elbo", "training")
         note = f"mean over the {which} rows at the end of training; see tfvae evaluate for more"
         return (Row("ELBO", f"{last[key]:.2f} nats", note),) if key in last else ()
+    active = Row(
+        "Active units",
+        f"{measured['active_units']} of {measured['latent_dim']}",
+        "latent dimensions whose posterior mean varies over the data, with a variance above 0.01",
+    )
     over = f"mean over {measured['examples']} examples ({measured['part']}) ± standard error"
+    if "distortion" in measured:
+        return (Row("Distortion", _plus_minus(measured["distortion"]), f"-log p(x|z), {over}"), active)
     return (
         Row("ELBO", _plus_minus(measured["elbo"]), f"lower bound of log p(x), {over}"),
         Row(
@@ -230,11 +242,7 @@ def _results(run: Run) -> tuple[Row, ...]:
             _plus_minus(measured["log_likelihood"]),
             f"importance sampling with {measured['samples']} draws for each example, {over}",
         ),
-        Row(
-            "Active units",
-            f"{measured['active_units']} of {measured['latent_dim']}",
-            "latent dimensions whose posterior mean varies over the data, with a variance above 0.01",
-        ),
+        active,
     )
 
 

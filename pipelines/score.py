@@ -36,7 +36,8 @@ def score(run: Run, rows: Source, output: Path, samples: int = 100, seed: int = 
     """Write one line for each row: its number from 0, -log p(x) in nats, its standard error, -ELBO.
 
     The score is estimated by importance sampling; its standard error is that over the draws. A row that
-    the model finds unlikely has a high score.
+    the model finds unlikely has a high score. A model whose q(z|x) has no density scores by its
+    distortion, -E log p(x|z), and leaves the other two columns empty.
 
     Args:
         run: a finished run.
@@ -73,11 +74,17 @@ def _scored(
     first = 0
     for index, x in enumerate(chunks):
         try:
-            log_likelihood, error = model.log_likelihood_with_error(x, samples, seed + index)
-            elbo = model.elbo(x, _ELBO_DRAWS, seed + index)
+            scores = _scores(model, x, samples, seed + index)
         except InvalidInput as problem:
             raise InvalidInput(f"{name}, rows from {first}", "rows that the model takes", problem) from None
         numbers = np.arange(first, first + len(x))
-        arrays = (numbers, -log_likelihood, error, -elbo)
-        yield pa.record_batch([pa.array(array) for array in arrays], schema=_SCHEMA)
+        yield pa.record_batch([pa.array(array) for array in (numbers, *scores)], schema=_SCHEMA)
         first += len(x)
+
+
+def _scores(model: LatentModel, x: np.ndarray, samples: int, seed: int) -> tuple:
+    if not model.has_density:
+        missing = pa.nulls(len(x), pa.float32())
+        return model.distortion(x, seed=seed), missing, missing
+    log_likelihood, error = model.log_likelihood_with_error(x, samples, seed)
+    return -log_likelihood, error, -model.elbo(x, _ELBO_DRAWS, seed)

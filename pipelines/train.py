@@ -157,8 +157,7 @@ def _fit(run: Run, model: LatentModel, rows: Source, done: int) -> None:
 
 def _standardise(run: Run, model: LatentModel, rows: Source) -> None:
     """Measure a table's columns on the training rows, unless the likelihood bounds what they may be."""
-    support = model.likelihood.support
-    if rows.is_image or support.low > -float("inf") or support.high < float("inf"):
+    if rows.is_image or model.likelihood.support.bounded:
         return
     if run.preprocessing() is None:
         layer = Standardise.fit(rows, run.split.train)

@@ -16,9 +16,11 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "callbacks",
+    "corruption",
     "data",
     "evaluation",
     "export",
+    "flows",
     "likelihoods",
     "models",
     "networks",

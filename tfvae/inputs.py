@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
-from tfvae.likelihoods import Support
+from tfvae.likelihoods.base import ColumnSupports, Support
 
 _MARK = "<tfvae-input>"
 _CHUNK = 8192
@@ -46,7 +46,9 @@ def check_shape(argument: str, shape: tuple, event_shape: tuple[int, ...]) -> No
         raise InvalidInput(argument, f"shape (batch, {', '.join(map(str, event_shape))})", shape)
 
 
-def check_array(argument: str, value: object, event_shape: tuple[int, ...], support: Support) -> None:
+def check_array(
+    argument: str, value: object, event_shape: tuple[int, ...], support: Support | ColumnSupports
+) -> None:
     """Refuse an array, or eager tensor, that is empty or has a wrong dtype, shape or value."""
     array = _as_array(argument, value)
     check_shape(argument, tuple(array.shape), event_shape)
@@ -54,13 +56,16 @@ def check_array(argument: str, value: object, event_shape: tuple[int, ...], supp
         raise InvalidInput(argument, "at least one example", f"shape {tuple(array.shape)}")
     for start in range(0, array.shape[0], _CHUNK):  # a memory-mapped array stays on disk
         chunk = np.asarray(array[start : start + _CHUNK])
-        # Two passes over memory: NumPy's extremes are NaN where any value is.
-        if not bool(support.covers(chunk.min(), chunk.max())):
-            raise InvalidInput(argument, str(support), _describe(chunk, start))
+        for part, values in support.parts(chunk):
+            if not part.covers(values):
+                raise InvalidInput(argument, str(part), _describe(part, values, start))
 
 
 def checked_dataset(
-    argument: str, dataset: tf.data.Dataset, event_shape: tuple[int, ...], support: Support
+    argument: str,
+    dataset: tf.data.Dataset,
+    event_shape: tuple[int, ...],
+    support: Support | ColumnSupports,
 ) -> tf.data.Dataset:
     """Return the data set with a check of every batch; `readable` reads what it raises."""
     spec = as_dict(keras.utils.unpack_x_y_sample_weight(dataset.element_spec)[0], _ANY)["x"]
@@ -75,10 +80,11 @@ def checked_dataset(
         batch = batch[0] if len(batch) == 1 else batch
         x = as_dict(keras.utils.unpack_x_y_sample_weight(batch)[0], _ANY)["x"]
         x = tf.ensure_shape(x, (None, *event_shape))
-        values = tf.cast(x, tf.float32)
-        good = support.covers(tf.reduce_min(values), tf.reduce_max(values))  # NaN where any value is
-        message = tf.strings.join(["", argument, str(support), _summary(x), ""], separator=_MARK)
-        with tf.control_dependencies([tf.debugging.Assert(good, [message])]):
+        assertions = []
+        for part, values in support.parts(tf.cast(x, tf.float32)):
+            message = tf.strings.join(["", argument, str(part), _summary(part, values), ""], separator=_MARK)
+            assertions.append(tf.debugging.Assert(part.covers(values), [message]))
+        with tf.control_dependencies(assertions):
             return tf.nest.map_structure(tf.identity, batch)
 
     return dataset.map(check)
@@ -111,26 +117,42 @@ def _as_array(argument: str, value: object) -> np.ndarray | tf.Tensor:
     return value
 
 
-def _describe(chunk: np.ndarray, start: int) -> str:
+def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
     finite = np.isfinite(chunk)
-    if not finite.all():
-        row = start + int(np.argwhere(~finite)[0][0])
-        return f"{int((~finite).sum())} NaN or infinite values, the first in example {row}"
-    return f"values from {chunk.min():g} to {chunk.max():g}"
+    bad = ~finite & ~np.isnan(chunk) if support.missing else ~finite
+    if bad.any():
+        kind = "infinite" if support.missing else "NaN or infinite"
+        return f"{int(bad.sum())} {kind} values, the first in example {start + _first_row(bad)}"
+    values = chunk[finite]
+    text = f"values from {values.min():g} to {values.max():g}"
+    if support.whole:
+        fractions = finite & (chunk != np.floor(chunk))
+        if fractions.any():
+            text += f", not whole first in example {start + _first_row(fractions)}"
+    return text
 
 
-def _summary(x: tf.Tensor) -> tf.Tensor:
-    x = tf.cast(x, tf.float32)
-    bad = tf.reduce_sum(tf.cast(~tf.math.is_finite(x), tf.int64))
-    finite = tf.boolean_mask(x, tf.math.is_finite(x))
-    return tf.strings.join(
-        [
-            "values from ",
-            tf.strings.as_string(tf.reduce_min(finite)),
-            " to ",
-            tf.strings.as_string(tf.reduce_max(finite)),
-            " with ",
-            tf.strings.as_string(bad),
-            " NaN or infinite",
-        ]
-    )
+def _first_row(marked: np.ndarray) -> int:
+    return int(np.argwhere(marked)[0][0])
+
+
+def _summary(support: Support, x: tf.Tensor) -> tf.Tensor:
+    finite = tf.math.is_finite(x)
+    bad = tf.math.is_inf(x) if support.missing else ~finite
+    values = tf.boolean_mask(x, finite)
+    text = [
+        "values from ",
+        tf.strings.as_string(tf.reduce_min(values)),
+        " to ",
+        tf.strings.as_string(tf.reduce_max(values)),
+        " with ",
+        _count(bad),
+        " infinite" if support.missing else " NaN or infinite",
+    ]
+    if support.whole:
+        text += [" and ", _count(finite & (x != tf.floor(x))), " not whole"]
+    return tf.strings.join(text)
+
+
+def _count(marked: tf.Tensor) -> tf.Tensor:
+    return tf.strings.as_string(tf.reduce_sum(tf.cast(marked, tf.int64)))

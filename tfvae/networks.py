@@ -26,6 +26,26 @@ def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.
     return keras.Sequential(layers)
 
 
+def linear() -> keras.Sequential:
+    """Flatten and nothing more: a part's own projection is then all there is.
+
+    Example:
+        >>> linear()(keras.ops.zeros((5, 8, 8, 1))).shape
+        TensorShape([5, 64])
+    """
+    return keras.Sequential([keras.layers.Flatten()])
+
+
+def chain(*layers: keras.Layer) -> keras.Sequential:
+    """Layers one after the other; a way to put something before a network.
+
+    Example:
+        >>> chain(keras.layers.UnitNormalization(), mlp((16,)))(keras.ops.ones((5, 8))).shape
+        TensorShape([5, 16])
+    """
+    return keras.Sequential(list(layers))
+
+
 def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
     """A convolution with stride 2 for each of `filters`, then flat: [B, H, W, C] to [B, features].
 

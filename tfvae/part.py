@@ -63,3 +63,29 @@ class Part(Configured, keras.layers.Layer):
         super().__init__(name=name, dtype=dtype, autocast=False)
         if type(self).call is keras.layers.Layer.call:  # nothing to build from an input
             self.built = True
+
+    def add_weight(
+        self,
+        *,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: object = "zeros",
+        dtype: object = None,
+        trainable: bool = True,
+        autocast: bool = False,
+        regularizer: object = None,
+        constraint: object = None,
+        aggregation: str = "none",
+    ) -> keras.Variable:
+        """Add a weight as Keras does, but read in its own dtype: densities are float32 in any model."""
+        return super().add_weight(
+            name=name,
+            shape=shape,
+            initializer=initializer,
+            dtype=dtype,
+            trainable=trainable,
+            autocast=autocast,
+            regularizer=regularizer,
+            constraint=constraint,
+            aggregation=aggregation,
+        )

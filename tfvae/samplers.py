@@ -102,7 +102,8 @@ def grid2d(
 
     Coordinate i of the grid is the normal quantile of a probability between (1 - coverage) / 2 and
     (1 + coverage) / 2 in even steps, so that under a standard normal prior each cell holds the same
-    probability; the other dimensions are 0. The first of `dimensions` grows from left to right, the second from bottom to top.
+    probability; the other dimensions are 0. The first of `dimensions` grows from left to right, the
+    second from bottom to top.
 
     Source: Kingma and Welling 2014, figure 4.
 

@@ -1,6 +1,15 @@
 """The field's own measures of a trained model."""
 
+from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
 from tfvae.evaluation.latent import active_units
-from tfvae.evaluation.likelihood import Estimate, mean_elbo, mean_log_likelihood
+from tfvae.evaluation.likelihood import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
 
-__all__ = ["Estimate", "active_units", "mean_elbo", "mean_log_likelihood"]
+__all__ = [
+    "Decomposition",
+    "Estimate",
+    "active_units",
+    "mean_distortion",
+    "mean_elbo",
+    "mean_log_likelihood",
+    "rate_decomposition",
+]

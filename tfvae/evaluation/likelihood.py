@@ -40,6 +40,11 @@ def mean_elbo(model: LatentModel, inputs: object, num_samples: int = 1, seed: in
     return _mean(model.elbo(inputs, num_samples=num_samples, seed=seed))
 
 
+def mean_distortion(model: LatentModel, inputs: object, num_samples: int = 1, seed: int = 0) -> Estimate:
+    """Mean of -E_q log p(x|z) over a data set; all there is where q(z|x) has no density."""
+    return _mean(model.distortion(inputs, num_samples=num_samples, seed=seed))
+
+
 def _mean(values: np.ndarray) -> Estimate:
     values = values.astype("float64")
     spread = values.std(ddof=1) if len(values) > 1 else float("nan")

@@ -182,6 +182,17 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             functools.partial(self._elbo, tf.constant(num_samples)), inputs, seed, batch_size
         )
 
+    def distortion(
+        self, inputs: object, num_samples: int = 1, seed: int = 0, batch_size: int = 512
+    ) -> np.ndarray:
+        """Return -E_q log p(x|z) of each example, [B] nats, which every model has.
+
+        Args as in `elbo`.
+        """
+        _at_least_one("num_samples", num_samples)
+        function = functools.partial(self._distortion, tf.constant(num_samples))
+        return self._evaluate(function, inputs, seed, batch_size)
+
     def log_likelihood(
         self, inputs: object, num_samples: int = 512, seed: int = 0, batch_size: int = 128
     ) -> np.ndarray:
@@ -220,6 +231,10 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     @tf.function(reduce_retracing=True)
     def _elbo(self, num_samples: tf.Tensor, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
         return self._trace(inputs, num_samples, seed).elbo
+
+    @tf.function(reduce_retracing=True)
+    def _distortion(self, num_samples: tf.Tensor, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        return self._trace(inputs, num_samples, seed).distortion
 
     @tf.function(reduce_retracing=True)
     def _log_likelihood(

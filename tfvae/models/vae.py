@@ -89,6 +89,7 @@ class VAE(LatentModel):
         seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
         self.posterior(self.encoder(keras.KerasTensor((None, *seen[1:]))))
         self.likelihood(self.decoder(keras.KerasTensor((None, self.latent_dim))))
+        self.prior.attach(self.posterior)
         self.prior.prepare(self.event_shape)
         self.objective.prepare(self)
         self.built = True

@@ -1,6 +1,62 @@
 """Objectives: what training minimises, as a function of a trace."""
 
+from tfvae.objectives.adversarial import AdversarialAutoencoder
+from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
 from tfvae.objectives.base import Objective
+from tfvae.objectives.capacity import ControlledCapacity
+from tfvae.objectives.combined import (
+    CombinedImportanceWeighted,
+    MultiplyImportanceWeighted,
+    PartiallyImportanceWeighted,
+)
+from tfvae.objectives.dip import DIPVAE1, DIPVAE2
 from tfvae.objectives.elbo import ELBO
+from tfvae.objectives.factor import FactorVAE
+from tfvae.objectives.forward_kl import ForwardKL
+from tfvae.objectives.gradients import DoublyReparameterised, StickingTheLanding
+from tfvae.objectives.importance_weighted import ImportanceWeighted
+from tfvae.objectives.kernels import RBF, InverseMultiquadric
+from tfvae.objectives.mmd import InfoVAE, WassersteinMMD
+from tfvae.objectives.penalties import ContractiveAutoencoder, SparseAutoencoder
+from tfvae.objectives.perceptual import Perceptual
+from tfvae.objectives.quantised import VectorQuantisation
+from tfvae.objectives.reconstruction import Reconstruction
+from tfvae.objectives.renyi import Renyi, RenyiMax
+from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
+from tfvae.objectives.total_correlation import BetaTCVAE
+from tfvae.objectives.vae_gan import VAEGAN
 
-__all__ = ["ELBO", "Objective"]
+__all__ = [
+    "DIPVAE1",
+    "DIPVAE2",
+    "ELBO",
+    "RBF",
+    "VAEGAN",
+    "AdversarialAutoencoder",
+    "AdversariallyLearnedInference",
+    "BetaTCVAE",
+    "CombinedImportanceWeighted",
+    "ContractiveAutoencoder",
+    "ControlledCapacity",
+    "DoublyReparameterised",
+    "FactorVAE",
+    "ForwardKL",
+    "ImportanceWeighted",
+    "InfoVAE",
+    "InverseMultiquadric",
+    "MultiplyImportanceWeighted",
+    "Objective",
+    "PartiallyImportanceWeighted",
+    "Perceptual",
+    "Reconstruction",
+    "Renyi",
+    "RenyiMax",
+    "SlowFeatures",
+    "SparseAutoencoder",
+    "StickingTheLanding",
+    "Thermodynamic",
+    "ThermodynamicCovariance",
+    "VectorQuantisation",
+    "WassersteinMMD",
+]

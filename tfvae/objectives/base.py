@@ -18,6 +18,7 @@ _NEEDS = {
     "has_density": "a posterior with a density q(z|x), of which the objective takes the logarithm",
     "reparameterised": "a posterior whose draws carry gradients",
     "explicit_density": "a posterior whose density at any z follows from its parameters alone",
+    "has_covariance": "a posterior whose mean and covariance are known in closed form",
 }
 
 
@@ -28,11 +29,13 @@ class Objective(Part, abc.ABC):
         num_samples: how many draws S from q(z|x) the model makes for each example in training.
         terms: names of the values shown beside the loss.
         needs: attributes of the posterior that must be true for the objective to make sense.
+        compares_data: whether it looks at x beside the likelihood, so that none of it may be missing.
     """
 
     num_samples = 1
     terms: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    compares_data = False
 
     @abc.abstractmethod
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
@@ -56,6 +59,12 @@ class Objective(Part, abc.ABC):
                     f"one that goes with the posterior {type(model.posterior).__name__}",
                     f"{type(self).__name__}, which needs {_NEEDS[need]}",
                 )
+        if self.compares_data and model.likelihood.support.missing:
+            raise InvalidInput(
+                "objective",
+                f"one that goes with the likelihood {type(model.likelihood).__name__}, whose x may have gaps",
+                f"{type(self).__name__}, which needs every value of x",
+            )
 
     def prepare(self, model: keras.Model) -> None:
         """Make the weights that depend on the model's shapes; called once, when the model is made."""

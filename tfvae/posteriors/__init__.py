@@ -1,6 +1,36 @@
 """Posteriors q(z|x): layers from features to a distribution over the latent variable."""
 
 from tfvae.posteriors.base import Encoded, Posterior
+from tfvae.posteriors.categorical import Categorical
+from tfvae.posteriors.full import FullNormal
+from tfvae.posteriors.hamiltonian import Hamiltonian
+from tfvae.posteriors.inverse_autoregressive import InverseAutoregressive
+from tfvae.posteriors.mixture import Mixture
 from tfvae.posteriors.normal import Normal
+from tfvae.posteriors.planar import Planar
+from tfvae.posteriors.point import Point
+from tfvae.posteriors.power_spherical import PowerSpherical
+from tfvae.posteriors.quantised import Quantised, QuantisedEMA, perplexity
+from tfvae.posteriors.radial import Radial
+from tfvae.posteriors.relaxed import RelaxedOneHot
+from tfvae.posteriors.von_mises_fisher import VonMisesFisher
 
-__all__ = ["Encoded", "Normal", "Posterior"]
+__all__ = [
+    "Categorical",
+    "Encoded",
+    "FullNormal",
+    "Hamiltonian",
+    "InverseAutoregressive",
+    "Mixture",
+    "Normal",
+    "Planar",
+    "Point",
+    "Posterior",
+    "PowerSpherical",
+    "Quantised",
+    "QuantisedEMA",
+    "Radial",
+    "RelaxedOneHot",
+    "VonMisesFisher",
+    "perplexity",
+]

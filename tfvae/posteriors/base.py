@@ -30,6 +30,7 @@ class Posterior(Part, abc.ABC):
         reparameterised: whether gradients reach the parameters through z.
         explicit_density: whether log q(z|x) can be computed at any z, and depends on this part's weights
             through `params` alone.
+        has_covariance: whether the distribution knows its mean and covariance in closed form.
     """
 
     latent_dim: int
@@ -37,6 +38,7 @@ class Posterior(Part, abc.ABC):
     has_density = True
     reparameterised = True
     explicit_density = True
+    has_covariance = False
 
     @property
     def noise_dim(self) -> int:

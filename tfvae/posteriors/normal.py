@@ -34,6 +34,8 @@ class Normal(Posterior):
         (TensorShape([5]), TensorShape([2]))
     """
 
+    has_covariance = True
+
     def __init__(
         self, latent_dim: int, floor: float = 1e-4, *, name: str | None = None, dtype: object = None
     ):

@@ -1,6 +1,26 @@
 """Priors p(z) over the latent variable."""
 
+from tfvae.priors.autoregressive import AutoregressiveCodes
 from tfvae.priors.base import Prior
+from tfvae.priors.categorical import Categorical, RelaxedCategorical
+from tfvae.priors.codes import UniformCodes
+from tfvae.priors.conditional import Conditional
+from tfvae.priors.flow import Flow
+from tfvae.priors.mixture import Mixture
 from tfvae.priors.normal import StandardNormal
+from tfvae.priors.sphere import SphereUniform
+from tfvae.priors.vamp import VampPrior
 
-__all__ = ["Prior", "StandardNormal"]
+__all__ = [
+    "AutoregressiveCodes",
+    "Categorical",
+    "Conditional",
+    "Flow",
+    "Mixture",
+    "Prior",
+    "RelaxedCategorical",
+    "SphereUniform",
+    "StandardNormal",
+    "UniformCodes",
+    "VampPrior",
+]

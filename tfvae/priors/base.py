@@ -51,6 +51,9 @@ class Prior(Part, abc.ABC):
     ) -> tf.Tensor:
         """Turn standard normal noise [B, noise_dim] into draws z [B, latent_dim] from p(z)."""
 
+    def attach(self, posterior: Posterior) -> None:
+        """See the posterior it goes with, once, when the model is made; most priors need not."""
+
     def prepare(self, event_shape: tuple[int, ...]) -> None:
         """Make the weights that depend on the shape of the data; most priors have none."""
 

@@ -1,18 +1,14 @@
-"""Recipes: one function per paper, which makes the four choices around two networks.
-
-A recipe's arguments after `shape` are also its options on the command line.
-"""
+"""Recipes trained on the evidence lower bound, with the rate weighted or not."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import tfvae
+from tfvae.zoo.assembly import assemble
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = ["annealed_vae", "beta_vae", "vae"]
 
 
 def vae(
@@ -40,7 +36,9 @@ def vae(
         (3, 8, 8, 1)
     """
     objective = tfvae.objectives.ELBO(free_bits=free_bits)
-    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+    return assemble(
+        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
+    )
 
 
 def beta_vae(
@@ -63,7 +61,9 @@ def beta_vae(
         2.0
     """
     objective = tfvae.objectives.ELBO(beta=beta)
-    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+    return assemble(
+        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
+    )
 
 
 def annealed_vae(
@@ -86,24 +86,25 @@ def annealed_vae(
         10
     """
     objective = tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps))
-    return _assemble(shape, latent_dim, objective, likelihood, encoder, decoder)
+    return assemble(
+        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
+    )
 
 
-def _assemble(
+def linear_vae(
     shape: tuple[int, ...],
-    latent_dim: int,
-    objective: tfvae.objectives.Objective,
-    likelihood: tfvae.likelihoods.Likelihood | None,
-    encoder: keras.Layer | None,
-    decoder: keras.Layer | None,
+    latent_dim: int = 16,
 ) -> tfvae.VAE:
-    """Fill in what the data's shape suggests: convolutions and Bernoulli pixels for images."""
-    image = len(shape) == 3
-    networks, likelihoods = tfvae.networks, tfvae.likelihoods
-    if encoder is None:
-        encoder = networks.conv() if image else networks.mlp()
-    if decoder is None:
-        decoder = networks.deconv(shape) if image else networks.mlp()
-    if likelihood is None:
-        likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape)
-    return tfvae.VAE(encoder, decoder, tfvae.posteriors.Normal(latent_dim), likelihood, objective=objective)
+    """Linear VAE: x = W z + b + s noise, whose optimum is probabilistic PCA.
+
+    Args as in `vae`.
+
+    Source: Lucas et al. 2019, equation 5; Tipping and Bishop 1999, section 3.
+
+    Example:
+        >>> len(linear_vae((30,), latent_dim=2).decoder.weights)
+        0
+    """
+    encoder, decoder = tfvae.networks.linear(), tfvae.networks.linear()
+    likelihood = tfvae.likelihoods.Normal(shape)
+    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder)

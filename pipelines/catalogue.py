@@ -1,0 +1,82 @@
+"""The recipes as a table: paper, parts, and what was measured of each.
+
+The table in README.md is written by `python -m tfvae.pipelines.catalogue`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tfvae.pipelines.recipes import recipes
+
+README = Path("README.md")
+RESULTS = Path("reproductions/results.json")
+START, END = "<!-- recipes -->\n", "<!-- end of recipes -->\n"
+_SOURCE = re.compile(r"^Source: (.+?\d{4})", re.MULTILINE | re.DOTALL)
+
+
+def paper(recipe: Callable) -> str:
+    """Return the first paper that a recipe's docstring names.
+
+    Example:
+        >>> import tfvae
+        >>> paper(tfvae.zoo.beta_vae)
+        'Higgins et al. 2017'
+    """
+    return " ".join(_SOURCE.search(inspect.getdoc(recipe)).group(1).split())
+
+
+def parts(recipe: Callable) -> str:
+    """Return the four parts that a recipe chooses for a small image, or a small table.
+
+    Example:
+        >>> import tfvae
+        >>> parts(tfvae.zoo.vae)
+        'Normal, StandardNormal, Bernoulli, ELBO'
+    """
+    table = recipe.__module__.endswith(".tables") or recipe.__name__ == "linear_vae"
+    model = recipe((4,) if table else (8, 8, 1))
+    chosen = (model.posterior, model.prior, model.likelihood, model.objective)
+    return ", ".join(_name(part) for part in chosen)
+
+
+def markdown(results: dict[str, str]) -> str:
+    """Return the table, with what `results` says of each recipe."""
+    head = [
+        "| recipe | paper | posterior, prior, likelihood, objective | measured |",
+        "| --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *_lines(results)]) + "\n"
+
+
+def with_table(text: str, results: dict[str, str]) -> str:
+    """Return a page with the table between its two marks made anew."""
+    before, rest = text.split(START)
+    return before + START + markdown(results) + END + rest.split(END)[1]
+
+
+def _lines(results: dict[str, str]) -> Iterator[str]:
+    for recipe in recipes():
+        done = results.get(recipe.__name__, "")
+        yield f"| `{recipe.__name__}` | {paper(recipe)} | {parts(recipe)} | {done} |"
+
+
+def _name(part: object) -> str:
+    """A part's class, and that of the part it wraps."""
+    inner = [getattr(part, name, None) for name in ("likelihood", "flow")]
+    inside = ", ".join(type(value).__name__ for value in inner if value is not None)
+    return type(part).__name__ + (f"({inside})" if inside else "")
+
+
+def main() -> None:
+    """Write the table into README.md of the current folder."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    README.write_text(with_table(README.read_text(), results))
+
+
+if __name__ == "__main__":
+    main()

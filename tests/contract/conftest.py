@@ -1,0 +1,107 @@
+"""What every recipe of `tfvae.zoo` is held to: the same data, options and checks for all of them."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.datasets import load_breast_cancer, load_digits
+
+import tfvae
+
+ALL = sorted(tfvae.zoo.__all__)
+
+
+def _digits():
+    return (load_digits().images[:, :, :, np.newaxis] / 16).astype("float32")[:512]
+
+
+def _table():
+    x = load_breast_cancer().data[:, :10]
+    return ((x - x.mean(axis=0)) / x.std(axis=0)).astype("float32")[:512]
+
+
+def _table_with_holes():
+    x = _table()
+    x[np.random.default_rng(0).random(x.shape) < 0.3] = np.nan
+    return x
+
+
+def _mixed_table():
+    rng = np.random.default_rng(0)
+    size = load_breast_cancer().data[:512, 0]
+    columns = [
+        (size - size.mean()) / size.std(),
+        size,
+        np.floor(size),
+        (size > 14) + 0.0,
+        np.digitize(size, [12, 15]),
+    ]
+    x = np.stack(columns, axis=1).astype("float32")
+    x[rng.random(x.shape) < 0.2] = np.nan
+    return x
+
+
+def _counts():
+    return load_digits().data[:512].astype("float32")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A recipe with small networks' data; recipes without a line of their own take digits."""
+
+    data: object = _digits
+    options: dict = dataclasses.field(default_factory=dict)
+    learning_rate: float = 3e-3
+
+
+CASES = {
+    "hi_vae": Case(_mixed_table, {"columns": ("real", "positive", "count", "category:2", "ordinal:3")}),
+    "miwae": Case(_table_with_holes),
+    "not_miwae": Case(_table_with_holes),
+    "mult_vae": Case(_counts),
+    "linear_vae": Case(_table),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A recipe, its data, and a way to make it."""
+
+    name: str
+    x: np.ndarray
+    case: Case
+
+    def make(self) -> tfvae.LatentModel:
+        """Return a new model, compiled."""
+        keras.utils.set_random_seed(5)
+        model = getattr(tfvae.zoo, self.name)(self.x.shape[1:], **self.case.options)
+        model.compile(optimizer=tfvae.optimizers.Adam(self.case.learning_rate))
+        return model
+
+    def fit(self, model: tfvae.LatentModel, epochs: int, first: int = 0) -> dict:
+        """Train from epoch `first` on, in the order of the data."""
+        return model.fit(
+            self.x, epochs=epochs, initial_epoch=first, batch_size=64, shuffle=False, verbose=0
+        ).history
+
+
+@pytest.fixture(scope="module", params=ALL)
+def subject(request):
+    """Every recipe in turn."""
+    keras.config.set_dtype_policy("float32")
+    case = CASES.get(request.param, Case())
+    return Subject(request.param, case.data(), case)
+
+
+@pytest.fixture
+def same_noise(monkeypatch):
+    """Random numbers that do not depend on seed or row, so that replicas draw what one device draws."""
+
+    def normal(shape, seed, *args, **kwargs):
+        row = tf.sin(tf.range(1.0, tf.cast(shape[-1], tf.float32) + 1) * 1.7)
+        return tf.broadcast_to(row, shape)
+
+    monkeypatch.setattr(tf.random, "stateless_normal", normal)
+    monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *args, **kwargs: tf.fill(shape, 0.37))

@@ -1,0 +1,251 @@
+"""The autoregressive likelihood of binary images: each pixel given z and the pixels before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.likelihoods.base import Likelihood, Support
+
+tfd = tfp.distributions
+
+
+class Autoregressive(Likelihood):
+    """p(x|z) = prod_i p(x_i|x_1, ..., x_(i-1), z) over the pixels i, row by row; Bernoulli.
+
+    A small PixelCNN: the first convolution sees only pixels before i (mask A), the later ones also their
+    own place (mask B), and each adds features of z at every pixel. The channels of one pixel are
+    independent given z and the pixels before. Grey values in [0, 1] are accepted, as for `Bernoulli`.
+
+    The decoder's features are [B, n], or [B, height, width, n].
+
+    Drawing, and `mean`, go through the network once for each pixel, one after the other.
+
+    Args:
+        event_shape: (height, width, channels).
+        num_layers: masked convolutions; each lets a pixel see `kernel_size // 2` further.
+        filters: channels of each of them.
+        kernel_size: their height and width, odd.
+
+    Source: Gulrajani et al. 2017 (PixelVAE), section 3; masks: van den Oord et al. 2016 (PixelRNN),
+    section 3.4.
+
+    Example:
+        >>> likelihood = Autoregressive((4, 4, 1), num_layers=2, filters=3, kernel_size=3)
+        >>> px = likelihood.distribution(likelihood(tf.ones([5, 2])))
+        >>> px.log_prob(px.sample(seed=(1, 2))).shape
+        TensorShape([5])
+    """
+
+    support = Support(0.0, 1.0, hint=" (divide 8-bit images by 255)")
+
+    def __init__(
+        self,
+        event_shape: tuple[int, int, int],
+        num_layers: int = 4,
+        filters: int = 32,
+        kernel_size: int = 5,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(event_shape, name=name, dtype=dtype)
+        if len(self.event_shape) != 3:
+            raise InvalidInput("event_shape", "(height, width, channels)", self.event_shape)
+        for argument, value in (("num_layers", num_layers), ("filters", filters)):
+            if not value >= 1:
+                raise InvalidInput(argument, "a whole number of at least 1", value)
+        if not kernel_size >= 3 or kernel_size % 2 == 0:
+            raise InvalidInput("kernel_size", "an odd number of at least 3", kernel_size)
+        self.num_layers = num_layers
+        self.filters = filters
+        self.kernel_size = kernel_size
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the masked convolutions, and the projection of features to each of them."""
+        channels, size = self.event_shape[-1], self.kernel_size
+        grid = (*self.event_shape[:2], 1)
+        self.head = Head(grid, self.num_layers * self.filters, name="head", dtype=self.dtype_policy)
+        self.head.build(input_shape)
+        sizes = [channels] + [self.filters] * self.num_layers
+        self.kernels = [
+            self.add_weight(
+                name=f"kernel_{layer}",
+                shape=(size, size, sizes[layer], self.filters),
+                initializer="glorot_uniform",
+            )
+            for layer in range(self.num_layers)
+        ]
+        self.out_kernel = self.add_weight(
+            name="out_kernel", shape=(1, 1, self.filters, channels), initializer="glorot_uniform"
+        )
+        self.out_bias = self.add_weight(name="out_bias", shape=(channels,), initializer="zeros")
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"features"}, what z adds to each layer, [B, height, width, num_layers * filters]."""
+        return {"features": self.head(inputs)[..., 0, :]}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the distribution of an image; it uses the network's weights as they are when asked."""
+        return _Raster(params["features"], self.event_shape, self.logits, self.in_turn)
+
+    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return an image without noise, [..., height, width, channels]: each p_i given the p before it.
+
+        p_i = p(x_i = 1|p_1, ..., p_(i-1), z), the network taking probabilities for pixels. This stands
+        for E[x|z], which would be a sum over all images, and equals it where pixels are independent.
+        """
+        features = params["features"]
+        shape = tf.concat([tf.shape(features)[:-1], [self.event_shape[-1]]], 0)
+        image = self.in_turn(features, 1, lambda place, logits: tf.sigmoid(logits))
+        return tf.ensure_shape(tf.reshape(image, shape), [*features.shape[:-1], self.event_shape[-1]])
+
+    def logits(self, x: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+        """Return the logits of all pixels, each given the pixels of x before it.
+
+        Args:
+            x: images [..., height, width, channels].
+            features: what `call` returned, [..., height, width, num_layers * filters]; the leading axes
+                of the two are broadcast.
+        """
+        by_layer = tf.split(tf.cast(features, self.compute_dtype), self.num_layers, axis=-1)
+        hidden = None
+        for layer, (kernel, added) in enumerate(zip(self._masked_kernels(), by_layer, strict=True)):
+            seen = self._convolved(tf.cast(x, self.compute_dtype) if layer == 0 else hidden, kernel)
+            new = tf.nn.elu(seen + added)
+            hidden = new if layer == 0 else hidden + new
+        return tf.cast(self._convolved(hidden, self._now(self.out_kernel)), tf.float32) + self.out_bias
+
+    def in_turn(
+        self,
+        features: tf.Tensor,
+        repeats: int | tf.Tensor,
+        value: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    ) -> tf.Tensor:
+        """Return images made pixel by pixel, each from the logits given the pixels so far.
+
+        The same network as `logits`, of which every step computes one pixel from its neighbours.
+
+        Args:
+            features: what `call` returned, [..., height, width, num_layers * filters]; N of them.
+            repeats: how many images to make for each.
+            value: from a pixel's number and its logits [repeats N, channels] to its values, alike.
+
+        Returns:
+            Images [repeats N, height, width, channels].
+        """
+        height, width, channels = self.event_shape
+        places, size = height * width, self.kernel_size**2
+        added = tf.reshape(tf.cast(features, self.compute_dtype), (-1, places, self.num_layers, self.filters))
+        added = tf.transpose(added, (1, 2, 0, 3))  # [places, layers, N, filters]
+        count = tf.shape(added)[2] * repeats
+        counts = [size // 2] + [size // 2 + 1] * (self.num_layers - 1)  # of neighbours
+        neighbours = tf.constant(_neighbours(height, width, self.kernel_size))
+        kernels = [
+            tf.reshape(kernel, (size, -1, self.filters))[:seen]
+            for kernel, seen in zip(self._masked_kernels(), counts, strict=True)
+        ]
+        out_kernel = self._now(self.out_kernel)[0, 0]
+
+        def step(place: tf.Tensor, *states: tf.Tensor) -> tuple:
+            states, hidden = list(states), None
+            for layer, (kernel, seen) in enumerate(zip(kernels, counts, strict=True)):
+                around = tf.gather(states[layer], neighbours[place, :seen])
+                new = tf.einsum("kni,kio->no", around, kernel) + tf.tile(added[place, layer], (repeats, 1))
+                hidden = tf.nn.elu(new) if layer == 0 else hidden + tf.nn.elu(new)
+                if layer + 1 < self.num_layers:
+                    states[layer + 1] = _with_row(states[layer + 1], place, hidden)
+            logits = tf.cast(hidden @ out_kernel, tf.float32) + self.out_bias
+            states[0] = _with_row(states[0], place, tf.cast(value(place, logits), self.compute_dtype))
+            image = _with_row(states[-1], place, value(place, logits))
+            return place + 1, *states[:-1], image
+
+        # Of x and of each layer but the last: a row for each place, and one of zeros for outside.
+        widths = [channels] + [self.filters] * (self.num_layers - 1)
+        states = [tf.zeros((places + 1, count, number), self.compute_dtype) for number in widths]
+        image = tf.zeros((places, count, channels))
+        _, *_, image = tf.while_loop(
+            lambda place, *_: place < places, step, (0, *states, image), maximum_iterations=places
+        )
+        return tf.reshape(tf.transpose(image, (1, 0, 2)), (-1, *self.event_shape))
+
+    def _masked_kernels(self) -> list[tf.Tensor]:
+        """Return the kernels, 0 from the middle on (mask A) in the first and after it (mask B) in others."""
+        size = self.kernel_size
+        place = np.arange(size * size).reshape(size, size, 1, 1)
+        return [
+            self._now(kernel * (place < size * size // 2 + (layer > 0)).astype("float32"))
+            for layer, kernel in enumerate(self.kernels)
+        ]
+
+    def _now(self, weight: tf.Tensor) -> tf.Tensor:
+        return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
+
+    def _convolved(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        leading = tf.shape(x)[:-3]
+        flat = tf.nn.conv2d(tf.reshape(x, (-1, *x.shape[-3:])), kernel, strides=1, padding="SAME")
+        return tf.reshape(flat, tf.concat([leading, flat.shape[1:]], 0))
+
+
+def _neighbours(height: int, width: int, size: int) -> np.ndarray:
+    """Return for each pixel the numbers of those around it up to itself, row by row; outside the last."""
+    row, column = np.divmod(np.arange(height * width)[:, np.newaxis], width)
+    down, right = np.divmod(np.arange(size * size // 2 + 1), size)
+    row, column = row + down - size // 2, column + right - size // 2
+    inside = (row >= 0) & (column >= 0) & (column < width)
+    return np.where(inside, row * width + column, height * width).astype("int32")
+
+
+def _with_row(rows: tf.Tensor, number: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
+    return tf.tensor_scatter_nd_update(rows, [[number]], row[tf.newaxis])
+
+
+class _Raster(tfd.Distribution):
+    """Bernoulli pixels, each given those before it."""
+
+    def __init__(
+        self,
+        features: tf.Tensor,
+        event_shape: tuple[int, ...],
+        logits: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        in_turn: Callable[[tf.Tensor, tf.Tensor, Callable], tf.Tensor],
+    ):
+        parameters = dict(locals())
+        self._features, self._image_shape = features, tuple(event_shape)
+        self._logits, self._in_turn = logits, in_turn
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:
+        return {"features": tfp.util.ParameterProperties(event_ndims=3)}
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape(self._image_shape)
+
+    def _event_shape_tensor(self, **_: object) -> tf.Tensor:
+        return tf.constant(self._image_shape, tf.int32)
+
+    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
+        logits = self._logits(x, self._features)
+        return tf.reduce_sum(x * logits - tf.math.softplus(logits), axis=[-3, -2, -1])
+
+    def _sample_n(self, n: int, seed: object = None) -> tf.Tensor:
+        height, width, channels = self._image_shape
+        leading = tf.concat([[n], tf.shape(self._features)[:-3]], 0)
+        shape = [height * width, tf.reduce_prod(leading), channels]
+        uniform = tf.random.stateless_uniform(shape, tfp.random.sanitize_seed(seed))
+        images = self._in_turn(
+            self._features, n, lambda place, logits: tf.cast(uniform[place] < tf.sigmoid(logits), tf.float32)
+        )
+        return tf.reshape(images, tf.concat([leading, self._image_shape], 0))

@@ -1,0 +1,69 @@
+"""The categorical likelihood, for elements that are each one of K kinds."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.likelihoods.base import Likelihood, Support
+
+tfd = tfp.distributions
+
+
+class Categorical(Likelihood):
+    """p(x|z) = prod_i softmax(logits_i(z))[x_i],  x_i one of the category numbers 0, 1, ..., K - 1.
+
+    x holds the numbers as they are, and the encoder sees them as one-hot codes, [B, *event, K]. As an
+    average of category numbers means nothing, `mean` is the most probable category.
+
+    Args:
+        event_shape: shape of one example.
+        num_categories: K, the same for every element.
+
+    Source: Murphy 2022, section 2.5.
+
+    Example:
+        >>> likelihood = Categorical((4,), num_categories=3)
+        >>> px = likelihood.distribution({"logits": tf.zeros([1, 4, 3])})
+        >>> px.prob(tf.constant([[0.0, 1.0, 2.0, 0.0]])).numpy()    # 3^-4
+        array([0.01234568], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        num_categories: int,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(event_shape, name=name, dtype=dtype)
+        if not num_categories >= 2:
+            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
+        self.num_categories = num_categories
+        self.support = Support(0.0, num_categories - 1.0, whole=True)
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection to logits."""
+        self.head = Head(self.event_shape, self.num_categories, name="head", dtype=self.dtype_policy)
+        self.head.build(input_shape)
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"logits"}, [B, *event, K]."""
+        return {"logits": self.head(inputs)}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return an independent category number for each element, float32."""
+        elements = tfd.Categorical(logits=params["logits"], dtype=tf.float32)
+        return tfd.Independent(elements, len(self.event_shape))
+
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        """Return one-hot codes, [B, *event, K]; a number between two categories is shared by both."""
+        distance = tf.abs(x[..., tf.newaxis] - tf.range(self.num_categories, dtype=x.dtype))
+        return tf.nn.relu(1.0 - distance)
+
+    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the most probable category's number, as float32."""
+        return tf.cast(tf.argmax(params["logits"], axis=-1), tf.float32)

@@ -1,0 +1,144 @@
+"""The Gaussian likelihood of data that are missing because of what they would have been."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.likelihoods.base import Likelihood
+from tfvae.likelihoods.normal import Normal
+from tfvae.likelihoods.observed import elements_of, zeros_for_missing
+from tfvae.numerics import softplus
+
+tfd = tfp.distributions
+
+
+class NotAtRandom(Likelihood):
+    """p(x_obs, s|z) with s_j = 1 for an observed x_j, and a model of s: x_j may hide itself.
+
+    p(s_j = 1|x_j) = sigmoid(slope_j x_j + intercept_j)
+    observed j:  log N(x_j; loc_j, scale_j^2) + log sigmoid(slope_j x_j + intercept_j)
+    missing j:   log of the integral of N(x; loc_j, scale_j^2) (1 - sigmoid(slope_j x + intercept_j)) dx
+
+    NaN marks what is missing; the encoder sees zeros there. Slope and intercept are learned for each
+    element; a slope of 0 is data missing at random. The integral is taken by Gauss-Hermite quadrature,
+    where the paper draws the missing x_j. With 20 nodes, and loc_j within two scales of where seen and
+    hidden are as likely, the integral's relative error is below 1e-4 for |slope_j| scale_j up to 2, below
+    1e-3 up to 3 and below 3 % up to 5; a steeper mask needs more nodes.
+
+    Args:
+        likelihood: a `Normal`.
+        num_nodes: nodes of the quadrature, from 1 to 100.
+
+    Source: Ipsen et al. 2021 (not-MIWAE), the self-masking missing process.
+
+    Example:
+        >>> likelihood = NotAtRandom(Normal((2,), scale=1.0))
+        >>> px = likelihood.distribution({"loc": tf.zeros([1, 2])})
+        >>> px.log_prob([[float("nan"), float("nan")]]).numpy().round(3)    # 2 log(1/2)
+        array([-1.386], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        likelihood: Normal,
+        num_nodes: int = 20,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        if not isinstance(likelihood, Normal):
+            raise InvalidInput("likelihood", "a Normal", type(likelihood).__name__)
+        if not 1 <= num_nodes <= 100:
+            raise InvalidInput("num_nodes", "a whole number from 1 to 100", num_nodes)
+        super().__init__(likelihood.event_shape, name=name, dtype=dtype)
+        self.likelihood = likelihood
+        self.num_nodes = num_nodes
+        self.support = dataclasses.replace(likelihood.support, missing=True)
+        self.slope = self.add_weight(name="slope", shape=self.event_shape, initializer="zeros")
+        self.intercept = self.add_weight(name="intercept", shape=self.event_shape, initializer="zeros")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the likelihood's weights."""
+        if not self.likelihood.built:  # it is already when it comes out of a file
+            self.likelihood.build(input_shape)
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the likelihood's parameters."""
+        return self.likelihood(inputs)
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the distribution of data with gaps: a draw has NaN where its element hides itself."""
+        elements = _SelfMasked(
+            elements_of(self.likelihood, params),
+            tf.convert_to_tensor(self.slope, tf.float32),
+            tf.convert_to_tensor(self.intercept, tf.float32),
+            self.num_nodes,
+        )
+        return tfd.Independent(elements, len(self.event_shape))
+
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        """Return x with zeros for missing elements."""
+        return zeros_for_missing(self.likelihood, x)
+
+    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return E[x|z] of all elements, whether they would be observed or not."""
+        return self.likelihood.mean(params)
+
+
+class _SelfMasked(tfd.Distribution):
+    """A normal number that is seen with probability sigmoid(slope x + intercept), and else is NaN."""
+
+    def __init__(self, normal: tfd.Normal, slope: tf.Tensor, intercept: tf.Tensor, num_nodes: int):
+        parameters = dict(locals())
+        self._normal, self._slope, self._intercept = normal, slope, intercept
+        self._num_nodes = num_nodes
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:
+        return {
+            "normal": tfp.util.BatchedComponentProperties(),
+            "slope": tfp.util.ParameterProperties(),
+            "intercept": tfp.util.ParameterProperties(),
+        }
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([])
+
+    def _event_shape_tensor(self, **_: object) -> tf.Tensor:
+        return tf.constant([], tf.int32)
+
+    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
+        missing = tf.math.is_nan(x)
+        x = tf.where(missing, 0.0, x)  # before the density, whose gradient at NaN is NaN
+        seen = self._normal.log_prob(x) - softplus(-self._logit(x))
+        return tf.where(missing, self._log_hidden(), seen)
+
+    def _log_hidden(self) -> tf.Tensor:
+        """Log of E[1 - sigmoid(slope x + intercept)] under the normal distribution."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(self._num_nodes)
+        log_weights = np.log(weights) - 0.5 * math.log(2 * math.pi)
+        x = self._normal.loc[..., tf.newaxis] + self._normal.scale[..., tf.newaxis] * nodes.astype("float32")
+        logit = self._slope[..., tf.newaxis] * x + self._intercept[..., tf.newaxis]
+        return tf.reduce_logsumexp(log_weights.astype("float32") - softplus(logit), axis=-1)
+
+    def _logit(self, x: tf.Tensor) -> tf.Tensor:
+        return self._slope * x + self._intercept
+
+    def _sample_n(self, n: int, seed: object = None) -> tf.Tensor:
+        value_seed, mask_seed = tfp.random.split_seed(seed, n=2)
+        x = self._normal.sample(n, seed=value_seed)
+        seen = tf.random.stateless_uniform(tf.shape(x), mask_seed) < tf.sigmoid(self._logit(x))
+        return tf.where(seen, x, float("nan"))

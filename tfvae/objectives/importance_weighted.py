@@ -1,0 +1,122 @@
+"""Bounds made of importance weights, and the first of them: the importance-weighted bound."""
+
+from __future__ import annotations
+
+import abc
+import numbers
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from tfvae.errors import InvalidInput
+from tfvae.objectives.base import Objective
+from tfvae.trace import Trace
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Bound(Objective, abc.ABC):
+    """loss = -bound, where the bound is a function of the draws' importance weights; abstract.
+
+    w_k = p(x|z_k) p(z_k) / q(z_k|x),  z_k ~ q(z|x),  k = 1..K
+
+    The term `bound` is what is maximised; `distortion`, `rate` and `elbo` are those of the plain bound,
+    comparable with any other objective's.
+
+    Args:
+        num_samples: K, draws from q(z|x) for each example.
+
+    Attributes:
+        fewest_samples: smallest K with which the objective makes sense.
+    """
+
+    terms = ("distortion", "rate", "elbo", "bound")
+    needs = ("has_density",)
+    fewest_samples = 1
+
+    def __init__(self, num_samples: int, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        self.num_samples = whole_number("num_samples", num_samples, self.fewest_samples)
+
+    @abc.abstractmethod
+    def bound(self, trace: Trace) -> tf.Tensor:
+        """Return the bound of each example, [B] nats."""
+
+    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+        """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
+        bound = self.bound(trace)
+        return self.report(trace, -bound, bound)
+
+    def report(self, trace: Trace, loss: tf.Tensor, bound: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the loss and the terms that every bound shows, [B]."""
+        return {
+            "loss": loss,
+            "distortion": trace.distortion,
+            "rate": trace.rate,
+            "elbo": trace.elbo,
+            "bound": bound,
+        }
+
+
+class ImportanceWeighted(Bound):
+    """loss = -log((1/K) sum_k w_k),  w_k = p(x|z_k) p(z_k) / q(z_k|x),  in nats.
+
+    K = 1 is the ELBO with its rate estimated by the one draw. In expectation the bound rises with K, to
+    log p(x). The more draws, the noisier the encoder's gradient is beside its size;
+    `DoublyReparameterised` has the same bound without that.
+
+    Args:
+        num_samples: K, draws from q(z|x) for each example.
+
+    Source: Burda et al. 2016, equation 8.
+
+    Example:
+        >>> ImportanceWeighted(num_samples=5).terms
+        ('distortion', 'rate', 'elbo', 'bound')
+    """
+
+    def bound(self, trace: Trace) -> tf.Tensor:
+        """Return log((1/K) sum_k w_k), [B]."""
+        return log_mean_exp(trace.log_weights)
+
+
+def log_mean_exp(log_w: tf.Tensor) -> tf.Tensor:
+    """Return the logarithm of the mean of exp(log_w) over axis 0.
+
+    Example:
+        >>> log_mean_exp(tf.constant([[1000.0, 0.0], [1000.0, 0.0]])).numpy()
+        array([1000.,    0.], dtype=float32)
+    """
+    count = tf.cast(tf.shape(log_w)[0], log_w.dtype)
+    return tf.reduce_logsumexp(log_w, axis=0) - tf.math.log(count)
+
+
+def normalised_weights(log_w: tf.Tensor) -> tf.Tensor:
+    """Return w_k / sum_j w_j over axis 0, through which no gradient goes."""
+    return tf.stop_gradient(tf.nn.softmax(log_w, axis=0))
+
+
+def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return `value` with the gradient of `surrogate`.
+
+    Example:
+        >>> x = tf.constant(3.0)
+        >>> with tf.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = with_gradient_of(x**2, 5.0 * x)
+        >>> float(y), float(tape.gradient(y, x))
+        (15.0, 6.0)
+    """
+    return tf.stop_gradient(value) + (surrogate - tf.stop_gradient(surrogate))
+
+
+def whole_number(argument: str, value: int, least: int = 1) -> int:
+    """Return a count of at least `least` as an int.
+
+    Raises:
+        InvalidInput: names the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not value >= least:
+        raise InvalidInput(argument, f"a whole number of at least {least}", repr(value))
+    return int(value)

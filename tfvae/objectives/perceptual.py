@@ -1,0 +1,61 @@
+"""Likeness in the features of a trained network, beside another objective."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from tfvae.objectives.base import Objective
+from tfvae.objectives.critic import as_layer, folded, sample_mean
+from tfvae.objectives.elbo import ELBO
+from tfvae.objectives.penalties import Penalised
+from tfvae.schedules import Schedule
+from tfvae.trace import Trace
+
+
+class Perceptual(Penalised):
+    """penalty = |f(x) - f(E[x|z])|^2, the squared error in the features f of a network that stays as it is.
+
+    The network is set to not trainable, and used as in inference. It is kept in the model's file.
+
+    Args:
+        features: network from x [B, *event] to features.
+        weight: of the penalty, a number or a schedule.
+        objective: what it is added to; None is `ELBO()`.
+
+    Source: Hou et al. 2017 (deep feature consistent VAE).
+
+    Example:
+        >>> from tfvae import networks
+        >>> Perceptual(networks.conv((8, 16)), weight=0.5).terms
+        ('distortion', 'rate', 'elbo', 'penalty')
+    """
+
+    compares_data = True
+
+    def __init__(
+        self,
+        features: keras.Layer,
+        weight: float | Schedule = 1.0,
+        objective: Objective | None = None,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
+        self.features = as_layer("features", features)
+        self.features.trainable = False
+
+    def prepare(self, model: keras.Model) -> None:
+        """Make the weights of the network, where it has none yet, and of the other objective."""
+        super().prepare(model)
+        self.features(keras.KerasTensor((None, *model.event_shape)))
+
+    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+        """Return the squared error in the features, the mean over the samples, [B]."""
+        reconstruction = model.likelihood.mean(trace.record["likelihood"])
+        received = tf.cast(self.features(folded(reconstruction)), tf.float32)
+        expected = tf.cast(self.features(trace.x), tf.float32)
+        tiles = tf.concat([tf.shape(trace.z)[:1], tf.ones(tf.rank(expected) - 1, tf.int32)], 0)
+        squared = tf.math.squared_difference(tf.tile(expected, tiles), received)
+        return sample_mean(tf.reduce_sum(squared, axis=tf.range(1, tf.rank(squared))), trace)

@@ -1,0 +1,30 @@
+"""The plain autoencoder: reconstruction alone."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from tfvae.objectives.base import Objective
+from tfvae.trace import Trace
+
+
+class Reconstruction(Objective):
+    """loss = distortion = -E_q log p(x|z), in nats.
+
+    With a posterior that is a point this is an autoencoder, and with `tfvae.corruption` in its encoder a
+    denoising one. A normal likelihood of fixed scale s makes it the squared error over 2 s^2, up to a
+    constant.
+
+    Source: Rumelhart et al. 1986 (autoencoder); Vincent et al. 2008 (denoising autoencoder).
+
+    Example:
+        >>> Reconstruction().terms
+        ('distortion',)
+    """
+
+    terms = ("distortion",)
+
+    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+        """Return the distortion of each example, [B]."""
+        return {"loss": trace.distortion, "distortion": trace.distortion}

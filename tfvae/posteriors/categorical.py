@@ -1,0 +1,94 @@
+"""The posterior over one-hot codes, learned with the score function."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.codes import OneHotRows, bounded, choose, score_function
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.posteriors.base import Posterior
+from tfvae.trace import Trace
+
+tfd = tfp.distributions
+
+_BOUND = 10.0  # of the logits: no choice becomes impossible, and no score infinite
+
+
+class Categorical(Posterior):
+    """q(z|x) = prod_v Cat(z_v; softmax(logits_v(x))), z_v one-hot, the rows of z laid one after the other.
+
+    A discrete draw carries no gradient. The loss gets it from the score function,
+    (loss - baseline) d log q(z|x), with the mean loss of the other examples as the baseline; it holds for
+    objectives whose loss of an example depends on that example's draws alone.
+
+    Args:
+        num_variables: number V of variables.
+        num_categories: number K of values of each; z has V K entries.
+
+    Source: Williams 1992, REINFORCE; Mnih and Gregor 2014, section 2.
+
+    Example:
+        >>> posterior = Categorical(3, 4)
+        >>> z, log_q = posterior.transform(posterior(tf.ones([5, 2])), tf.zeros([7, 5, 3]))
+        >>> z.shape, log_q.shape
+        (TensorShape([7, 5, 12]), TensorShape([7, 5]))
+    """
+
+    space = "one-hot"
+    reparameterised = False
+
+    def __init__(
+        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        if not num_variables >= 1:
+            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
+        if not num_categories >= 2:
+            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
+        self.num_variables = num_variables
+        self.num_categories = num_categories
+        self.latent_dim = num_variables * num_categories
+
+    @property
+    def noise_dim(self) -> int:
+        """One number for each variable."""
+        return self.num_variables
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection from flat features."""
+        self.head = Head((self.num_variables, self.num_categories), 1, name="head", dtype=self.dtype_policy)
+        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"logits"}, [B, V, K], within 10 of 0."""
+        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))
+        return {"logits": bounded(raw[..., 0], _BOUND)}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the independent one-hot variables, an event of V K numbers."""
+        return OneHotRows(params["logits"])
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the most probable code."""
+        return self._code(tf.argmax(params["logits"], axis=-1))
+
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return {"location" [B, V K], "probabilities" [B, V, K]}."""
+        return {"location": self.location(params), "probabilities": tf.nn.softmax(params["logits"])}
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return one-hot codes and their log probability."""
+        z = self._code(choose(tf.stop_gradient(params["logits"]), noise))
+        return z, self.distribution(params).log_prob(z)
+
+    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+        """Return the loss with the score function's gradient for the logits."""
+        return score_function(loss, trace.log_q)
+
+    def _code(self, choice: tf.Tensor) -> tf.Tensor:
+        rows = tf.one_hot(choice, self.num_categories)
+        return tf.reshape(rows, tf.concat([tf.shape(rows)[:-2], [self.latent_dim]], axis=0))

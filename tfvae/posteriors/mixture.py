@@ -1,0 +1,137 @@
+"""A mixture of diagonal Gaussians as the posterior."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.codes import bounded, choose, score_function
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.numerics import softplus
+from tfvae.posteriors.base import Posterior
+from tfvae.trace import Trace
+
+tfd = tfp.distributions
+
+_BOUND = 10.0  # of the logits: no component ever dies
+
+
+class Mixture(Posterior):
+    """q(z|x) = sum_k w_k(x) prod_j N(z_j; loc_kj(x), scale_kj(x)^2).
+
+    A component is drawn and then a point from it. Which component made the point is averaged out of
+    both gradients, which lowers their variance. With r_k(z) = w_k N_k(z) / q(z):
+
+    locations and scales, through z:   dz = sum_k r_k (d loc_k + (z - loc_k) / scale_k d scale_k)
+    weights, by the score function:    (loss - baseline) d log q(z), in the weights alone
+
+    The score function's term stays small while the components overlap, and vanishes where they are
+    equal. It holds for objectives whose loss of an example depends on that example's draws alone, so the
+    posterior does not count as reparameterised. log q(z|x) is the density of the whole mixture.
+
+    Args:
+        latent_dim: number of latent dimensions.
+        num_components: number K of Gaussians.
+        floor: smallest scale; keeps the density bounded.
+
+    Source: Graves 2016 for the gradients' two parts; Jankowiak and Obermeyer 2018, section 2, for
+    gradients through z as averaged velocities; Williams 1992, REINFORCE.
+
+    Example:
+        >>> posterior = Mixture(2, num_components=3)
+        >>> q = posterior.distribution(posterior(tf.ones([5, 4])))
+        >>> q.batch_shape, q.event_shape
+        (TensorShape([5]), TensorShape([2]))
+    """
+
+    reparameterised = False
+
+    def __init__(
+        self,
+        latent_dim: int,
+        num_components: int = 5,
+        floor: float = 1e-3,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        if not latent_dim >= 1:
+            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
+        if not num_components >= 2:
+            raise InvalidInput("num_components", "a whole number of at least 2", num_components)
+        if not 0 < floor < math.inf:
+            raise InvalidInput("floor", "a positive number", floor)
+        self.latent_dim = latent_dim
+        self.num_components = num_components
+        self.floor = floor
+
+    @property
+    def noise_dim(self) -> int:
+        """One number for the component, and one for each dimension."""
+        return 1 + self.latent_dim
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projections from flat features."""
+        flat = (input_shape[0], math.prod(input_shape[1:]))
+        self.head = Head((self.num_components, self.latent_dim), 2, name="head", dtype=self.dtype_policy)
+        self.head.build(flat)
+        self.weigh = Head((self.num_components,), 1, name="weigh", dtype=self.dtype_policy)
+        self.weigh.build(flat)
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"logits" [B, K], "loc" and "scale" [B, K, latent_dim]}."""
+        flat = tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
+        loc, raw_scale = tf.unstack(self.head(flat), axis=-1)
+        logits = bounded(self.weigh(flat)[..., 0], _BOUND)
+        return {"logits": logits, "loc": loc, "scale": self.floor + softplus(raw_scale)}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the mixture."""
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(logits=params["logits"]),
+            tfd.Independent(tfd.Normal(params["loc"], params["scale"]), 1),
+        )
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the mean of the heaviest component; the mixture's mean may lie where q is small."""
+        return tf.gather(params["loc"], tf.argmax(params["logits"], axis=-1), axis=1, batch_dims=1)
+
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return {"location", "weights" [B, K], "locations" and "scales" [B, K, latent_dim]}."""
+        return {
+            "location": self.location(params),
+            "weights": tf.nn.softmax(params["logits"]),
+            "locations": params["loc"],
+            "scales": params["scale"],
+        }
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return draws and the log density of the mixture there."""
+        fixed = {name: tf.stop_gradient(value) for name, value in params.items()}
+        chosen = tf.one_hot(choose(fixed["logits"], noise[..., 0]), self.num_components)[..., tf.newaxis]
+        loc, scale = (tf.reduce_sum(chosen * fixed[name], axis=-2) for name in ("loc", "scale"))
+        z = loc + scale * noise[..., 1:]
+        # From here on z is a point; what moves it with the parameters is added, with the value zero.
+        distances = (z[..., tf.newaxis, :] - fixed["loc"]) / fixed["scale"]
+        share = tf.nn.softmax(_log_components(fixed, z), axis=-1)[..., tf.newaxis]
+        moved = (params["loc"] - fixed["loc"]) + distances * (params["scale"] - fixed["scale"])
+        z += tf.reduce_sum(share * moved, axis=-2)
+        return z, tf.reduce_logsumexp(_log_components(params, z), axis=-1)
+
+    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+        """Return the loss with the score function's gradient for the weights."""
+        params = {name: tf.stop_gradient(value) for name, value in trace.record["posterior"].items()}
+        params["logits"] = trace.record["posterior"]["logits"]
+        log_components = _log_components(params, tf.stop_gradient(trace.z))
+        return score_function(loss, tf.reduce_logsumexp(log_components, axis=-1))
+
+
+def _log_components(params: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
+    """Return log(w_k N_k(z)), [S, B, K], for z [S, B, latent_dim]."""
+    distances = (z[..., tf.newaxis, :] - params["loc"]) / params["scale"]
+    terms = 0.5 * tf.square(distances) + tf.math.log(params["scale"]) + 0.5 * math.log(2 * math.pi)
+    return tf.nn.log_softmax(params["logits"]) - tf.reduce_sum(terms, axis=-1)

@@ -1,0 +1,65 @@
+"""The posterior of an autoencoder without noise: one point."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.posteriors.base import Posterior
+
+tfd = tfp.distributions
+
+
+class Point(Posterior):
+    """q(z|x) with all its mass at loc(x): a deterministic encoder.
+
+    It has no density, so there is no rate and no bound; it goes with objectives that match the
+    aggregated posterior to the prior, or that only reconstruct.
+
+    Args:
+        latent_dim: number of latent dimensions.
+
+    Source: Tolstikhin et al. 2018, section 2.1, for its use with such objectives.
+
+    Example:
+        >>> posterior = Point(2)
+        >>> z, log_q = posterior.transform(posterior(tf.ones([5, 3])), tf.zeros([7, 5, 2]))
+        >>> z.shape, float(log_q[0, 0])
+        (TensorShape([7, 5, 2]), 0.0)
+    """
+
+    has_density = False
+    explicit_density = False
+
+    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        if not latent_dim >= 1:
+            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
+        self.latent_dim = latent_dim
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection from flat features."""
+        self.head = Head((self.latent_dim,), 1, name="head", dtype=self.dtype_policy)
+        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"loc"}, [B, latent_dim]."""
+        return {"loc": self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return Independent(Deterministic(loc))."""
+        return tfd.Independent(tfd.Deterministic(params["loc"]), 1)
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the point."""
+        return params["loc"]
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the point S times, whatever the noise, and zeros."""
+        samples, batch = tf.shape(noise)[0], tf.shape(params["loc"])[0]
+        z = tf.broadcast_to(params["loc"], (samples, batch, self.latent_dim))
+        return z, tf.zeros((samples, batch))

@@ -1,0 +1,326 @@
+"""The posterior of a vector-quantised autoencoder: the nearest vectors of a learned codebook."""
+
+from __future__ import annotations
+
+import abc
+import math
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.posteriors.base import Posterior
+from tfvae.replicas import total
+from tfvae.trace import Trace
+
+tfd = tfp.distributions
+
+
+class Codebook(Posterior, abc.ABC):
+    """q(z|x) with all its mass on one code: each position's nearest vector of the codebook; abstract.
+
+    k_i = argmin_k |features_i - e_k|,  z = the vectors e_k_i one after the other
+
+    Gradients for z go to the features as they are (straight through). Inputs [B, H, W, C] or [B, P, C]
+    with H W = P = num_positions are projected position by position, others as a whole.
+
+    Two things keep the codebook from collapsing to a few codes. The projected features are standardised
+    with their running mean and deviation, for each position and entry: so they cannot shrink to one
+    point, and positions share codes. And a code whose share of all uses, averaged over batches, falls
+    below `restart` / num_codes is put where a feature of the batch is. Before the first batch no code has
+    been used, so the codebook starts on features. A share of 0 never restarts a code, nor starts it so.
+
+    Args:
+        num_codes: number K of vectors in the codebook.
+        code_dim: length of each.
+        num_positions: number P of codes for one example; z has P code_dim entries.
+        decay: of the running averages over batches.
+        restart: share of an equal use below which a code is put elsewhere, in [0, 1).
+
+    Attributes:
+        codebook: the vectors, a weight [num_codes, code_dim].
+        usage: uses of each code in a batch, averaged over batches, a weight [num_codes].
+    """
+
+    space = "codes"
+    explicit_density = False
+    _has_gradient: bool  # whether the codebook is moved by the optimizer
+
+    def __init__(
+        self,
+        num_codes: int,
+        code_dim: int,
+        num_positions: int = 1,
+        decay: float = 0.99,
+        restart: float = 0.03,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        for argument, value in (("code_dim", code_dim), ("num_positions", num_positions)):
+            if not value >= 1:
+                raise InvalidInput(argument, "a whole number of at least 1", value)
+        if not num_codes >= 2:
+            raise InvalidInput("num_codes", "a whole number of at least 2", num_codes)
+        for argument, value in (("decay", decay), ("restart", restart)):
+            if not 0 <= value < 1:
+                raise InvalidInput(argument, "a share in [0, 1)", value)
+        self.num_codes = num_codes
+        self.code_dim = code_dim
+        self.num_positions = num_positions
+        self.decay = decay
+        self.restart = restart
+        self.latent_dim = num_positions * code_dim
+        # What the replicas assign is made of sums over all of them, and so their mean is any of them.
+        self.codebook = self.add_weight(
+            name="codebook",
+            shape=(num_codes, code_dim),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),  # as the features
+            trainable=self._has_gradient,
+            dtype="float32",
+            autocast=False,
+            aggregation="mean",
+        )
+        self.usage = self._running("usage", (num_codes,), "zeros")
+        self.centre = self._running("centre", (num_positions, code_dim), "zeros")
+        self.variance = self._running("variance", (num_positions, code_dim), "ones")
+
+    def _running(self, name: str, shape: tuple, initializer: str) -> object:
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=initializer,
+            trainable=False,
+            dtype="float32",
+            autocast=False,
+            aggregation="mean",
+        )
+
+    @property
+    def noise_dim(self) -> int:
+        """One number, which is not used."""
+        return 1
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection to one vector for each position."""
+        sizes = tuple(input_shape[1:])
+        by_position = len(sizes) > 1 and math.prod(sizes[:-1]) == self.num_positions
+        self._features_shape = (self.num_positions, sizes[-1]) if by_position else (math.prod(sizes),)
+        self.head = Head((self.num_positions, self.code_dim), 1, name="head", dtype=self.dtype_policy)
+        self.head.build((input_shape[0], *self._features_shape))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"features", "vectors" [B, num_positions, code_dim], "codes" int32 [B, num_positions]}."""
+        raw = self.head(tf.reshape(inputs, (-1, *self._features_shape)))[..., 0]
+        features = (raw - tf.convert_to_tensor(self.centre)) * tf.math.rsqrt(_positive(self.variance))
+        codebook = tf.convert_to_tensor(self.codebook)
+        # |f - e|^2 without |f|^2, which is the same for all codes.
+        distances = tf.reduce_sum(tf.square(codebook), axis=-1) - 2.0 * tf.einsum(
+            "bpd,kd->bpk", features, codebook
+        )
+        codes = tf.argmin(distances, axis=-1, output_type=tf.int32)
+        return {"features": features, "codes": codes, "vectors": tf.gather(codebook, codes)}
+
+    def embed(self, codes: tf.Tensor) -> tf.Tensor:
+        """Return z [B, latent_dim] of codes [B, num_positions]."""
+        return tf.reshape(tf.gather(tf.convert_to_tensor(self.codebook), codes), (-1, self.latent_dim))
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the point z, with probability 1."""
+        return tfd.Independent(tfd.Deterministic(self.location(params)), 1)
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return z."""
+        return tf.reshape(params["vectors"], (-1, self.latent_dim))
+
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return {"location" [B, latent_dim], "codes" int32 [B, num_positions]}."""
+        return {"location": self.location(params), "codes": params["codes"]}
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return z S times, whatever the noise, and zeros: the code's log probability."""
+        features = tf.reshape(params["features"], (-1, self.latent_dim))
+        z = tf.stop_gradient(self.location(params)) + (features - tf.stop_gradient(features))
+        samples, batch = tf.shape(noise)[0], tf.shape(features)[0]
+        return tf.broadcast_to(z, (samples, batch, self.latent_dim)), tf.zeros((samples, batch))
+
+    @abc.abstractmethod
+    def codebook_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the term that draws the codebook to the features, [B]."""
+
+    def commitment_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return sum_i |features_i - sg(e_k_i)|^2, [B], which draws the features to the codebook."""
+        return _distance(params["features"], tf.stop_gradient(params["vectors"]))
+
+    def observe(self, trace: Trace) -> None:
+        """Count the uses of each code, put unused codes where features are, and average the features."""
+        params = trace.record["posterior"]
+        standard = self._standardised_anew(tf.stop_gradient(params["features"]))
+        features = tf.reshape(standard, (-1, self.code_dim))
+        uses = tf.one_hot(tf.reshape(params["codes"], (-1,)), self.num_codes)
+        counts = total(tf.reduce_sum(uses, axis=0))
+        before = tf.convert_to_tensor(self.usage)
+        usage = self.decay * before + (1.0 - self.decay) * counts
+        codebook = self._moved(total(tf.matmul(uses, features, transpose_a=True)), counts, usage)
+        if self.restart > 0:
+            idle = usage < self.restart * tf.reduce_sum(usage) / self.num_codes
+            idle |= tf.reduce_sum(before) == 0.0
+            found, proposals = self._proposals(features, trace.seed)
+            codebook = tf.where((idle & found)[:, tf.newaxis], proposals, codebook)
+            usage = tf.where(idle & found, tf.reduce_sum(counts) / self.num_codes, usage)
+        self.codebook.assign(codebook)
+        self.usage.assign(usage)
+
+    def _standardised_anew(self, features: tf.Tensor) -> tf.Tensor:
+        """Average a batch's features into their mean and variance; return them by the new ones."""
+        count = tf.maximum(total(tf.cast(tf.shape(features)[0], tf.float32)), 1.0)
+        mean = total(tf.reduce_sum(features, axis=0)) / count
+        variance = total(tf.reduce_sum(tf.square(features - mean), axis=0)) / count
+        # In units of the old deviation; the first batch replaces what there was.
+        first = tf.reduce_sum(tf.convert_to_tensor(self.usage)) == 0.0
+        share = tf.where(first, 1.0, 1.0 - self.decay)
+        before = _positive(self.variance)
+        scale = 1.0 + share * (variance - 1.0)
+        self.centre.assign_add(share * mean * tf.sqrt(before))
+        self.variance.assign(before * scale)
+        return (features - share * mean) * tf.math.rsqrt(_positive(scale))
+
+    @abc.abstractmethod
+    def _moved(self, sums: tf.Tensor, counts: tf.Tensor, usage: tf.Tensor) -> tf.Tensor:
+        """Return the codebook after a batch: the sums of each code's features, and how many these are."""
+
+    def _proposals(self, features: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return a feature of the batch for each code, [K, code_dim], the same on all replicas.
+
+        Replicas take turns: code k gets one of the features on replica k mod R; where that has none, the
+        first value says so.
+        """
+        context = tf.distribute.get_replica_context()
+        replicas = 1 if context is None else context.num_replicas_in_sync
+        replica = 0 if replicas == 1 else context.replica_id_in_sync_group
+        count = tf.shape(features)[0]
+        turn = tf.equal(tf.range(self.num_codes) % replicas, replica) & (count > 0)
+        seed = tf.random.experimental.stateless_fold_in(seed, 1)
+        share = tf.random.stateless_uniform((self.num_codes,), seed)
+        row = tf.cast(share * tf.cast(count, tf.float32), tf.int32)
+        padded = tf.pad(features, [[0, 1], [0, 0]])  # so that there is a row, also of an empty batch
+        mine = tf.where(turn[:, tf.newaxis], tf.gather(padded, row), 0.0)
+        return total(tf.cast(turn, tf.float32)) > 0, total(mine)
+
+
+class Quantised(Codebook):
+    """A codebook learned by gradients: the codebook term is sum_i |sg(features_i) - e_k_i|^2.
+
+    See `Codebook` for how a code is chosen and how the codebook starts. The objective is
+    `VectorQuantisation`; `usage` and `perplexity` say how many codes are in use.
+
+    Args:
+        num_codes: number K of vectors in the codebook.
+        code_dim: length of each.
+        num_positions: number P of codes for one example; z has P code_dim entries.
+        decay: of the running average of uses.
+        restart: share of an equal use below which a code is put elsewhere, in [0, 1).
+
+    Source: van den Oord et al. 2017, equations 1 to 3; standardised features: Lancucki et
+    al. 2020, section 3; restarts: Dhariwal et al. 2020, section 3.1.
+
+    Example:
+        >>> posterior = Quantised(16, code_dim=4, num_positions=9)
+        >>> params = posterior(tf.ones([5, 3, 3, 8]))
+        >>> params["codes"].shape, posterior.location(params).shape
+        (TensorShape([5, 9]), TensorShape([5, 36]))
+    """
+
+    _has_gradient = True
+
+    def codebook_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return sum_i |sg(features_i) - e_k_i|^2, [B]."""
+        return _distance(tf.stop_gradient(params["features"]), params["vectors"])
+
+    def _moved(self, sums: tf.Tensor, counts: tf.Tensor, usage: tf.Tensor) -> tf.Tensor:
+        return tf.convert_to_tensor(self.codebook)
+
+
+class QuantisedEMA(Codebook):
+    """A codebook of running averages: each code is the mean of the features that chose it.
+
+    N_k <- decay N_k + (1 - decay) n_k
+    e_k <- e_k + (1 - decay) sum over the n_k features f that chose k of (f - e_k) / N'_k
+    N'_k = (N_k + smoothing) / (N + K smoothing) N,  N = sum_k N_k
+
+    With no smoothing this is e_k = m_k / N_k with the running average m_k of the features' sums, in steps
+    that leave an unused code where it is. Sums run over all replicas. No gradient moves the codebook,
+    and the codebook term is 0.
+
+    Args:
+        num_codes: number K of vectors in the codebook.
+        code_dim: length of each.
+        num_positions: number P of codes for one example; z has P code_dim entries.
+        decay: of the running averages.
+        restart: share of an equal use below which a code is put elsewhere, in [0, 1).
+        smoothing: added to each count, so that no code is divided by zero.
+
+    Source: van den Oord et al. 2017, appendix A.1; standardised features: Lancucki et
+    al. 2020, section 3; restarts: Dhariwal et al. 2020, section 3.1.
+
+    Example:
+        >>> posterior = QuantisedEMA(16, code_dim=4, num_positions=9)
+        >>> [weight.name for weight in posterior.trainable_weights]
+        []
+    """
+
+    _has_gradient = False
+
+    def __init__(
+        self,
+        num_codes: int,
+        code_dim: int,
+        num_positions: int = 1,
+        decay: float = 0.99,
+        restart: float = 0.03,
+        smoothing: float = 1e-5,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(num_codes, code_dim, num_positions, decay, restart, name=name, dtype=dtype)
+        if not 0 < smoothing < math.inf:
+            raise InvalidInput("smoothing", "a positive number", smoothing)
+        self.smoothing = smoothing
+
+    def codebook_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return zeros [B]."""
+        return tf.zeros_like(params["features"][:, 0, 0])
+
+    def _moved(self, sums: tf.Tensor, counts: tf.Tensor, usage: tf.Tensor) -> tf.Tensor:
+        codebook, whole = tf.convert_to_tensor(self.codebook), tf.reduce_sum(usage)
+        smooth = (usage + self.smoothing) * whole / (whole + self.num_codes * self.smoothing)
+        steps = (1.0 - self.decay) * (sums - counts[:, tf.newaxis] * codebook)
+        return codebook + tf.math.divide_no_nan(steps, smooth[:, tf.newaxis])
+
+
+def perplexity(codes: tf.Tensor, num_codes: int) -> tf.Tensor:
+    """Return exp(H) of how often each code is used: num_codes where all are used alike, 1 where one is.
+
+    Args:
+        codes: int [...], in [0, num_codes).
+        num_codes: number of vectors in the codebook.
+
+    Example:
+        >>> round(float(perplexity(tf.constant([[0, 3], [3, 0]]), 8)), 4)
+        2.0
+    """
+    counts = tf.cast(tf.math.bincount(tf.reshape(codes, (-1,)), minlength=num_codes), tf.float32)
+    shares = counts / tf.maximum(tf.reduce_sum(counts), 1.0)
+    return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))
+
+
+def _positive(variance: tf.Tensor) -> tf.Tensor:
+    return tf.maximum(tf.convert_to_tensor(variance), 1e-6)
+
+
+def _distance(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.square(first - second), axis=(1, 2))

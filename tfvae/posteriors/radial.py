@@ -1,0 +1,105 @@
+"""The posterior of radial flows."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from tfvae.heads import Head
+from tfvae.numerics import softplus
+from tfvae.posteriors.flow import FlowPosterior
+
+_SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
+_SMALLEST_RADIUS = 0.01
+
+
+class Radial(FlowPosterior):
+    """A diagonal Gaussian drawn towards points or pushed from them, each step by parameters of the example.
+
+    f(z) = z + beta (z - c) / (alpha + r),  r = |z - c|
+    log |det f'| = (d - 1) log(1 + beta / (alpha + r)) + log(1 + alpha beta / (alpha + r)^2)
+
+    alpha > 0 and beta > -0.99 alpha, where f is invertible. The inverse is in closed form: r is the
+    positive root of r^2 + (alpha + beta - s) r - alpha s = 0, with s = |f(z) - c|.
+
+    Args:
+        latent_dim: number of latent dimensions.
+        num_flows: number of steps.
+        floor: smallest scale of the Gaussian.
+
+    Source: Rezende and Mohamed 2015, equation 14 and appendix A.2.
+
+    Example:
+        >>> posterior = Radial(2, num_flows=4)
+        >>> q = posterior.distribution(posterior(tf.ones([5, 3])))
+        >>> q.log_prob(q.sample(7, seed=(1, 2))).shape
+        TensorShape([7, 5])
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        num_flows: int = 8,
+        floor: float = 1e-4,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
+
+    def flow_head(self) -> Head:
+        """Return the projection to c, alpha and beta of each step."""
+        return Head((self.num_flows,), self.latent_dim + 2, name="steps_head", dtype=self.dtype_policy)
+
+    def flow_params(self, raw: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"center"}, [B, num_flows, latent_dim], and {"alpha", "beta"}, each [B, num_flows]."""
+        center, alpha, beta = tf.split(raw, [self.latent_dim, 1, 1], axis=-1)
+        alpha = _SMALLEST_RADIUS + softplus(alpha[..., 0])
+        lowest = _SMALLEST_SLOPE - 1.0  # of beta / alpha, which is 0 where the raw number is
+        ratio = lowest + softplus(beta[..., 0] + math.log(math.expm1(-lowest)))
+        return {"center": center, "alpha": alpha, "beta": alpha * ratio}
+
+    def forward(self, params: dict[str, tf.Tensor], start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return z and log |det dz/dz_0|."""
+        z, log_det = start, 0.0
+        for center, alpha, beta in _steps(params):
+            away = z - center
+            radius = _length(away)
+            z = center + away * (1.0 + beta / (alpha + radius))[..., tf.newaxis]
+            log_det += self._log_det(radius, alpha, beta)
+        return z, log_det
+
+    def inverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return z_0 and log |det dz/dz_0|."""
+        log_det = 0.0
+        for center, alpha, beta in reversed(_steps(params)):
+            away = z - center
+            radius = _start_radius(_length(away), alpha, beta)
+            z = center + away / (1.0 + beta / (alpha + radius))[..., tf.newaxis]
+            log_det += self._log_det(radius, alpha, beta)
+        return z, log_det
+
+    def _log_det(self, radius: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+        across = tf.math.log1p(beta / (alpha + radius))
+        along = tf.math.log1p(alpha * beta / tf.square(alpha + radius))
+        return (self.latent_dim - 1) * across + along
+
+
+def _steps(params: dict[str, tf.Tensor]) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+    named = (tf.unstack(params[name], axis=1) for name in ("center", "alpha", "beta"))
+    return list(zip(*named, strict=True))
+
+
+def _length(vector: tf.Tensor) -> tf.Tensor:
+    return tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(vector), -1), 1e-12))  # has a gradient at 0
+
+
+def _start_radius(reached: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    """Return the positive root, in whichever of its two forms does not cancel."""
+    linear = alpha + beta - reached
+    root = tf.sqrt(tf.square(linear) + 4.0 * alpha * reached)
+    growing = linear > 0.0
+    return tf.where(
+        growing, 2.0 * alpha * reached / (root + tf.where(growing, linear, 0.0)), 0.5 * (root - linear)
+    )

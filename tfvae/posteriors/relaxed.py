@@ -1,0 +1,88 @@
+"""The posterior over relaxed one-hot codes: Gumbel-softmax, or concrete."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.codes import Concrete, bounded
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.posteriors.base import Posterior
+
+tfd = tfp.distributions
+
+_LOWEST_TEMPERATURE = 0.3  # below it z has entries too small for float32, and the bound were none
+_REACH = 69.0  # of log z, down to the 1e-30 that a concrete distribution distinguishes
+_NOISE_REACH = 14.0  # differences of Gumbel numbers beyond it have a probability of about 1e-5
+
+
+class RelaxedOneHot(Posterior):
+    """q(z|x) = prod_v Concrete(z_v; logits_v(x), temperature), each z_v positive entries that sum to 1.
+
+    z_v = softmax((logits_v + g_v) / temperature),  g standard Gumbel
+
+    Entries of z are at least 1e-30. The logits are bounded so that this happens about once in 100,000
+    draws at most, and densities and bounds hold: within 10 of 0 at temperatures from 0.5, within 3.35 at 0.3.
+
+    Args:
+        num_variables: number V of variables.
+        num_categories: number K of entries of each; z has V K entries, row after row.
+        temperature: at least 0.3; towards it z comes closer to one-hot, and gradients grow.
+
+    Source: Jang et al. 2017, equation 2; Maddison et al. 2017, definition 1.
+
+    Example:
+        >>> posterior = RelaxedOneHot(3, 4)
+        >>> z, log_q = posterior.transform(posterior(tf.ones([5, 2])), tf.zeros([7, 5, 12]))
+        >>> z.shape, round(float(tf.reduce_sum(z[0, 0])), 5)
+        (TensorShape([7, 5, 12]), 3.0)
+    """
+
+    space = "simplex"
+
+    def __init__(
+        self,
+        num_variables: int,
+        num_categories: int,
+        temperature: float = 0.67,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        if not num_variables >= 1:
+            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
+        if not num_categories >= 2:
+            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
+        if not _LOWEST_TEMPERATURE <= temperature < math.inf:
+            raise InvalidInput("temperature", f"a number of at least {_LOWEST_TEMPERATURE}", temperature)
+        self.num_variables = num_variables
+        self.num_categories = num_categories
+        self.temperature = temperature
+        self.latent_dim = num_variables * num_categories
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection from flat features."""
+        self.head = Head((self.num_variables, self.num_categories), 1, name="head", dtype=self.dtype_policy)
+        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"logits"}, [B, V, K], bounded."""
+        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))
+        bound = min(10.0, 0.5 * (_REACH * self.temperature - _NOISE_REACH))
+        return {"logits": bounded(raw[..., 0], bound)}
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return the independent concrete variables, an event of V K numbers."""
+        return Concrete(self.temperature, params["logits"])
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the probabilities softmax(logits)."""
+        return tf.reshape(tf.nn.softmax(params["logits"]), (-1, self.latent_dim))
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return relaxed codes and their log density."""
+        return self.distribution(params).made_of(noise)

@@ -1,0 +1,80 @@
+"""What the posteriors on the unit sphere share: a direction, a concentration, and draws from them."""
+
+from __future__ import annotations
+
+import abc
+import math
+
+import tensorflow as tf
+
+from tfvae.errors import InvalidInput
+from tfvae.heads import Head
+from tfvae.numerics import softplus
+from tfvae.posteriors.base import Posterior
+from tfvae.spherical import Tilted, unit
+
+LARGEST_CONCENTRATION = 1e6  # beyond it neighbouring points of float32 differ visibly in density
+
+
+class Spherical(Posterior, abc.ABC):
+    """q(z|x) on the unit sphere, symmetric around direction(x); abstract.
+
+    concentration = floor + s / (1 + s / cap),  s = softplus(raw)
+
+    Args:
+        latent_dim: number of entries of z, at least 2; z is on a sphere of one dimension less.
+        floor: smallest concentration; near 0 training easily ends with draws that say nothing of x.
+        cap: the concentration stays below floor + cap.
+    """
+
+    space = "sphere"
+
+    def __init__(
+        self,
+        latent_dim: int,
+        floor: float = 1.0,
+        cap: float = 1e4,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        if not latent_dim >= 2:
+            raise InvalidInput("latent_dim", "a whole number of at least 2", latent_dim)
+        if not 1e-3 <= floor < math.inf:
+            raise InvalidInput("floor", "a concentration of at least 0.001", floor)
+        if not floor < cap <= LARGEST_CONCENTRATION:
+            raise InvalidInput("cap", f"one above the floor, at most {LARGEST_CONCENTRATION:g}", cap)
+        self.latent_dim = latent_dim
+        self.floor = floor
+        self.cap = cap
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection from flat features."""
+        self.head = Head((self.latent_dim + 1,), 1, name="head", dtype=self.dtype_policy)
+        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"direction" [B, latent_dim] of length 1, "concentration" [B]}."""
+        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]
+        size = softplus(raw[:, -1])
+        return {
+            "direction": unit(raw[:, :-1]),
+            "concentration": self.floor + size / (1.0 + size / self.cap),
+        }
+
+    @abc.abstractmethod
+    def distribution(self, params: dict[str, tf.Tensor]) -> Tilted:
+        """Return q(z|x), batch shape [B]; its KL to the uniform distribution is exact."""
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the direction, where the density is largest."""
+        return params["direction"]
+
+    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return {"location" [B, latent_dim], "concentration" [B]}."""
+        return {"location": params["direction"], "concentration": params["concentration"]}
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return unit vectors and their log density with respect to area."""
+        return self.distribution(params).made_of(noise)

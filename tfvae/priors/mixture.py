@@ -1,0 +1,150 @@
+"""The learned mixture of Gaussians, whose components are clusters of the data."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from sklearn.mixture import GaussianMixture
+
+from tfvae.errors import InvalidInput
+from tfvae.numerics import softplus
+from tfvae.posteriors import Posterior
+from tfvae.priors.base import Encode, Prior
+
+tfd = tfp.distributions
+_FLOOR = 1e-3
+
+
+class Mixture(Prior):
+    """p(z) = sum_c w_c N(z; loc_c, diag(scale_c^2)), with learned weights, locations and scales.
+
+    w = softmax(logits),  scale = 1e-3 + softplus(raw_scale)
+
+    The rate in the bound is the Monte Carlo mean of log q(z|x) - log p(z), with the sum over components
+    inside log p(z).
+
+    Args:
+        latent_dim: number of latent dimensions.
+        num_components: number of components, the clusters.
+
+    Source: Jiang et al. 2017 (VaDE), section 3.1; clusters: equation 16.
+
+    Example:
+        >>> prior = Mixture(latent_dim=2, num_components=3)
+        >>> prior.predict_cluster(tf.zeros([5, 2])).shape
+        TensorShape([5])
+    """
+
+    def __init__(
+        self, latent_dim: int, num_components: int, *, name: str | None = None, dtype: object = None
+    ):
+        super().__init__(name=name, dtype=dtype)
+        for argument, value in (("latent_dim", latent_dim), ("num_components", num_components)):
+            if not value >= 1:
+                raise InvalidInput(argument, "a whole number of at least 1", value)
+        self.latent_dim = latent_dim
+        self.num_components = num_components
+        each = (num_components, latent_dim)
+        self.logits = self.add_weight(name="logits", shape=(num_components,), initializer="zeros")
+        spread = keras.initializers.RandomNormal(stddev=1.0)
+        self.loc = self.add_weight(name="loc", shape=each, initializer=spread)
+        one = keras.initializers.Constant(float(_raw_scale(np.ones(()))))
+        self.raw_scale = self.add_weight(name="raw_scale", shape=each, initializer=one)
+
+    def noise_dim(self, posterior: Posterior) -> int:
+        """One number chooses the component, the others place z in it."""
+        return 1 + self.latent_dim
+
+    def distribution(
+        self, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tfd.Distribution:
+        """Return MixtureSameFamily of Independent(Normal), batch shape []."""
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(tf.convert_to_tensor(self.logits)), self._components(), name="Mixture"
+        )
+
+    def transform(
+        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Return loc_c + scale_c noise[1:], where the first number of the noise chooses c."""
+        chosen = choose(tf.convert_to_tensor(self.logits), noise[:, 0])
+        loc = tf.gather(tf.convert_to_tensor(self.loc), chosen)
+        return loc + tf.gather(self._scale(), chosen) * noise[:, 1:]
+
+    def log_responsibilities(self, z: tf.Tensor) -> tf.Tensor:
+        """Return log p(c|z), [..., num_components], for z [..., latent_dim].
+
+        p(c|z) = w_c N(z; c) / sum_c' w_c' N(z; c')
+
+        Source: Jiang et al. 2017, equation 16.
+        """
+        z = tf.convert_to_tensor(z, tf.float32)
+        log_joint = self._components().log_prob(z[..., tf.newaxis, :]) + tf.convert_to_tensor(self.logits)
+        return tf.nn.log_softmax(log_joint, axis=-1)
+
+    def predict_cluster(self, z: tf.Tensor) -> tf.Tensor:
+        """Return the most probable component of each point, int32 [...], for z [..., latent_dim].
+
+        The clusters of data are those of their location: `prior.predict_cluster(vae.encode(x).mean())`.
+        """
+        return tf.argmax(self.log_responsibilities(z), axis=-1, output_type=tf.int32)
+
+    def initialise(self, z: np.ndarray, seed: int = 0) -> None:
+        """Fit the components to latent points [n, latent_dim] by expectation maximisation.
+
+        To be called between a first training, under which the latent points take their places, and the
+        training of the mixture.
+
+        Args:
+            z: latent points, one for each example, such as `vae.encode(x).mean()`.
+            seed: start of the random numbers.
+
+        Source: Jiang et al. 2017, section 4, where the first training is that of an autoencoder.
+        """
+        z = np.asarray(z, np.float64)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or len(z) < self.num_components:
+            expected = f"at least {self.num_components} points of shape (n, {self.latent_dim})"
+            raise InvalidInput("z", expected, z.shape)
+        fitted = GaussianMixture(
+            self.num_components, covariance_type="diag", max_iter=300, reg_covar=_FLOOR**2, random_state=seed
+        ).fit(z)
+        self.logits.assign(np.log(np.maximum(fitted.weights_, 1e-6)))
+        self.loc.assign(fitted.means_)
+        self.raw_scale.assign(_raw_scale(np.sqrt(fitted.covariances_)))
+
+    def _components(self) -> tfd.Distribution:
+        return tfd.Independent(tfd.Normal(tf.convert_to_tensor(self.loc), self._scale()), 1)
+
+    def _scale(self) -> tf.Tensor:
+        return _FLOOR + softplus(tf.convert_to_tensor(self.raw_scale))
+
+
+def choose(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Draw from categorical distributions.
+
+    index = number of k < K with w_1 + ... + w_k < Phi(noise),  w = softmax(logits), Phi the normal CDF
+
+    Args:
+        logits: unnormalised log probabilities [..., K].
+        noise: standard normal, broadcast against [...].
+
+    Returns:
+        The numbers of the categories, int32 in [0, K).
+
+    Example:
+        >>> choose(tf.zeros([3]), tf.constant([-1.0, 0.0, 1.0])).numpy()
+        array([0, 1, 2], dtype=int32)
+    """
+    # Compared on the scale of the noise, which keeps its tails, leaves nothing to clip and for fixed
+    # weights costs no special function in an export. The last edge is left out, so that a rounded sum
+    # cannot lead past the last index.
+    edges = tf.math.ndtri(tf.minimum(tf.cumsum(tf.nn.softmax(logits), axis=-1)[..., :-1], 1.0))
+    return tf.reduce_sum(tf.cast(noise[..., tf.newaxis] > edges, tf.int32), axis=-1)
+
+
+def _raw_scale(scale: np.ndarray) -> np.ndarray:
+    """Invert scale = floor + softplus(raw)."""
+    excess = np.maximum(scale - _FLOOR, 1e-6)
+    return excess + np.log(-np.expm1(-excess))

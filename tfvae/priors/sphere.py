@@ -1,0 +1,46 @@
+"""The uniform prior on the unit sphere."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.priors.base import Encode, Prior
+from tfvae.spherical import unit
+
+tfd = tfp.distributions
+
+
+class SphereUniform(Prior):
+    """p(z) = Gamma(d / 2) / (2 pi^(d / 2)), the inverse area of the unit sphere in d = latent_dim dimensions.
+
+    Args:
+        latent_dim: number of entries of z, at least 2; z is on a sphere of one dimension less.
+
+    Source: Davidson et al. 2018, section 3.
+
+    Example:
+        >>> float(SphereUniform(3).distribution().log_prob([0.0, 0.0, 1.0]))    # -log(4 pi)
+        -2.531024...
+    """
+
+    space = "sphere"
+
+    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        if not latent_dim >= 2:
+            raise InvalidInput("latent_dim", "a whole number of at least 2", latent_dim)
+        self.latent_dim = latent_dim
+
+    def distribution(
+        self, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tfd.Distribution:
+        """Return SphericalUniform, batch shape []."""
+        return tfd.SphericalUniform(self.latent_dim, dtype=tf.float32)
+
+    def transform(
+        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Return the direction of the noise."""
+        return unit(noise)

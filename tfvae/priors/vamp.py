@@ -1,0 +1,177 @@
+"""The mixture of posteriors of learned pseudo-inputs."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.errors import InvalidInput
+from tfvae.posteriors import Encoded, Posterior
+from tfvae.priors.base import Encode, Prior
+from tfvae.priors.mixture import choose
+from tfvae.replicas import gathered
+from tfvae.trace import Trace
+
+tfd = tfp.distributions
+
+
+class VampPrior(Prior):
+    """p(z) = 1/K sum_k q(z|u_k), with the model's own posterior at learned pseudo-inputs u_k.
+
+    The pseudo-inputs start as training examples: those of the first batches, or those that `initialise`
+    is given. Where the data lies between bounds, `low` and `high` keep the pseudo-inputs there.
+
+    Args:
+        latent_dim: number of latent dimensions.
+        num_components: number of pseudo-inputs K.
+        low: smallest value of a pseudo-input; None for no bound.
+        high: largest value of a pseudo-input; None for no bound.
+
+    Source: Tomczak and Welling 2018, equation 9.
+
+    Example:
+        >>> import tfvae
+        >>> vae = tfvae.VAE(
+        ...     encoder=tfvae.networks.mlp((8,)), decoder=tfvae.networks.mlp((8,)),
+        ...     posterior=tfvae.posteriors.Normal(2), likelihood=tfvae.likelihoods.Bernoulli((4,)),
+        ...     prior=VampPrior(2, num_components=3, low=0.0, high=1.0))
+        >>> vae.prior.pseudo_inputs.shape
+        TensorShape([3, 4])
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        num_components: int,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        for argument, value in (("latent_dim", latent_dim), ("num_components", num_components)):
+            if not value >= 1:
+                raise InvalidInput(argument, "a whole number of at least 1", value)
+        if low is not None and high is not None and not low < high:
+            raise InvalidInput("high", f"a number above low = {low}", high)
+        self.latent_dim = latent_dim
+        self.num_components = num_components
+        self.low = low
+        self.high = high
+        self.filled = self.add_weight(  # how many pseudo-inputs were set to an example
+            name="filled",
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+
+    def prepare(self, event_shape: tuple[int, ...]) -> None:
+        """Make the pseudo-inputs, [num_components, *event_shape]."""
+        self.pseudo_inputs = self.add_weight(
+            name="pseudo_inputs",
+            shape=(self.num_components, *event_shape),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
+            # Applied after each step, so that a value at a bound still has a gradient and can leave it.
+            constraint=None if self.low is None and self.high is None else self._bounded,
+            aggregation="only_first_replica",  # `observe` sets the same values on all of them
+        )
+
+    def attach(self, posterior: Posterior) -> None:
+        """Refuse a posterior whose density at the draws of another one cannot be computed.
+
+        Raises:
+            InvalidInput: names the two parts.
+        """
+        if not (posterior.has_density and posterior.explicit_density):
+            expected = f"one whose density at any z follows from its parameters, for {type(self).__name__}"
+            raise InvalidInput("posterior", expected, type(posterior).__name__)
+
+    def noise_dim(self, posterior: Posterior) -> int:
+        """One number chooses the pseudo-input, the others make a draw from its posterior."""
+        return 1 + posterior.noise_dim
+
+    def distribution(
+        self, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tfd.Distribution:
+        """Return MixtureSameFamily of q(z|u_k), batch shape []."""
+        components = self._encode(self._inputs(), encode).distribution
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(tf.zeros(self.num_components)), components, name="VampPrior"
+        )
+
+    def transform(
+        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Return a draw from q(z|u_k) of noise[1:], where the first number of the noise chooses k."""
+        inputs = tf.gather(self._inputs(), choose(tf.zeros(self.num_components), noise[:, 0]))
+        return self._encode(inputs, encode).draw(noise[:, 1:])
+
+    def observe(self, trace: Trace) -> None:
+        """Set the pseudo-inputs not yet set to the examples of this batch; once all are, do nothing."""
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            # Without a condition, as what replicas do together cannot be under one.
+            self._fill(gathered(trace.x[: self.num_components]))
+        else:
+            tf.cond(
+                tf.convert_to_tensor(self.filled) < self.num_components,
+                lambda: self._fill(trace.x),
+                lambda: tf.constant(0, tf.int64),
+            )
+
+    def initialise(self, x: np.ndarray, seed: int = 0) -> None:
+        """Set every pseudo-input to an example, chosen at random without repetition.
+
+        Args:
+            x: data [n, *event], n at least `num_components`.
+            seed: start of the random numbers.
+        """
+        x = np.asarray(x, np.float32)
+        event_shape = tuple(self._made().shape[1:])
+        if x.shape[1:] != event_shape or len(x) < self.num_components or not np.isfinite(x).all():
+            sizes = ", ".join(map(str, ("n", *event_shape)))
+            expected = f"at least {self.num_components} finite examples of shape ({sizes})"
+            raise InvalidInput("x", expected, f"shape {x.shape}")
+        chosen = np.random.default_rng(seed).choice(len(x), self.num_components, replace=False)
+        self.pseudo_inputs.assign(self._bounded(x[chosen]))
+        self.filled.assign(self.num_components)
+
+    def _fill(self, x: tf.Tensor) -> tf.Tensor:
+        filled, current = tf.convert_to_tensor(self.filled), tf.convert_to_tensor(self.pseudo_inputs)
+        count = tf.shape(x, tf.int64)[0]
+        row = tf.range(self.num_components, dtype=tf.int64) - filled  # of x, for each pseudo-input
+        padded = tf.concat([tf.cast(x, tf.float32), tf.zeros_like(current[:1])], 0)
+        candidates = tf.gather(padded, tf.where((row >= 0) & (row < count), row, count))
+        new = tf.reshape((row >= 0) & (row < count), (-1,) + (1,) * (current.shape.rank - 1))
+        # An entry that is missing in the example keeps its value.
+        use = new & tf.math.is_finite(candidates)
+        self.pseudo_inputs.assign(self._bounded(tf.where(use, candidates, current)))
+        self.filled.assign(tf.minimum(filled + count, self.num_components))
+        return count
+
+    def _inputs(self) -> tf.Tensor:
+        return self._bounded(tf.convert_to_tensor(self._made()))
+
+    def _bounded(self, values: tf.Tensor) -> tf.Tensor:
+        values = tf.convert_to_tensor(values)
+        if self.low is not None:
+            values = tf.maximum(values, self.low)
+        if self.high is not None:
+            values = tf.minimum(values, self.high)
+        return values
+
+    def _made(self) -> keras.Variable:
+        if not hasattr(self, "pseudo_inputs"):
+            raise InvalidInput("prior", "prepare(event_shape) first, as models do", "none yet")
+        return self.pseudo_inputs
+
+    def _encode(self, inputs: tf.Tensor, encode: Encode | None) -> Encoded:
+        if encode is None:
+            raise InvalidInput("encode", "the map from data to q(z|x)", None)
+        encoded = encode(inputs)
+        self.attach(encoded.posterior)
+        return encoded

@@ -1,0 +1,58 @@
+"""Recipes: one function per paper, which makes the four choices around two networks.
+
+A recipe's arguments after `shape` are also its options on the command line.
+"""
+
+from tfvae.zoo.autoencoders import (
+    autoencoder,
+    contractive_autoencoder,
+    denoising_autoencoder,
+    sparse_autoencoder,
+)
+from tfvae.zoo.bounds import iwae, renyi_vae
+from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
+from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
+from tfvae.zoo.posteriors import (
+    discrete_vae,
+    hamiltonian_vae,
+    hyperspherical_vae,
+    iaf_vae,
+    planar_vae,
+    vq_vae,
+)
+from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
+
+__all__ = [
+    "aae",
+    "annealed_vae",
+    "autoencoder",
+    "beta_tcvae",
+    "beta_vae",
+    "contractive_autoencoder",
+    "denoising_autoencoder",
+    "dip_vae",
+    "discrete_vae",
+    "factor_vae",
+    "flow_prior_vae",
+    "hamiltonian_vae",
+    "hi_vae",
+    "hyperspherical_vae",
+    "iaf_vae",
+    "info_vae",
+    "iwae",
+    "linear_vae",
+    "miwae",
+    "mixture_vae",
+    "mult_vae",
+    "not_miwae",
+    "planar_vae",
+    "renyi_vae",
+    "sparse_autoencoder",
+    "vae",
+    "vae_gan",
+    "vamp_vae",
+    "vq_vae",
+    "wae_mmd",
+]
