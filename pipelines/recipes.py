@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib.util
 import inspect
 import re
@@ -90,6 +91,7 @@ def build(name: str, shape: tuple[int, ...], options: dict) -> LatentModel:
     return getattr(tfvae.zoo, name)(shape, **arguments)
 
 
+@functools.cache
 def likelihood_names() -> tuple[str, ...]:
     """Return the names of the likelihoods that can be chosen, read without an import.
 

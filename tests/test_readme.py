@@ -1,5 +1,6 @@
 """The scripts in the README run as they stand there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def test_the_scripts_run_in_their_order(tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", re.findall(r"\]\(([\w/.]+)\)", README))
 def test_links_lead_somewhere(path):
     assert (Path(__file__).parents[1] / path).exists()
+
+
+def test_the_table_of_recipes_is_the_codes_own():
+    from tfvae.pipelines import catalogue
+
+    results = json.loads((Path(__file__).parents[1] / catalogue.RESULTS).read_text(encoding="utf-8"))
+    assert catalogue.with_table(README, results) == README, "run python -m tfvae.pipelines.catalogue"
 
 
 def test_every_command_it_shows_is_one(capsys):

@@ -45,11 +45,20 @@ if TYPE_CHECKING:
     from tfvae.trace import Trace as Trace
 
 
-@wrapt.when_imported("keras")
-def _register(keras: ModuleType) -> None:
-    """Once Keras is there, make the classes known to it, so that it can load what they saved."""
-    importlib.import_module(f"{__name__}.models")
-    importlib.import_module(f"{__name__}.data.preprocessing")
+def _register(module: ModuleType) -> None:
+    """Once Keras is there, make the classes known to it, so that it can load what they saved.
+
+    Where one of our own modules is what imports Keras, this waits until that module is whole.
+    """
+    ours = [loaded for name, loaded in sys.modules.items() if name.startswith(f"{__name__}.")]
+    unfinished = [loaded for loaded in ours if loaded is not module and loaded.__spec__._initializing]
+    if "keras" in sys.modules and not unfinished:
+        importlib.import_module(f"{__name__}.models")
+        importlib.import_module(f"{__name__}.data.preprocessing")
+
+
+for _name in ("keras", *(f"{__name__}.{module}" for module in _MODULES)):
+    wrapt.when_imported(_name)(_register)
 
 
 def __getattr__(name: str) -> object:

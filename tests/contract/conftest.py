@@ -1,5 +1,6 @@
 """What every recipe of `tfvae.zoo` is held to: the same data, options and checks for all of them."""
 
+import contextlib
 import dataclasses
 
 import keras
@@ -95,13 +96,20 @@ def subject(request):
     return Subject(request.param, case.data(), case)
 
 
-@pytest.fixture
-def same_noise(monkeypatch):
-    """Random numbers that do not depend on seed or row, so that replicas draw what one device draws."""
+@contextlib.contextmanager
+def _same_noise():
 
     def normal(shape, seed, *args, **kwargs):
         row = tf.sin(tf.range(1.0, tf.cast(shape[-1], tf.float32) + 1) * 1.7)
         return tf.broadcast_to(row, shape)
 
-    monkeypatch.setattr(tf.random, "stateless_normal", normal)
-    monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *args, **kwargs: tf.fill(shape, 0.37))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.random, "stateless_normal", normal)
+        patch.setattr(tf.random, "stateless_uniform", lambda shape, *args, **kwargs: tf.fill(shape, 0.37))
+        yield
+
+
+@pytest.fixture
+def same_noise():
+    """A context of random numbers that do not depend on seed or row: replicas draw what one device draws."""
+    return _same_noise

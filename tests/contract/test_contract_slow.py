@@ -18,7 +18,8 @@ def test_two_replicas_take_one_devices_steps(subject, two_replicas, same_noise):
             model = subject.make()
             model.compile(optimizer=keras.optimizers.SGD(1e-4))
         batches = tf.data.Dataset.from_tensor_slices(subject.x[:256]).batch(64).repeat().take(10)
-        model.fit(batches, verbose=0)
+        with same_noise():  # once the weights are there, which are drawn at random too
+            model.fit(batches, verbose=0)
         ends.append([np.array(variable) for variable in model.trainable_variables])
     for variable, one, two in zip(model.trainable_variables, *ends, strict=True):
         np.testing.assert_allclose(two, one, atol=1e-6, rtol=1e-5, err_msg=variable.path)

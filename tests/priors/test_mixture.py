@@ -9,9 +9,10 @@ from sklearn.datasets import make_blobs
 from sklearn.mixture import GaussianMixture
 
 import tfvae
+from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Normal
-from tfvae.priors.mixture import Mixture, choose
+from tfvae.priors.mixture import Mixture
 
 
 def _example(latent_dim=2, num_components=3):

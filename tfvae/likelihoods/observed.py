@@ -91,10 +91,10 @@ def elements_of(likelihood: Likelihood, params: dict[str, tf.Tensor]) -> tfd.Dis
 
 
 def zeros_for_missing(likelihood: Likelihood, x: tf.Tensor) -> tf.Tensor:
-    """Return the likelihood's encoder input of x, [B, *event] or [B, *event, n], with zeros where x is NaN."""
+    """Return the likelihood's encoder input of x, [B, *event] or [B, *event, n], with zeros for NaN."""
     missing = tf.math.is_nan(x)
     seen = likelihood.encoder_input(tf.where(missing, likelihood.support.inside, x))
-    for _ in range(seen.shape.rank - x.shape.rank):  # several numbers for each element, such as a code
+    for _ in range(seen.shape.rank - missing.shape.rank):  # several numbers for each element, such as a code
         missing = missing[..., tf.newaxis]
     return tf.where(missing, tf.zeros_like(seen), seen)
 

@@ -12,7 +12,7 @@ import tensorflow_probability as tfp
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.posteriors.base import Posterior
-from tfvae.replicas import total
+from tfvae.replicas import gathered, total
 from tfvae.trace import Trace
 
 tfd = tfp.distributions
@@ -193,22 +193,20 @@ class Codebook(Posterior, abc.ABC):
         """Return the codebook after a batch: the sums of each code's features, and how many these are."""
 
     def _proposals(self, features: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return a feature of the batch for each code, [K, code_dim], the same on all replicas.
+        """Return whether there is a feature, and one of the whole batch for each code, [K, code_dim].
 
-        Replicas take turns: code k gets one of the features on replica k mod R; where that has none, the
-        first value says so.
+        They are chosen by the first replica's seed, so that all replicas choose alike.
         """
-        context = tf.distribute.get_replica_context()
-        replicas = 1 if context is None else context.num_replicas_in_sync
-        replica = 0 if replicas == 1 else context.replica_id_in_sync_group
-        count = tf.shape(features)[0]
-        turn = tf.equal(tf.range(self.num_codes) % replicas, replica) & (count > 0)
+        rows = gathered(features)
+        count = tf.shape(rows)[0]
         seed = tf.random.experimental.stateless_fold_in(seed, 1)
         share = tf.random.stateless_uniform((self.num_codes,), seed)
+        context = tf.distribute.get_replica_context()
+        if context is not None and context.num_replicas_in_sync > 1:
+            share = total(tf.where(tf.equal(context.replica_id_in_sync_group, 0), share, 0.0))
         row = tf.cast(share * tf.cast(count, tf.float32), tf.int32)
-        padded = tf.pad(features, [[0, 1], [0, 0]])  # so that there is a row, also of an empty batch
-        mine = tf.where(turn[:, tf.newaxis], tf.gather(padded, row), 0.0)
-        return total(tf.cast(turn, tf.float32)) > 0, total(mine)
+        padded = tf.pad(rows, [[0, 1], [0, 0]])  # so that there is a row, also of an empty batch
+        return count > 0, tf.gather(padded, row)
 
 
 class Quantised(Codebook):

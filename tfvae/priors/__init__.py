@@ -1,6 +1,6 @@
 """Priors p(z) over the latent variable."""
 
-from tfvae.priors.autoregressive import AutoregressiveCodes
+from tfvae.priors.autoregressive import AutoregressiveCodes, CodesModel
 from tfvae.priors.base import Prior
 from tfvae.priors.categorical import Categorical, RelaxedCategorical
 from tfvae.priors.codes import UniformCodes
@@ -14,6 +14,7 @@ from tfvae.priors.vamp import VampPrior
 __all__ = [
     "AutoregressiveCodes",
     "Categorical",
+    "CodesModel",
     "Conditional",
     "Flow",
     "Mixture",

@@ -6,11 +6,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
-from tfvae.priors.mixture import choose
 from tfvae.replicas import total
 
 tfd = tfp.distributions

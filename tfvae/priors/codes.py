@@ -8,7 +8,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.codes import uniform
+from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
 from tfvae.posteriors.quantised import Codebook
@@ -90,8 +90,7 @@ class UniformCodes(Prior):
         """Return embedded codes z [B, latent_dim] for noise [B, num_positions]."""
         if self._embed is None:
             raise InvalidInput("prior", "one that `attach` has given a codebook", type(self).__name__)
-        codes = tf.cast(uniform(noise) * self.num_codes, tf.int32)
-        return self._embed(tf.minimum(codes, self.num_codes - 1))
+        return self._embed(choose(tf.zeros(self.num_codes), noise))
 
 
 class _Uniform(tfd.Distribution):

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from sklearn.mixture import GaussianMixture
 
+from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.numerics import softplus
 from tfvae.posteriors import Posterior
@@ -119,29 +120,6 @@ class Mixture(Prior):
 
     def _scale(self) -> tf.Tensor:
         return _FLOOR + softplus(tf.convert_to_tensor(self.raw_scale))
-
-
-def choose(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Draw from categorical distributions.
-
-    index = number of k < K with w_1 + ... + w_k < Phi(noise),  w = softmax(logits), Phi the normal CDF
-
-    Args:
-        logits: unnormalised log probabilities [..., K].
-        noise: standard normal, broadcast against [...].
-
-    Returns:
-        The numbers of the categories, int32 in [0, K).
-
-    Example:
-        >>> choose(tf.zeros([3]), tf.constant([-1.0, 0.0, 1.0])).numpy()
-        array([0, 1, 2], dtype=int32)
-    """
-    # Compared on the scale of the noise, which keeps its tails, leaves nothing to clip and for fixed
-    # weights costs no special function in an export. The last edge is left out, so that a rounded sum
-    # cannot lead past the last index.
-    edges = tf.math.ndtri(tf.minimum(tf.cumsum(tf.nn.softmax(logits), axis=-1)[..., :-1], 1.0))
-    return tf.reduce_sum(tf.cast(noise[..., tf.newaxis] > edges, tf.int32), axis=-1)
 
 
 def _raw_scale(scale: np.ndarray) -> np.ndarray:

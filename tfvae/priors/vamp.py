@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors.base import Encode, Prior
-from tfvae.priors.mixture import choose
 from tfvae.replicas import gathered
 from tfvae.trace import Trace
 

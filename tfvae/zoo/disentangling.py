@@ -29,7 +29,7 @@ def beta_tcvae(
     Source: Chen et al. 2018, equation 4.
 
     Example:
-        >>> beta_tcvae((30,), beta=2.0).objective.beta
+        >>> beta_tcvae((30,), beta=2.0).objective.beta.value
         2.0
     """
     objective = tfvae.objectives.BetaTCVAE(beta, dataset_size)
@@ -54,7 +54,7 @@ def factor_vae(
     Source: Kim and Mnih 2018, equation 2.
 
     Example:
-        >>> factor_vae((30,), gamma=5.0).objective.gamma
+        >>> factor_vae((30,), gamma=5.0).objective.gamma.value
         5.0
     """
     objective = tfvae.objectives.FactorVAE(gamma)
@@ -81,7 +81,7 @@ def dip_vae(
     Source: Kumar et al. 2018, equation 6.
 
     Example:
-        >>> dip_vae((30,), off_diagonal=5.0).objective.off_diagonal
+        >>> dip_vae((30,), off_diagonal=5.0).objective.off_diagonal.value
         5.0
     """
     objective = tfvae.objectives.DIPVAE1(diagonal, off_diagonal)
