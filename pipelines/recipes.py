@@ -36,7 +36,7 @@ def recipes() -> list[Recipe]:
 
     Example:
         >>> [recipe.__name__ for recipe in recipes()][:2]
-        ['annealed_vae', 'beta_vae']
+        ['aae', 'annealed_vae']
     """
     return [getattr(tfvae.zoo, name) for name in sorted(tfvae.zoo.__all__)]
 

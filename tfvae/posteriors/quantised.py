@@ -12,10 +12,11 @@ import tensorflow_probability as tfp
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.posteriors.base import Posterior
-from tfvae.replicas import gathered, total
+from tfvae.replicas import batch_mean, gathered, total
 from tfvae.trace import Trace
 
 tfd = tfp.distributions
+_SMALLEST = 1e-12  # of a mean square
 
 
 class Codebook(Posterior, abc.ABC):
@@ -26,9 +27,10 @@ class Codebook(Posterior, abc.ABC):
     Gradients for z go to the features as they are (straight through). Inputs [B, H, W, C] or [B, P, C]
     with H W = P = num_positions are projected position by position, others as a whole.
 
-    Two things keep the codebook from collapsing to a few codes. The projected features are standardised
-    with their running mean and deviation, for each position and entry: so they cannot shrink to one
-    point, and positions share codes. And a code whose share of all uses, averaged over batches, falls
+    Two things keep the codebook from collapsing to a few codes. From the projected features
+    their mean over the first batch is taken, for each position and entry, and what is left is given a mean
+    square of 1, with the gradient through it: so they start apart, and can neither shrink to one point nor
+    grow away from the codes. And a code whose share of all uses, averaged over batches, falls
     below `restart` / num_codes is put where a feature of the batch is. Before the first batch no code has
     been used, so the codebook starts on features. A share of 0 never restarts a code, nor starts it so.
 
@@ -60,11 +62,11 @@ class Codebook(Posterior, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value in (("code_dim", code_dim), ("num_positions", num_positions)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
-        if not num_codes >= 2:
-            raise InvalidInput("num_codes", "a whole number of at least 2", num_codes)
+        if not num_positions >= 1:
+            raise InvalidInput("num_positions", "a whole number of at least 1", num_positions)
+        for argument, value in (("num_codes", num_codes), ("code_dim", code_dim)):
+            if not value >= 2:
+                raise InvalidInput(argument, "a whole number of at least 2", value)
         for argument, value in (("decay", decay), ("restart", restart)):
             if not 0 <= value < 1:
                 raise InvalidInput(argument, "a share in [0, 1)", value)
@@ -81,22 +83,17 @@ class Codebook(Posterior, abc.ABC):
             initializer=keras.initializers.RandomNormal(stddev=1.0),  # as the features
             trainable=self._has_gradient,
             dtype="float32",
-            autocast=False,
             aggregation="mean",
         )
-        self.usage = self._running("usage", (num_codes,), "zeros")
-        self.centre = self._running("centre", (num_positions, code_dim), "zeros")
-        self.variance = self._running("variance", (num_positions, code_dim), "ones")
-
-    def _running(self, name: str, shape: tuple, initializer: str) -> object:
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            initializer=initializer,
+        self.centre = self.add_weight(
+            name="centre",
+            shape=(num_positions, code_dim),
             trainable=False,
             dtype="float32",
-            autocast=False,
             aggregation="mean",
+        )
+        self.usage = self.add_weight(
+            name="usage", shape=(num_codes,), trainable=False, dtype="float32", aggregation="mean"
         )
 
     @property
@@ -115,14 +112,14 @@ class Codebook(Posterior, abc.ABC):
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return {"features", "vectors" [B, num_positions, code_dim], "codes" int32 [B, num_positions]}."""
         raw = self.head(tf.reshape(inputs, (-1, *self._features_shape)))[..., 0]
-        features = (raw - tf.convert_to_tensor(self.centre)) * tf.math.rsqrt(_positive(self.variance))
+        features = _of_one_length(raw - tf.convert_to_tensor(self.centre))
         codebook = tf.convert_to_tensor(self.codebook)
         # |f - e|^2 without |f|^2, which is the same for all codes.
         distances = tf.reduce_sum(tf.square(codebook), axis=-1) - 2.0 * tf.einsum(
             "bpd,kd->bpk", features, codebook
         )
         codes = tf.argmin(distances, axis=-1, output_type=tf.int32)
-        return {"features": features, "codes": codes, "vectors": tf.gather(codebook, codes)}
+        return {"features": features, "raw": raw, "codes": codes, "vectors": tf.gather(codebook, codes)}
 
     def embed(self, codes: tf.Tensor) -> tf.Tensor:
         """Return z [B, latent_dim] of codes [B, num_positions]."""
@@ -158,8 +155,7 @@ class Codebook(Posterior, abc.ABC):
     def observe(self, trace: Trace) -> None:
         """Count the uses of each code, put unused codes where features are, and average the features."""
         params = trace.record["posterior"]
-        standard = self._standardised_anew(tf.stop_gradient(params["features"]))
-        features = tf.reshape(standard, (-1, self.code_dim))
+        features = tf.reshape(self._centred_anew(tf.stop_gradient(params["raw"])), (-1, self.code_dim))
         uses = tf.one_hot(tf.reshape(params["codes"], (-1,)), self.num_codes)
         counts = total(tf.reduce_sum(uses, axis=0))
         before = tf.convert_to_tensor(self.usage)
@@ -174,19 +170,12 @@ class Codebook(Posterior, abc.ABC):
         self.codebook.assign(codebook)
         self.usage.assign(usage)
 
-    def _standardised_anew(self, features: tf.Tensor) -> tf.Tensor:
-        """Average a batch's features into their mean and variance; return them by the new ones."""
-        count = tf.maximum(total(tf.cast(tf.shape(features)[0], tf.float32)), 1.0)
-        mean = total(tf.reduce_sum(features, axis=0)) / count
-        variance = total(tf.reduce_sum(tf.square(features - mean), axis=0)) / count
-        # In units of the old deviation; the first batch replaces what there was.
+    def _centred_anew(self, raw: tf.Tensor) -> tf.Tensor:
+        """Take the first batch's mean for the centre; return the batch's features by it."""
         first = tf.reduce_sum(tf.convert_to_tensor(self.usage)) == 0.0
-        share = tf.where(first, 1.0, 1.0 - self.decay)
-        before = _positive(self.variance)
-        scale = 1.0 + share * (variance - 1.0)
-        self.centre.assign_add(share * mean * tf.sqrt(before))
-        self.variance.assign(before * scale)
-        return (features - share * mean) * tf.math.rsqrt(_positive(scale))
+        centre = tf.where(first, batch_mean(raw), tf.convert_to_tensor(self.centre))
+        self.centre.assign(centre)
+        return _of_one_length(raw - centre)
 
     @abc.abstractmethod
     def _moved(self, sums: tf.Tensor, counts: tf.Tensor, usage: tf.Tensor) -> tf.Tensor:
@@ -222,8 +211,8 @@ class Quantised(Codebook):
         decay: of the running average of uses.
         restart: share of an equal use below which a code is put elsewhere, in [0, 1).
 
-    Source: van den Oord et al. 2017, equations 1 to 3; standardised features: Lancucki et
-    al. 2020, section 3; restarts: Dhariwal et al. 2020, section 3.1.
+    Source: van den Oord et al. 2017, equations 1 to 3; features of one length: Yu et
+    al. 2022, section 3.2; restarts: Dhariwal et al. 2020, section 3.1.
 
     Example:
         >>> posterior = Quantised(16, code_dim=4, num_positions=9)
@@ -261,8 +250,8 @@ class QuantisedEMA(Codebook):
         restart: share of an equal use below which a code is put elsewhere, in [0, 1).
         smoothing: added to each count, so that no code is divided by zero.
 
-    Source: van den Oord et al. 2017, appendix A.1; standardised features: Lancucki et
-    al. 2020, section 3; restarts: Dhariwal et al. 2020, section 3.1.
+    Source: van den Oord et al. 2017, appendix A.1; features of one length: Yu et
+    al. 2022, section 3.2; restarts: Dhariwal et al. 2020, section 3.1.
 
     Example:
         >>> posterior = QuantisedEMA(16, code_dim=4, num_positions=9)
@@ -316,8 +305,9 @@ def perplexity(codes: tf.Tensor, num_codes: int) -> tf.Tensor:
     return tf.exp(-tf.reduce_sum(tf.math.xlogy(shares, shares)))
 
 
-def _positive(variance: tf.Tensor) -> tf.Tensor:
-    return tf.maximum(tf.convert_to_tensor(variance), 1e-6)
+def _of_one_length(raw: tf.Tensor) -> tf.Tensor:
+    """Return vectors with a mean square of 1."""
+    return raw * tf.math.rsqrt(tf.reduce_mean(tf.square(raw), axis=-1, keepdims=True) + _SMALLEST)
 
 
 def _distance(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
