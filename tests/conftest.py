@@ -11,8 +11,10 @@ import tfvae
 
 @pytest.fixture(autouse=True)
 def _same_start():
-    """Every test starts from the same random state and in float32."""
+    """Every test starts from the same random state and in float32, and so do fixtures of a module."""
     keras.utils.set_random_seed(7)
+    keras.config.set_dtype_policy("float32")
+    yield
     keras.config.set_dtype_policy("float32")
 
 
