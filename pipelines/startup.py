@@ -27,13 +27,15 @@ def start_tensorflow() -> None:
 def make_repeatable() -> None:
     """Let TensorFlow choose operations that give the same bits each time, for the whole process.
 
-    A resumed run has to end with the weights of one that never stopped. On a CPU the recipes repeat bit for
-    bit without this too, and it costs nothing there that could be measured; on a GPU the gradients of
-    convolutions are sums in random order without it, and any processor has operations that are.
+    A resumed run has to end with the weights of one that never stopped. On a GPU the gradients of
+    convolutions are sums in random order otherwise. On a CPU it is the arithmetic optimiser of graphs: it
+    merges sums of three terms and more into AddN, which begins with whichever term's memory is free at that
+    moment, so that two runs of one program round differently. Neither costs measurable time on a CPU.
     """
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 @contextlib.contextmanager
