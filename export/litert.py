@@ -16,11 +16,14 @@ from tfvae.export.endpoints import endpoints, example_inputs
 from tfvae.export.result import Export
 from tfvae.export.saved_model import expectations, write
 from tfvae.files import replacing
-from tfvae.models import VAE
+from tfvae.models import LatentModel
 
 
 def litert(
-    model: VAE, path: str | os.PathLike, endpoint: str = "encode", preprocessing: keras.Layer | None = None
+    model: LatentModel,
+    path: str | os.PathLike,
+    endpoint: str = "encode",
+    preprocessing: keras.Layer | None = None,
 ) -> Export:
     """Write one endpoint as a `.tflite` file in float32 with builtin operations only.
 

@@ -13,11 +13,11 @@ from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
 from tfvae.export.result import Export, size_of
 from tfvae.files import replacing
-from tfvae.models import VAE
+from tfvae.models import LatentModel
 
 
 def saved_model(
-    model: VAE,
+    model: LatentModel,
     path: str | os.PathLike,
     version: int = 1,
     preprocessing: keras.Layer | None = None,
@@ -69,14 +69,16 @@ def saved_model(
     return Export(target, size_of(target), report["difference"], report["seconds_per_item"])
 
 
-def write(model: VAE, functions: list[Endpoint], preprocessing: keras.Layer | None, folder: Path) -> None:
+def write(
+    model: LatentModel, functions: list[Endpoint], preprocessing: keras.Layer | None, folder: Path
+) -> None:
     """Write the endpoints to a folder, the first one as the default."""
     archive = keras.export.ExportArchive()
     archive.track(model)
     if preprocessing is not None:
         archive.track(preprocessing)
     for endpoint in functions:
-        archive.add_endpoint(endpoint.name, endpoint.__call__, input_signature=[endpoint.signature])
+        archive.add_endpoint(endpoint.name, endpoint.__call__, input_signature=endpoint.signature)
     archive.write_out(str(folder), verbose=False)
 
 
@@ -84,8 +86,9 @@ def expectations(functions: list[Endpoint], inputs: dict) -> dict[str, np.ndarra
     """Return `endpoint/in/name` and `endpoint/out/name` arrays: what the export must reproduce."""
     arrays = {}
     for endpoint in functions:
-        value = inputs[endpoint.argument]
-        arrays[f"{endpoint.name}/in/{endpoint.argument}"] = np.asarray(value)
-        for name, result in endpoint(value).items():
+        values = [inputs[name] for name in endpoint.shapes]
+        for name, value in zip(endpoint.shapes, values, strict=True):
+            arrays[f"{endpoint.name}/in/{name}"] = np.asarray(value)
+        for name, result in endpoint(*values).items():
             arrays[f"{endpoint.name}/out/{name}"] = np.asarray(result)
     return arrays

@@ -42,7 +42,7 @@ REFUSED = [
 
 def _read(rows, support):
     data = tf.data.Dataset.from_tensor_slices(np.array(rows, "float32")).batch(2)
-    return list(inputs.checked_dataset("x", data, (2,), support))
+    return list(inputs.checked_dataset("x", data, {"x": inputs.Input((2,), support)}))
 
 
 @pytest.mark.parametrize(("support", "rows"), ACCEPTED)

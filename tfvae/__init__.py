@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "callbacks",
+    "conditioning",
     "corruption",
     "data",
     "evaluation",
@@ -53,8 +54,8 @@ def _register(module: ModuleType) -> None:
     ours = [loaded for name, loaded in sys.modules.items() if name.startswith(f"{__name__}.")]
     unfinished = [loaded for loaded in ours if loaded is not module and loaded.__spec__._initializing]
     if "keras" in sys.modules and not unfinished:
-        importlib.import_module(f"{__name__}.models")
-        importlib.import_module(f"{__name__}.data.preprocessing")
+        for name in ("models", "conditioning", "corruption", "data.preprocessing"):
+            importlib.import_module(f"{__name__}.{name}")
 
 
 for _name in ("keras", *(f"{__name__}.{module}" for module in _MODULES)):

@@ -5,6 +5,7 @@ Arrays are checked before anything is computed; data sets batch by batch as they
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import keras
@@ -18,16 +19,68 @@ _MARK = "<tfvae-input>"
 _CHUNK = 8192
 
 
-def as_dict(inputs: object, allowed: tuple[str, ...] = ("x",)) -> dict:
-    """Return an array as {"x": array}, and a dict with known names as it is."""
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """What a model takes under one name.
+
+    Attributes:
+        shape: shape of one example.
+        support: the values it can have.
+        default: the value that stands for it everywhere where a user leaves it out; None is that it must
+            be there.
+    """
+
+    shape: tuple[int, ...]
+    support: Support | ColumnSupports = dataclasses.field(default_factory=Support)
+    default: float | None = None
+
+
+def as_dict(inputs: object, accepts: dict[str, Input]) -> dict:
+    """Return a dict with the names that the model accepts; an array alone goes by the first of them."""
     if not isinstance(inputs, dict):
-        return {"x": inputs}
-    if "x" not in inputs:
-        raise InvalidInput("inputs", "a dict with 'x'", sorted(inputs))
-    unknown = sorted(set(inputs) - set(allowed))
+        inputs = {next(iter(accepts)): inputs}
+    required = [name for name, expected in accepts.items() if expected.default is None]
+    absent = [name for name in required if inputs.get(name) is None]
+    if absent:
+        raise InvalidInput("inputs", f"a dict with {required}", f"none under {absent}")
+    unknown = sorted(set(inputs) - set(accepts))
     if unknown:
-        raise InvalidInput("inputs", f"no other names than {list(allowed)}", unknown)
-    return inputs
+        raise InvalidInput("inputs", f"no other names than {list(accepts)}", unknown)
+    return {name: inputs[name] for name in accepts if inputs.get(name) is not None}
+
+
+def as_tensors(inputs: object, accepts: dict[str, Input]) -> dict[str, tf.Tensor]:
+    """Return a float32 tensor for every name that the model accepts, defaults where none is given."""
+    named = as_dict(inputs, accepts)
+    tensors = {name: as_tensor(name, value, accepts[name].shape) for name, value in named.items()}
+    batch = batch_size(tensors)
+    for name, expected in accepts.items():
+        if name not in tensors:
+            tensors[name] = tf.fill((batch, *expected.shape), tf.constant(expected.default, tf.float32))
+    return tensors
+
+
+def batch_size(inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Return the number of examples of named tensors."""
+    return tf.shape(next(iter(inputs.values())))[0]
+
+
+def check_arrays(argument: str, inputs: object, accepts: dict[str, Input]) -> None:
+    """Refuse arrays that are empty, differ in length, or have a wrong dtype, shape or value.
+
+    Args:
+        argument: what errors call the first of the names.
+        inputs: an array, or a dict of arrays.
+        accepts: what the model takes.
+    """
+    named = as_dict(inputs, accepts)
+    counts = {}
+    for name, value in named.items():
+        title = argument if name == next(iter(accepts)) else name
+        check_array(title, value, accepts[name].shape, accepts[name].support)
+        counts[name] = len(value)
+    if len(set(counts.values())) > 1:
+        raise InvalidInput("inputs", "as many examples under each name", counts)
 
 
 def as_tensor(argument: str, value: object, event_shape: tuple[int, ...]) -> tf.Tensor:
@@ -61,33 +114,36 @@ def check_array(
                 raise InvalidInput(argument, str(part), _describe(part, values, start))
 
 
-def checked_dataset(
-    argument: str,
-    dataset: tf.data.Dataset,
-    event_shape: tuple[int, ...],
-    support: Support | ColumnSupports,
-) -> tf.data.Dataset:
+def checked_dataset(argument: str, dataset: tf.data.Dataset, accepts: dict[str, Input]) -> tf.data.Dataset:
     """Return the data set with a check of every batch; `readable` reads what it raises."""
-    spec = as_dict(keras.utils.unpack_x_y_sample_weight(dataset.element_spec)[0], _ANY)["x"]
+    first = next(iter(accepts))
+    specs = as_dict(keras.utils.unpack_x_y_sample_weight(dataset.element_spec)[0], accepts)
+    titles = {name: argument if name == first else name for name in specs}
+    for name, spec in specs.items():
+        _check_spec(titles[name], spec, accepts[name].shape)
+
+    def check(*batch: object) -> object:
+        batch = batch[0] if len(batch) == 1 else batch
+        assertions = []
+        for name, value in as_dict(keras.utils.unpack_x_y_sample_weight(batch)[0], accepts).items():
+            value = tf.ensure_shape(value, (None, *accepts[name].shape))
+            for part, values in accepts[name].support.parts(tf.cast(value, tf.float32)):
+                fields = ["", titles[name], str(part), _summary(part, values), ""]
+                message = tf.strings.join(fields, separator=_MARK)
+                assertions.append(tf.debugging.Assert(part.covers(values), [message]))
+        with tf.control_dependencies(assertions):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    return dataset.map(check)
+
+
+def _check_spec(argument: str, spec: object, shape: tuple[int, ...]) -> None:
     if not isinstance(spec, tf.TensorSpec):
         raise InvalidInput(argument, "batches of dense tensors", spec)
     if not (spec.dtype.is_floating or spec.dtype.is_integer or spec.dtype.is_bool):
         raise InvalidInput(argument, "numbers", f"dtype {spec.dtype.name}")
     if spec.shape.rank is not None:
-        check_shape(argument, tuple(spec.shape), event_shape)
-
-    def check(*batch: object) -> object:
-        batch = batch[0] if len(batch) == 1 else batch
-        x = as_dict(keras.utils.unpack_x_y_sample_weight(batch)[0], _ANY)["x"]
-        x = tf.ensure_shape(x, (None, *event_shape))
-        assertions = []
-        for part, values in support.parts(tf.cast(x, tf.float32)):
-            message = tf.strings.join(["", argument, str(part), _summary(part, values), ""], separator=_MARK)
-            assertions.append(tf.debugging.Assert(part.covers(values), [message]))
-        with tf.control_dependencies(assertions):
-            return tf.nest.map_structure(tf.identity, batch)
-
-    return dataset.map(check)
+        check_shape(argument, tuple(spec.shape), shape)
 
 
 def readable(error: tf.errors.OpError) -> InvalidInput | None:
@@ -98,11 +154,8 @@ def readable(error: tf.errors.OpError) -> InvalidInput | None:
 
 def in_batches(inputs: dict, batch_size: int) -> Iterator[dict]:
     """Yield consecutive slices of at most `batch_size` examples."""
-    for start in range(0, int(inputs["x"].shape[0]), batch_size):
+    for start in range(0, int(next(iter(inputs.values())).shape[0]), batch_size):
         yield {name: value[start : start + batch_size] for name, value in inputs.items()}
-
-
-_ANY = ("x", "condition", "label", "mask")
 
 
 def _as_array(argument: str, value: object) -> np.ndarray | tf.Tensor:

@@ -21,7 +21,7 @@ class Trace:
 
     Attributes:
         x: the data, [B, *event].
-        condition: what the model is conditioned on, [B, ...], or None.
+        given: the model's other inputs by name, each [B, ...], such as a condition; None where it has none.
         q: posterior q(z|x), batch shape [B].
         p: prior p(z), batch shape [] or [B].
         px: likelihood p(x|z), batch shape [S, B].
@@ -33,7 +33,7 @@ class Trace:
     """
 
     x: tf.Tensor
-    condition: tf.Tensor | None
+    given: dict[str, tf.Tensor] | None
     q: tfd.Distribution
     p: tfd.Distribution
     px: tfd.Distribution

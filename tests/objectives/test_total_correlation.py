@@ -32,7 +32,7 @@ def _trace(loc, scale, noise):
     x = tf.zeros((len(loc), 1))
     return tfvae.Trace(
         x=x,
-        condition=None,
+        given=None,
         q=Model.posterior.distribution(params),
         p=tfvae.priors.StandardNormal(2).distribution(),
         px=tfvae.likelihoods.Normal((1,), scale=1.0).distribution({"loc": x[tf.newaxis]}),

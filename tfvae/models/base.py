@@ -40,7 +40,6 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     """
 
     likelihood: Likelihood
-    input_names: tuple[str, ...] = ("x",)
 
     def __init__(self, objective: Objective, seed: int | None, name: str | None, dtype: object):
         super().__init__(name=name, dtype=dtype, autocast=False)  # the networks cast for themselves
@@ -76,9 +75,36 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         """Whether q(z|x) has a density, without which there is no bound."""
         return True
 
+    @property
     @abc.abstractmethod
+    def latent_dim(self) -> int:
+        """Number of latent dimensions."""
+
+    @property
+    @abc.abstractmethod
+    def prior_noise_dim(self) -> int:
+        """Standard normal numbers that one draw from p(z) takes."""
+
+    @abc.abstractmethod
+    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+        """Return z ~ p(z), [B, latent_dim], made of standard normal noise [B, prior_noise_dim]."""
+
+    @abc.abstractmethod
+    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+        """Return E[x|z], [B, *event], for z [B, latent_dim]."""
+
+    @abc.abstractmethod
+    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the location of q(z|x), [B, latent_dim]."""
+
+    @abc.abstractmethod
+    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return what an export says of q(z|x): `location`, and what else the posterior names."""
+
     def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Return what `predict` gives, with no noise: the latent location and the reconstruction."""
+        """Return what `predict` gives, with no noise: the location of q(z|x) and the mean of p(x|z) there."""
+        location = self.latent(inputs)
+        return {"latent": location, "reconstruction": self.decoded_mean(location, self.given(inputs))}
 
     # Keras.
 
@@ -93,22 +119,35 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         optimizer = getattr(self, "optimizer", None)
         return tf.cast(0 if optimizer is None else optimizer.iterations, tf.float32)
 
+    @property
+    def accepts(self) -> dict[str, user.Input]:
+        """The model's inputs by name, the one that an array alone stands for first."""
+        return {"x": user.Input(self.event_shape, self.likelihood.support)}
+
+    @property
+    def input_shapes(self) -> tuple | dict[str, tuple]:
+        """What `build` is called with: the shape of the one input, or the shapes by name."""
+        shapes = {name: (None, *expected.shape) for name, expected in self.accepts.items()}
+        return shapes if len(shapes) > 1 else next(iter(shapes.values()))
+
+    def given(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return those inputs that x is generated from, such as a condition; most models have none."""
+        return {name: value for name, value in inputs.items() if name != "x"}
+
     def tensors(self, inputs: object) -> dict[str, tf.Tensor]:
-        """Return inputs, an array or a dict, as a dict of float32 tensors of the right shape."""
-        named = user.as_dict(inputs, self.input_names)
-        return {"x": user.as_tensor("x", named["x"], self.event_shape)}
+        """Return inputs, an array or a dict, as a dict of float32 tensors of the right shapes."""
+        return user.as_tensors(inputs, self.accepts)
 
     def checked(self, inputs: object) -> dict[str, tf.Tensor]:
         """Return inputs as tensors, after a look at every value."""
-        named = user.as_dict(inputs, self.input_names)
-        user.check_array("x", named["x"], self.event_shape, self.likelihood.support)
-        return self.tensors(named)
+        user.check_arrays(next(iter(self.accepts)), inputs, self.accepts)
+        return self.tensors(inputs)
 
     def call(self, inputs: object, training: bool = False) -> dict:
         """Return the record of one pass with fresh noise, a dict of tensors."""
         stream = self.training_noise if training else self.evaluation_noise
         tensors = self.tensors(inputs)
-        batch, seed = tf.shape(tensors["x"])[0], stream.next()
+        batch, seed = user.batch_size(tensors), stream.next()
         record = self.record(tensors, self.noise(self.objective.num_samples, batch, seed))
         return {**record, "seed": seed}
 
@@ -154,6 +193,44 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         with replacing(path) as temporary:
             super().save(temporary)
 
+    # Generation.
+
+    def reconstruct(self, inputs: object, batch_size: int = 512) -> np.ndarray:
+        """Return E[x|z] at the location of q(z|x), [B, *event]; no noise."""
+        return self.predict(self.checked(inputs), batch_size=batch_size, verbose=0)["reconstruction"]
+
+    def sample(
+        self, num_samples: int = 1, seed: int = 0, given: dict[str, object] | None = None
+    ) -> np.ndarray:
+        """Return E[x|z] for `num_samples` draws z ~ p(z), [num_samples, *event].
+
+        For draws of x itself: `decode(z).sample(seed=...)`.
+
+        Args:
+            num_samples: how many.
+            seed: start of the random numbers.
+            given: the inputs that x is generated from, by name, each [num_samples, ...], for models that
+                have such inputs.
+        """
+        _at_least_one("num_samples", num_samples)
+        noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
+        given = self.checked_given(given, num_samples)
+        return self.decoded_mean(self.prior_draw(noise, given), given).numpy()
+
+    def checked_given(self, given: dict[str, object] | None, count: int) -> dict[str, tf.Tensor]:
+        """Return the inputs that x is generated from as tensors, one row for each of `count` draws."""
+        accepts = self.given(self.accepts)
+        if not accepts:
+            if given:
+                raise InvalidInput("given", "nothing, as the model is without a condition", sorted(given))
+            return {}
+        user.check_arrays(next(iter(accepts)), {} if given is None else given, accepts)
+        tensors = user.as_tensors(given, accepts)
+        for name, value in tensors.items():
+            if value.shape[0] != count:
+                raise InvalidInput(name, f"{count} rows, one for each draw", value.shape[0])
+        return tensors
+
     # Evaluation. These take an explicit seed and leave the state of training alone.
 
     def trace(self, inputs: object, num_samples: int = 1, seed: int = 0) -> Trace:
@@ -165,7 +242,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         return self.assemble(inputs, self.record(inputs, noise))
 
     def _trace(self, inputs: dict[str, tf.Tensor], num_samples: int | tf.Tensor, seed: tf.Tensor) -> Trace:
-        noise = self.noise(num_samples, tf.shape(inputs["x"])[0], seed)
+        noise = self.noise(num_samples, user.batch_size(inputs), seed)
         return self.trace_with_noise(inputs, noise)
 
     def elbo(self, inputs: object, num_samples: int = 1, seed: int = 0, batch_size: int = 512) -> np.ndarray:
@@ -243,7 +320,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         def log_weights(draws: tf.Tensor, draw_seed: tf.Tensor) -> tf.Tensor:
             return self._trace(inputs, draws, draw_seed).log_weights
 
-        chunk = max(1, _DECODED_AT_ONCE // (inputs["x"].shape[0] or 128))
+        chunk = max(1, _DECODED_AT_ONCE // (next(iter(inputs.values())).shape[0] or 128))
         return tf.stack(log_mean_weight(log_weights, num_samples, chunk, seed), axis=-1)
 
 

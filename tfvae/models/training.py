@@ -84,8 +84,8 @@ class Training:
     ) -> keras.callbacks.History:
         """Train, as Keras's `fit` does; the loss is the objective, so `y` is not used.
 
-        `x` is an array, a dict with `x`, or a `tf.data.Dataset` of batches: x, (x, y) or
-        (x, y, sample_weight).
+        `x` is an array, a dict with `x` and what else the model `accepts`, or a `tf.data.Dataset` of
+        batches: x, (x, y) or (x, y, sample_weight).
 
         Raises:
             InvalidInput: for values the likelihood does not take, and for set-ups that several
@@ -191,13 +191,12 @@ class Training:
 
     def _checked(self, argument: str, x: object) -> object:
         if isinstance(x, tf.data.Dataset):
-            return user.checked_dataset(argument, x, self.event_shape, self.likelihood.support)
+            return user.checked_dataset(argument, x, self.accepts)
         if isinstance(x, _DATASETS):
             return x
         if x is None or isinstance(x, keras.utils.PyDataset) or hasattr(x, "__next__"):
             raise InvalidInput(argument, "an array, a dict of arrays or a tf.data.Dataset", type(x))
-        named = user.as_dict(x, self.input_names)
-        user.check_array(argument, named["x"], self.event_shape, self.likelihood.support)
+        user.check_arrays(argument, x, self.accepts)
         return x
 
     def _refuse_impossible(self) -> None:

@@ -6,14 +6,13 @@ import dataclasses
 import functools
 
 import keras
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.errors import InvalidInput
+from tfvae.inputs import Input
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
-from tfvae.noise import as_seed
 from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors import Prior, StandardNormal
@@ -36,6 +35,9 @@ class VAE(LatentModel):
         objective: what training minimises; None is `ELBO()`.
         seed: start of the training noise; None takes it from Python's random numbers, which
             `keras.utils.set_random_seed` seeds.
+        condition_dim: length of a condition c, 0 for none. With one, inputs are {"x": x, "condition": c}
+            with c [B, condition_dim], and both networks are called with a pair: the encoder with [x, c],
+            the decoder with [z, c]; see `tfvae.conditioning.Joined`.
 
     Source: Kingma and Welling 2014; Prince 2023, chapter 17.
 
@@ -44,7 +46,7 @@ class VAE(LatentModel):
         >>> vae = tfvae.VAE(
         ...     encoder=tfvae.networks.mlp((32,)), decoder=tfvae.networks.mlp((32,)),
         ...     posterior=tfvae.posteriors.Normal(2), likelihood=tfvae.likelihoods.Bernoulli((4,)))
-        >>> vae.elbo(np.ones((3, 4))).shape
+        >>> vae.elbo(tf.ones((3, 4))).shape
         (3,)
     """
 
@@ -57,6 +59,7 @@ class VAE(LatentModel):
         prior: Prior | None = None,
         objective: Objective | None = None,
         seed: int | None = None,
+        condition_dim: int = 0,
         *,
         name: str | None = None,
         dtype: object = None,
@@ -67,6 +70,14 @@ class VAE(LatentModel):
         self.posterior = posterior
         self.likelihood = likelihood
         self.prior = StandardNormal(posterior.latent_dim) if prior is None else prior
+        self.condition_dim = condition_dim
+        for argument in ("encoder", "decoder"):
+            if condition_dim and isinstance(getattr(self, argument), keras.Sequential):
+                raise InvalidInput(
+                    argument, "a network of pairs, such as tfvae.conditioning.Joined(network)", "a Sequential"
+                )
+        if not condition_dim >= 0:
+            raise InvalidInput("condition_dim", "a whole number of at least 0", condition_dim)
         if self.prior.latent_dim != posterior.latent_dim:
             raise InvalidInput(
                 "prior", f"the posterior's latent_dim {posterior.latent_dim}", self.prior.latent_dim
@@ -74,21 +85,30 @@ class VAE(LatentModel):
         if self.prior.space != posterior.space:
             ours, theirs = (f"{type(part).__name__} ({part.space})" for part in (posterior, self.prior))
             raise InvalidInput("prior", f"one over the space of the posterior {ours}", theirs)
-        if self.prior.needs_condition:
+        if self.prior.needs_condition and not condition_dim:
             raise InvalidInput("prior", "one without a condition", type(self.prior).__name__)
+        if self.prior.needs_encoder and condition_dim:
+            raise InvalidInput("prior", "one not made of posteriors, as q(z|x,c) has a condition", self.prior)
         self.objective.check(self)
-        self.build((None, *self.event_shape))
+        self.build(self.input_shapes)
 
     @property
     def latent_dim(self) -> int:
         """Number of latent dimensions."""
         return self.posterior.latent_dim
 
-    def build(self, input_shape: tuple) -> None:
+    @property
+    def accepts(self) -> dict[str, Input]:
+        """The data and, where there is one, the condition."""
+        condition = {"condition": Input((self.condition_dim,))} if self.condition_dim else {}
+        return {**super().accepts, **condition}
+
+    def build(self, input_shape: tuple | dict[str, tuple]) -> None:
         """Make the weights of the networks and the parts."""
         seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
-        self.posterior(self.encoder(keras.KerasTensor((None, *seen[1:]))))
-        self.likelihood(self.decoder(keras.KerasTensor((None, self.latent_dim))))
+        condition = keras.KerasTensor((None, self.condition_dim)) if self.condition_dim else None
+        self.posterior(self.encoder(_pair(keras.KerasTensor((None, *seen[1:])), condition)))
+        self.likelihood(self.decoder(_pair(keras.KerasTensor((None, self.latent_dim)), condition)))
         self.prior.attach(self.posterior)
         self.prior.prepare(self.event_shape)
         self.objective.prepare(self)
@@ -100,17 +120,22 @@ class VAE(LatentModel):
 
     def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
         """Encode, draw, decode."""
-        params = self._encode(inputs["x"]).params
-        z, log_q = self.posterior.draw(params, noise, functools.partial(self._log_joint, inputs))
-        return {"posterior": params, "z": z, "log_q": log_q, "likelihood": self._decode(z)}
+        params = self._encode(**inputs).params
+        z, log_q = self.posterior.draw(params, noise, functools.partial(self._log_joint, **inputs))
+        return {
+            "posterior": params,
+            "z": z,
+            "log_q": log_q,
+            "likelihood": self._decode(z, self.given(inputs)),
+        }
 
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
         """Make q, p and p(x|z) of the record's parameters."""
         return Trace(
             x=inputs["x"],
-            condition=inputs.get("condition"),
+            given=self.given(inputs),
             q=self.posterior.distribution(record["posterior"]),
-            p=self.prior.distribution(encode=self._encode),
+            p=self.prior.distribution(self._encode, inputs.get("condition")),
             px=self.likelihood.distribution(record["likelihood"]),
             z=record["z"],
             log_q=record["log_q"],
@@ -120,7 +145,7 @@ class VAE(LatentModel):
 
     def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
-        likelihood = self._decode(z)
+        likelihood = self._decode(z, trace.given)
         return dataclasses.replace(
             trace,
             z=z,
@@ -143,69 +168,69 @@ class VAE(LatentModel):
         """Whether the posterior has a density."""
         return self.posterior.has_density
 
-    def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Return the location of q(z|x) and the mean of p(x|z) there."""
-        location = self.latent(inputs)
-        return {"latent": location, "reconstruction": self.decoded_mean(location)}
-
     def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return the location of q(z|x), [B, latent_dim]."""
-        return self.posterior.location(self._encode(inputs["x"]).params)
+        return self.posterior.location(self._encode(**inputs).params)
 
     def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return what an export says of q(z|x): `location`, and what else the posterior names."""
-        return self.posterior.summary(self._encode(inputs["x"]).params)
+        return self.posterior.summary(self._encode(**inputs).params)
 
-    def decoded_mean(self, z: tf.Tensor) -> tf.Tensor:
-        """Return E[x|z], [B, *event], for z [B, latent_dim]."""
-        return self.likelihood.mean(self.likelihood(self.decoder(z)))
+    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+        """Return E[x|z], or E[x|z,c], [B, *event], for z [B, latent_dim]."""
+        condition = (given or {}).get("condition")
+        return self.likelihood.mean(self.likelihood(self.decoder(_pair(z, condition))))
 
     def encode(self, inputs: object) -> tfd.Distribution:
         """Return q(z|x), batch shape [B]."""
-        return self._encode(self.checked(inputs)["x"]).distribution
+        return self._encode(**self.checked(inputs)).distribution
 
-    def decode(self, z: object) -> tfd.Distribution:
-        """Return p(x|z) for z of shape [..., latent_dim]."""
+    def decode(self, z: object, given: dict[str, object] | None = None) -> tfd.Distribution:
+        """Return p(x|z) for z of shape [..., latent_dim].
+
+        Args:
+            z: latent points.
+            given: {"condition": c} with c [B, condition_dim], for a model with a condition; z is then
+                [..., B, latent_dim].
+        """
         z = tf.cast(z, tf.float32)
         if z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
             raise InvalidInput("z", f"shape (..., {self.latent_dim})", tuple(z.shape))
-        return self.likelihood.distribution(self._decode(z))
-
-    def reconstruct(self, inputs: object, batch_size: int = 512) -> np.ndarray:
-        """Return E[x|z] at the location of q(z|x), [B, *event]; no noise."""
-        return self.predict(self.checked(inputs)["x"], batch_size=batch_size, verbose=0)["reconstruction"]
-
-    def sample(self, num_samples: int = 1, seed: int = 0) -> np.ndarray:
-        """Return E[x|z] for `num_samples` draws z ~ p(z), [num_samples, *event].
-
-        For draws of x itself: `decode(z).sample(seed=...)`.
-        """
-        if not num_samples >= 1:
-            raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
-        noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
-        return self.decoded_mean(self.prior_draw(noise)).numpy()
+        if self.condition_dim and z.shape.rank < 2:
+            raise InvalidInput("z", f"shape (..., batch, {self.latent_dim})", tuple(z.shape))
+        given = self.checked_given(given, z.shape[-2] if self.condition_dim else 0)
+        return self.likelihood.distribution(self._decode(z, given))
 
     @property
     def prior_noise_dim(self) -> int:
         """Standard normal numbers that one draw from p(z) takes."""
         return self.prior.noise_dim(self.posterior)
 
-    def prior_draw(self, noise: tf.Tensor) -> tf.Tensor:
-        """Return z ~ p(z), [B, latent_dim], made of standard normal noise [B, prior_noise_dim]."""
-        return self.prior.transform(noise, encode=self._encode)
+    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+        """Return z ~ p(z), or p(z|c), [B, latent_dim], of standard normal noise [B, prior_noise_dim]."""
+        return self.prior.transform(noise, self._encode, (given or {}).get("condition"))
 
-    def _encode(self, x: tf.Tensor) -> Encoded:
-        return Encoded(self.posterior, self.posterior(self.encoder(self.likelihood.encoder_input(x))))
+    def _encode(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> Encoded:
+        seen = self.likelihood.encoder_input(x)
+        return Encoded(self.posterior, self.posterior(self.encoder(_pair(seen, condition))))
 
-    def _log_joint(self, inputs: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
-        px = self.likelihood.distribution(self._decode(z))
-        return px.log_prob(inputs["x"]) + self.prior.distribution(encode=self._encode).log_prob(z)
+    def _log_joint(self, z: tf.Tensor, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        px = self.likelihood.distribution(self._decode(z, {"condition": condition}))
+        return px.log_prob(x) + self.prior.distribution(self._encode, condition).log_prob(z)
 
-    def _decode(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _decode(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None) -> dict[str, tf.Tensor]:
         """Fold the leading axes of z into one for the network, and unfold the parameters."""
         leading = tf.shape(z)[:-1]
-        flat = self.likelihood(self.decoder(tf.reshape(z, (-1, self.latent_dim))))
+        condition = (given or {}).get("condition")
+        if condition is not None:
+            whole = tf.broadcast_to(condition, tf.concat([leading, [self.condition_dim]], 0))
+            condition = tf.reshape(whole, (-1, self.condition_dim))
+        flat = self.likelihood(self.decoder(_pair(tf.reshape(z, (-1, self.latent_dim)), condition)))
         return {
             name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
             for name, value in flat.items()
         }
+
+
+def _pair(value: object, condition: object | None) -> object:
+    return value if condition is None else [value, condition]

@@ -66,7 +66,7 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
         logits = functools.partial(self._logits, model)
         z = tf.stop_gradient(self.prior_draws(trace, model))
         encoded, own_encoded = apart(logits, _pairs(trace.x, trace.z))
-        decoded, own_decoded = apart(logits, _pairs(model.decoded_mean(z), z[tf.newaxis]))
+        decoded, own_decoded = apart(logits, _pairs(model.decoded_mean(z, trace.given), z[tf.newaxis]))
         adversarial = sample_mean(tf.nn.softplus(encoded), trace) + tf.nn.softplus(-decoded)
         critic_loss = sample_mean(tf.nn.softplus(-own_encoded), trace) + tf.nn.softplus(own_decoded)
         model_loss = adversarial + self.weight(model.step) * trace.distortion

@@ -102,6 +102,14 @@ def folded(value: tf.Tensor) -> tf.Tensor:
     return tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))
 
 
+def folded_given(trace: Trace) -> dict[str, tf.Tensor]:
+    """Return what x is generated from, each [S B, ...], in the order of `folded`."""
+    samples = tf.shape(trace.z)[0]
+    return {
+        name: folded(tf.repeat(value[tf.newaxis], samples, 0)) for name, value in (trace.given or {}).items()
+    }
+
+
 def sample_mean(value: tf.Tensor, trace: Trace) -> tf.Tensor:
     """Undo `folded` for one number a row: the mean over the samples, [B], of [S B]."""
     return tf.reduce_mean(tf.reshape(value, tf.shape(trace.z)[:2]), axis=0)

@@ -145,9 +145,7 @@ class ContractiveAutoencoder(Penalised):
 
     def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return the squared norm of the Jacobian, [B]."""
-        inputs = {"x": trace.x}
-        if trace.condition is not None:
-            inputs["condition"] = trace.condition
+        inputs = {"x": trace.x, **(trace.given or {})}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trace.x)
             code = model.latent(inputs)

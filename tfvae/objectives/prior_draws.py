@@ -22,4 +22,4 @@ class PriorDraws(Objective):
 
     def prior_draws(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return z ~ p(z), [B, latent_dim]."""
-        return model.prior_draw(self.prior_noise(trace, model))
+        return model.prior_draw(self.prior_noise(trace, model), trace.given)

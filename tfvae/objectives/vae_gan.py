@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
+from tfvae.objectives.critic import Adversarial, apart, folded, folded_given, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
 from tfvae.trace import Trace
@@ -94,8 +94,8 @@ class VAEGAN(Adversarial, PriorDraws):
 
     def _game(self, trace: Trace, model: keras.Model) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the decoder's adversarial loss and the critic's, each [B]."""
-        reconstruction = model.decoded_mean(tf.stop_gradient(folded(trace.z)))
-        sample = model.decoded_mean(tf.stop_gradient(self.prior_draws(trace, model)))
+        reconstruction = model.decoded_mean(tf.stop_gradient(folded(trace.z)), folded_given(trace))
+        sample = model.decoded_mean(tf.stop_gradient(self.prior_draws(trace, model)), trace.given)
         rebuilt, own_rebuilt = apart(self.logits, reconstruction)
         sampled, own_sampled = apart(self.logits, sample)
         adversarial = sample_mean(tf.nn.softplus(-rebuilt), trace) + tf.nn.softplus(-sampled)

@@ -23,11 +23,13 @@ class Prior(Part, abc.ABC):
         latent_dim: number of entries of z.
         space: where z lies, as the posterior says it: "real", "sphere", "simplex", "one-hot" or "codes".
         needs_condition: whether it is p(z|c), and so for models with a condition alone.
+        needs_encoder: whether it is made of posteriors q(z|u), and so for models without a condition.
     """
 
     latent_dim: int
     space = "real"
     needs_condition = False
+    needs_encoder = False
 
     def noise_dim(self, posterior: Posterior) -> int:
         """Return how many standard normal numbers one draw takes beside this posterior."""

@@ -41,6 +41,8 @@ class VampPrior(Prior):
         TensorShape([3, 4])
     """
 
+    needs_encoder = True
+
     def __init__(
         self,
         latent_dim: int,
