@@ -50,7 +50,13 @@ def _counts():
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A recipe with small networks' data; recipes without a line of their own take digits."""
+    """A recipe's data and options; recipes without a line of their own take digits.
+
+    Attributes:
+        data: function that returns an array, or a dict of arrays.
+        options: arguments of the recipe beside the shape of x.
+        learning_rate: of Adam.
+    """
 
     data: object = _digits
     options: dict = dataclasses.field(default_factory=dict)
@@ -71,13 +77,37 @@ class Subject:
     """A recipe, its data, and a way to make it."""
 
     name: str
-    x: np.ndarray
+    x: np.ndarray | dict[str, np.ndarray]
     case: Case
+
+    @property
+    def shape(self) -> tuple:
+        """What the recipe is made with: the shape of x, or of each kind of data where there is no x."""
+        shapes = {name: array.shape[1:] for name, array in self.named(self.x).items()}
+        return shapes.get("x", shapes)
+
+    def rows(self, selection: slice) -> np.ndarray | dict[str, np.ndarray]:
+        """Some examples."""
+        return keras.tree.map_structure(lambda array: array[selection], self.x)
+
+    def named(self, inputs: np.ndarray | dict) -> dict:
+        """Inputs by name."""
+        return inputs if isinstance(inputs, dict) else {"x": inputs}
+
+    def given(self, model: tfvae.LatentModel, selection: slice) -> dict | None:
+        """What x is generated from in some examples; None where there is nothing."""
+        return model.given(self.named(self.rows(selection))) or None
+
+    def generated(self, model: tfvae.LatentModel, count: int) -> object:
+        """The shapes of `count` draws: of x, or of each kind of data."""
+        given = model.given(self.named(self.x))
+        shapes = {n: (count, *a.shape[1:]) for n, a in self.named(self.x).items() if n not in given}
+        return shapes["x"] if set(shapes) == {"x"} else shapes
 
     def make(self) -> tfvae.LatentModel:
         """Return a new model, compiled."""
         keras.utils.set_random_seed(5)
-        model = getattr(tfvae.zoo, self.name)(self.x.shape[1:], **self.case.options)
+        model = getattr(tfvae.zoo, self.name)(self.shape, **self.case.options)
         model.compile(optimizer=tfvae.optimizers.Adam(self.case.learning_rate))
         return model
 

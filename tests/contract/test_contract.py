@@ -29,7 +29,7 @@ def test_the_loss_falls(subject, trained):
 def test_every_variable_has_a_gradient(subject, trained):
     model = subject.make()
     subject.fit(model, 1)
-    batch = subject.x[:64]
+    batch = subject.rows(slice(64))
     with tf.GradientTape() as tape:
         loss = model.compute_loss(x=batch, y_pred=model(batch, training=True))
     for variable, gradient in zip(
@@ -46,7 +46,7 @@ def test_every_variable_has_a_gradient(subject, trained):
 def test_a_loaded_model_goes_on_as_the_saved_one(subject, trained):
     model, _, path = trained
     again = keras.saving.load_model(path)
-    batch = tf.constant(subject.x[:64])
+    batch = keras.tree.map_structure(tf.constant, subject.rows(slice(64)))
     for name, value in model.predict(batch, verbose=0).items():
         np.testing.assert_array_equal(again.predict(batch, verbose=0)[name], value, err_msg=name)
     subject.fit(again, 3, first=2)
@@ -58,12 +58,13 @@ def test_a_loaded_model_goes_on_as_the_saved_one(subject, trained):
 
 def test_answers_have_their_shapes_and_repeat(subject, trained):
     model, _, _ = trained
-    x = subject.x[:5]
-    drawn = model.sample(3, seed=1)
-    assert drawn.shape == (3, *subject.x.shape[1:])
-    np.testing.assert_array_equal(drawn, model.sample(3, seed=1))
-    assert model.reconstruct(x).shape == x.shape
-    assert np.isfinite(model.reconstruct(x)).all()
+    x, given = subject.rows(slice(5)), subject.given(model, slice(3))
+    drawn = model.sample(3, seed=1, given=given)
+    assert keras.tree.map_structure(np.shape, drawn) == subject.generated(model, 3)
+    keras.tree.map_structure(np.testing.assert_array_equal, drawn, model.sample(3, seed=1, given=given))
+    rebuilt = model.reconstruct(x)
+    assert keras.tree.map_structure(np.shape, rebuilt) == subject.generated(model, 5)
+    assert all(np.isfinite(array).all() for array in keras.tree.flatten(rebuilt))
     for name in ("elbo", "log_likelihood"):
         measure = getattr(model, name)
         if not model.has_density:
@@ -78,11 +79,13 @@ def test_answers_have_their_shapes_and_repeat(subject, trained):
 
 def test_bad_input_is_refused(subject, trained):
     model, _, _ = trained
-    x = subject.x[:4].copy()
-    with pytest.raises(InvalidInput, match="shape"):
-        model.fit(np.zeros((4, 3, 3, 3)), verbose=0)
-    x.flat[0] = np.inf
-    with pytest.raises(InvalidInput, match="x: expected"):
-        model.reconstruct(x)
+    for name, array in subject.named(subject.x).items():
+        others = {other: array[:4] for other, array in subject.named(subject.x).items()}
+        with pytest.raises(InvalidInput, match="shape"):
+            model.fit({**others, name: np.zeros((4, 3, 3, 3, 3))}, verbose=0)
+        infinite = array[:4].astype("float32")
+        infinite.flat[0] = np.inf
+        with pytest.raises(InvalidInput, match=f"{name}: expected"):
+            model.reconstruct({**others, name: infinite})
     with pytest.raises(InvalidInput, match="at least one example"):
-        model.fit(x[:0], verbose=0)
+        model.fit(subject.rows(slice(0)), verbose=0)

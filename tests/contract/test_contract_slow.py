@@ -17,7 +17,7 @@ def test_two_replicas_take_one_devices_steps(subject, two_replicas, same_noise):
         with strategy.scope():
             model = subject.make()
             model.compile(optimizer=keras.optimizers.SGD(1e-4))
-        batches = tf.data.Dataset.from_tensor_slices(subject.x[:256]).batch(64).repeat().take(10)
+        batches = tf.data.Dataset.from_tensor_slices(subject.rows(slice(256))).batch(64).repeat().take(10)
         with same_noise():  # once the weights are there, which are drawn at random too
             model.fit(batches, verbose=0)
         ends.append([np.array(variable) for variable in model.trainable_variables])
@@ -31,7 +31,8 @@ def test_it_trains_in_bfloat16(subject):
     history = subject.fit(model, 2)
     falling = history["distortion"] if "critic_loss" in history else history["loss"]
     assert falling[-1] < falling[0]
-    assert np.isfinite(model.reconstruct(subject.x[:5])).all()
+    rebuilt = model.reconstruct(subject.rows(slice(5)))
+    assert all(np.isfinite(array).all() for array in keras.tree.flatten(rebuilt))
 
 
 def test_its_export_gives_its_numbers(subject, tmp_path):
