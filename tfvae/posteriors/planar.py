@@ -6,9 +6,8 @@ import math
 
 import tensorflow as tf
 
-from tfvae.flows.base import bounded
 from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.numerics import bounded, softplus
 from tfvae.posteriors.flow import FlowPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
