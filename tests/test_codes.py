@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from tfvae.codes import Concrete, OneHotRows, bounded, choose, gumbel, score_function
+from tfvae.codes import Concrete, OneHotRows, choose, gumbel, score_function
 
 
 def test_gumbel_numbers_have_their_distribution():
@@ -24,11 +24,6 @@ def test_choices_have_their_probabilities():
     counts = tf.reduce_sum(drawn, axis=0).numpy()
     for row in range(2):
         assert stats.chisquare(counts[row], 20000 * tf.nn.softmax(logits)[row].numpy()).pvalue > 1e-3
-
-
-def test_bounded_is_the_identity_near_zero_and_never_beyond():
-    np.testing.assert_allclose(bounded(tf.constant([0.1, -0.1]), 10.0), [0.1, -0.1], rtol=1e-4)
-    np.testing.assert_allclose(bounded(tf.constant([1e6, -1e6]), 10.0), [10.0, -10.0])
 
 
 def test_the_score_functions_baseline_leaves_the_example_out():

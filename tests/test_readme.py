@@ -1,11 +1,15 @@
 """The scripts in the README run as they stand there."""
 
+import ast
+import inspect
 import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import tfvae
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -33,6 +37,15 @@ def test_the_table_of_recipes_is_the_codes_own():
 
     results = json.loads((Path(__file__).parents[1] / catalogue.RESULTS).read_text(encoding="utf-8"))
     assert catalogue.with_table(README, results) == README, "run python -m tfvae.pipelines.catalogue"
+
+
+@pytest.mark.parametrize("recipe", tfvae.zoo.__all__)
+def test_a_recipe_has_at_most_ten_lines(recipe):
+    """Of code: from the first statement after the docstring to the last."""
+    assert "at most ten lines" in README
+    (function,) = ast.parse(inspect.getsource(getattr(tfvae.zoo, recipe))).body
+    code = function.body[1:] if ast.get_docstring(function) else function.body
+    assert 1 <= code[-1].end_lineno - code[0].lineno + 1 <= 10
 
 
 def test_every_command_it_shows_is_one(capsys):

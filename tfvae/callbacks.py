@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.files import replacing
 
 if TYPE_CHECKING:
@@ -50,10 +50,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder: str | os.PathLike, keep: int = 2):
         super().__init__()
-        if not keep >= 1:
-            raise InvalidInput("keep", "a whole number of at least 1", keep)
         self.folder = Path(folder)
-        self.keep = keep
+        self.keep = whole_number("keep", keep)
 
     @staticmethod
     def saved(folder: str | os.PathLike) -> list[tuple[int, Path]]:

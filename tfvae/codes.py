@@ -42,11 +42,6 @@ def choose(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(noise[..., tf.newaxis] > edges, tf.int32), axis=-1)
 
 
-def bounded(raw: tf.Tensor, bound: float) -> tf.Tensor:
-    """Return bound tanh(raw / bound): raw where it is small, never beyond the bound."""
-    return bound * tf.tanh(raw / bound)
-
-
 def score_function(loss: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
     """Return the loss with the gradient of an expectation over draws that carry none themselves.
 

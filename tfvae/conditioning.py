@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keras
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import keras_layer
 from tfvae.part import Configured
 
 
@@ -21,9 +21,7 @@ class Paired(Configured, keras.layers.Layer):
 
     def __init__(self, network: keras.Layer, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not isinstance(network, keras.Layer):
-            raise InvalidInput("network", "a Keras layer or model", repr(network))
-        self.network = network
+        self.network = keras_layer("network", network)
 
 
 class Joined(Paired):

@@ -9,7 +9,7 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import real_number
 from tfvae.noise import SeedStream
 from tfvae.part import Part
 
@@ -61,9 +61,7 @@ class GaussianNoise(Corruption):
         self, stddev: float, seed: int | None = None, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(seed, name=name, dtype=dtype)
-        if not stddev >= 0:
-            raise InvalidInput("stddev", "a number of at least 0", stddev)
-        self.stddev = stddev
+        self.stddev = real_number("stddev", stddev, at_least=0)
 
     def corrupted(self, inputs: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the inputs plus the noise."""
@@ -88,9 +86,7 @@ class Masking(Corruption):
         self, rate: float, seed: int | None = None, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(seed, name=name, dtype=dtype)
-        if not 0 <= rate <= 1:
-            raise InvalidInput("rate", "a share in [0, 1]", rate)
-        self.rate = rate
+        self.rate = real_number("rate", rate, 0, 1)
 
     def corrupted(self, inputs: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the inputs with some elements set to 0."""

@@ -10,6 +10,7 @@ import math
 
 import keras
 
+from tfvae.checks import whole_numbers
 from tfvae.errors import InvalidInput
 
 
@@ -20,7 +21,7 @@ def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.
         >>> mlp((32, 16), "tanh")(keras.ops.zeros((5, 8, 8, 1))).shape
         TensorShape([5, 16])
     """
-    _check_sizes("sizes", sizes)
+    sizes = whole_numbers("sizes", sizes)
     layers = [keras.layers.Flatten()]
     layers += [keras.layers.Dense(size, activation=activation) for size in sizes]
     return keras.Sequential(layers)
@@ -53,7 +54,7 @@ def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras
         >>> conv((16, 32))(keras.ops.zeros((5, 8, 8, 1))).shape
         TensorShape([5, 128])
     """
-    _check_sizes("filters", filters)
+    filters = whole_numbers("filters", filters)
     layers = [
         keras.layers.Conv2D(count, 3, strides=2, padding="same", activation=activation) for count in filters
     ]
@@ -72,7 +73,7 @@ def deconv(
         >>> deconv((7, 5, 1), (32, 16))(keras.ops.zeros((5, 10))).shape
         TensorShape([5, 7, 5, 16])
     """
-    _check_sizes("filters", filters)
+    filters = whole_numbers("filters", filters)
     if len(shape) != 3:
         raise InvalidInput("shape", "(height, width, channels) of an image", shape)
     height, width = shape[:2]
@@ -89,8 +90,3 @@ def deconv(
     if (rows * scale, columns * scale) != (height, width):
         layers.append(keras.layers.Cropping2D(((0, rows * scale - height), (0, columns * scale - width))))
     return keras.Sequential(layers)
-
-
-def _check_sizes(argument: str, sizes: tuple[int, ...]) -> None:
-    if not sizes or any(size < 1 for size in sizes):
-        raise InvalidInput(argument, "one or more whole numbers of at least 1", sizes)

@@ -17,3 +17,13 @@ def softplus(x: tf.Tensor) -> tf.Tensor:
     """
     magnitude = tf.abs(x)
     return 0.5 * (x + magnitude) + tf.math.log(1.0 + tf.exp(-magnitude))
+
+
+def bounded(raw: tf.Tensor, limit: float) -> tf.Tensor:
+    """Limit tanh(raw / limit): raw where it is small, never beyond the limit.
+
+    Example:
+        >>> bounded(tf.constant([0.0, 0.1, 1e6]), 10.0).numpy().round(3)
+        array([ 0. ,  0.1, 10. ], dtype=float32)
+    """
+    return limit * tf.tanh(raw / limit)

@@ -11,6 +11,7 @@ from statistics import NormalDist
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import positive, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.models import VAE
 from tfvae.noise import as_seed
@@ -32,7 +33,7 @@ def prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
         >>> prior(vae, 3, seed=1).shape
         (3, 4)
     """
-    _at_least("n", n, 1)
+    whole_number("n", n)
     noise = tf.random.stateless_normal((n, model.prior_noise_dim), as_seed(seed))
     return model.prior_draw(noise).numpy()
 
@@ -86,11 +87,10 @@ def traversals(
                [ 0.,  0.,  0.],
                [ 0.,  0.,  1.]], dtype=float32)
     """
-    _at_least("steps", steps, 2)
+    whole_number("steps", steps, 2)
     if not len(dimensions):
         raise InvalidInput("dimensions", "at least one latent dimension", list(dimensions))
-    if not span > 0:
-        raise InvalidInput("span", "a positive number", span)
+    span = positive("span", span)
     values = np.linspace(-span, span, steps)
     return np.stack([walk(model, z0, dimension, values) for dimension in dimensions])
 
@@ -115,7 +115,7 @@ def grid2d(
                [ 0.  ,  0.67],
                [ 0.67,  0.67]], dtype=float32)
     """
-    _at_least("side", side, 2)
+    whole_number("side", side, 2)
     if not 0 < coverage < 1:
         raise InvalidInput("coverage", "a probability between 0 and 1", coverage)
     first, second = dimensions
@@ -160,8 +160,3 @@ def _point(model: VAE, z: np.ndarray) -> np.ndarray:
 def _check_dimension(model: VAE, dimension: int) -> None:
     if not 0 <= dimension < model.latent_dim:
         raise InvalidInput("dimension", f"a whole number from 0 to {model.latent_dim - 1}", dimension)
-
-
-def _at_least(argument: str, value: int, least: int) -> None:
-    if not value >= least:
-        raise InvalidInput(argument, f"a whole number of at least {least}", value)

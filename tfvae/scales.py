@@ -6,6 +6,7 @@ import math
 
 import tensorflow as tf
 
+from tfvae.checks import positive
 from tfvae.errors import InvalidInput
 from tfvae.numerics import softplus
 from tfvae.part import Part
@@ -35,7 +36,7 @@ class Fixed(Scale):
 
     def __init__(self, value: float, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.value = _positive("value", value)
+        self.value = positive("value", value)
 
     def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
         """Return the constant."""
@@ -52,8 +53,8 @@ class Learned(Scale):
         self, initial: float = 1.0, floor: float = 1e-3, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        self.initial = _positive("initial", initial)
-        self.floor = _positive("floor", floor)
+        self.initial = positive("initial", initial)
+        self.floor = positive("floor", floor)
         if not floor < initial:
             raise InvalidInput("initial", f"a scale above the floor {floor}", initial)
         start = math.log(initial - floor)
@@ -73,7 +74,7 @@ class PerElement(Scale):
 
     def __init__(self, floor: float = 1e-2, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.floor = _positive("floor", floor)
+        self.floor = positive("floor", floor)
 
     def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
         """Return floor + softplus(raw)."""
@@ -86,10 +87,4 @@ def as_scale(argument: str, value: float | Scale) -> Scale:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(argument, "a positive number or one of tfvae.scales", repr(value))
-    return Fixed(_positive(argument, value))
-
-
-def _positive(argument: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise InvalidInput(argument, "a positive number", value)
-    return float(value)
+    return Fixed(positive(argument, value))

@@ -6,6 +6,7 @@ import abc
 
 import tensorflow as tf
 
+from tfvae.checks import real_number, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 
@@ -27,7 +28,7 @@ class Constant(Schedule):
     """
 
     def __init__(self, value: float):
-        self.value = _at_least_zero("value", value)
+        self.value = real_number("value", value, at_least=0)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the value."""
@@ -47,9 +48,9 @@ class Linear(Schedule):
     """
 
     def __init__(self, start: float, end: float, steps: int):
-        self.start = _at_least_zero("start", start)
-        self.end = _at_least_zero("end", end)
-        self.steps = _positive("steps", steps)
+        self.start = real_number("start", start, at_least=0)
+        self.end = real_number("end", end, at_least=0)
+        self.steps = whole_number("steps", steps)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the weight at `step`."""
@@ -76,9 +77,9 @@ class Cyclical(Schedule):
     """
 
     def __init__(self, start: float, end: float, period: int, rise: float = 0.5):
-        self.start = _at_least_zero("start", start)
-        self.end = _at_least_zero("end", end)
-        self.period = _positive("period", period)
+        self.start = real_number("start", start, at_least=0)
+        self.end = real_number("end", end, at_least=0)
+        self.period = whole_number("period", period)
         if not 0 < rise <= 1:
             raise InvalidInput("rise", "a share in (0, 1]", rise)
         self.rise = rise
@@ -96,16 +97,4 @@ def as_schedule(argument: str, value: float | Schedule) -> Schedule:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(argument, "a number or a schedule", repr(value))
-    return Constant(_at_least_zero(argument, value))
-
-
-def _at_least_zero(argument: str, value: float) -> float:
-    if not value >= 0:
-        raise InvalidInput(argument, "a number of at least 0", value)
-    return float(value)
-
-
-def _positive(argument: str, value: int) -> int:
-    if not value >= 1:
-        raise InvalidInput(argument, "a whole number of at least 1", value)
-    return int(value)
+    return Constant(real_number(argument, value, at_least=0))

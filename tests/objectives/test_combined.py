@@ -81,5 +81,5 @@ def test_the_partial_bound_trains_each_side_on_its_own(small_vae, flat):
 
 @pytest.mark.parametrize("beta", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_an_impossible_share_is_refused(beta):
-    with pytest.raises(InvalidInput, match="^beta: expected a share in"):
+    with pytest.raises(InvalidInput, match="^beta: expected a number from 0 to 1"):
         CombinedImportanceWeighted(beta, 4)

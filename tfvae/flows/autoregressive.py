@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.flows.base import Flow, bounded, sizes, whole
+from tfvae.checks import whole_number, whole_numbers
+from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain, Reverse
 from tfvae.flows.masked import MaskedNetwork
+from tfvae.numerics import bounded
 
 
 class MAF(Flow):
@@ -41,8 +43,8 @@ class MAF(Flow):
         dtype: object = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        self.num_layers = whole("num_layers", num_layers)
-        self.hidden = sizes("hidden", hidden)
+        self.num_layers = whole_number("num_layers", num_layers)
+        self.hidden = whole_numbers("hidden", hidden)
         flows = []
         for number in range(num_layers):
             if number:
@@ -80,7 +82,7 @@ class Autoregressive(Flow):
         dtype: object = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        self.hidden = sizes("hidden", hidden)
+        self.hidden = whole_numbers("hidden", hidden)
         self.network = MaskedNetwork(latent_dim, 2, self.hidden, name="network", dtype=self.dtype_policy)
 
     def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,4 +100,4 @@ class Autoregressive(Flow):
 
     def _affine(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         log_scale, shift = tf.unstack(self.network(z), axis=-1)
-        return bounded(log_scale), shift
+        return bounded(log_scale, 2.0), shift

@@ -6,7 +6,7 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.part import Part
 
 
@@ -25,7 +25,7 @@ class Flow(Part, abc.ABC):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole("latent_dim", latent_dim)
+        self.latent_dim = whole_number("latent_dim", latent_dim)
 
     @abc.abstractmethod
     def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -34,23 +34,3 @@ class Flow(Part, abc.ABC):
     @abc.abstractmethod
     def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return u [..., d] and log |det dz/du| [...] for z [..., d]."""
-
-
-def bounded(raw: tf.Tensor, limit: float = 2.0) -> tf.Tensor:
-    """Return limit tanh(raw / limit), of slope 1 at 0: what cannot run away in training."""
-    return limit * tf.tanh(raw / limit)
-
-
-def whole(argument: str, value: int, smallest: int = 1) -> int:
-    """Return a whole number of at least `smallest`, or refuse it."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < smallest:
-        raise InvalidInput(argument, f"a whole number of at least {smallest}", value)
-    return value
-
-
-def sizes(argument: str, value: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the sizes of hidden layers as a tuple, or refuse them."""
-    value = (value,) if isinstance(value, int) else tuple(value)
-    if not value or any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in value):
-        raise InvalidInput(argument, "one or more whole numbers of at least 1", value)
-    return value

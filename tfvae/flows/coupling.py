@@ -5,8 +5,10 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.flows.base import Flow, bounded, sizes, whole
+from tfvae.checks import whole_number, whole_numbers
+from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain
+from tfvae.numerics import bounded
 
 
 class RealNVP(Flow):
@@ -39,9 +41,9 @@ class RealNVP(Flow):
         name: str | None = None,
         dtype: object = None,
     ):
-        super().__init__(whole("latent_dim", latent_dim, smallest=2), name=name, dtype=dtype)
-        self.num_layers = whole("num_layers", num_layers, smallest=2)
-        self.hidden = sizes("hidden", hidden)
+        super().__init__(whole_number("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
+        self.num_layers = whole_number("num_layers", num_layers, at_least=2)
+        self.hidden = whole_numbers("hidden", hidden)
         policy = self.dtype_policy
         layers = [
             Coupling(latent_dim, bool(number % 2), self.hidden, name=f"coupling_{number}", dtype=policy)
@@ -76,9 +78,9 @@ class Coupling(Flow):
         name: str | None = None,
         dtype: object = None,
     ):
-        super().__init__(whole("latent_dim", latent_dim, smallest=2), name=name, dtype=dtype)
+        super().__init__(whole_number("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
         self.keep_last = keep_last
-        self.hidden = sizes("hidden", hidden)
+        self.hidden = whole_numbers("hidden", hidden)
         first = latent_dim // 2
         self._sizes = (first, latent_dim - first)
         kept, changed = reversed(self._sizes) if keep_last else self._sizes
@@ -113,4 +115,4 @@ class Coupling(Flow):
             value = layer(value)
         value = tf.reshape(value, tf.concat([tf.shape(kept)[:-1], [value.shape[-1]]], 0))
         log_scale, shift = tf.split(value, 2, axis=-1)
-        return bounded(log_scale), shift
+        return bounded(log_scale, 2.0), shift

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
@@ -57,14 +58,11 @@ class Autoregressive(Likelihood):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 3:
             raise InvalidInput("event_shape", "(height, width, channels)", self.event_shape)
-        for argument, value in (("num_layers", num_layers), ("filters", filters)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
-        if not kernel_size >= 3 or kernel_size % 2 == 0:
+        self.num_layers = whole_number("num_layers", num_layers)
+        self.filters = whole_number("filters", filters)
+        self.kernel_size = whole_number("kernel_size", kernel_size, 3)
+        if kernel_size % 2 == 0:
             raise InvalidInput("kernel_size", "an odd number of at least 3", kernel_size)
-        self.num_layers = num_layers
-        self.filters = filters
-        self.kernel_size = kernel_size
 
     def build(self, input_shape: tuple) -> None:
         """Make the masked convolutions, and the projection of features to each of them."""

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_numbers
 from tfvae.part import Part
 
 tfd = tfp.distributions
@@ -123,10 +123,7 @@ class Likelihood(Part, abc.ABC):
 
     def __init__(self, event_shape: tuple[int, ...], *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        event_shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
-        if not event_shape or any(not size >= 1 for size in event_shape):
-            raise InvalidInput("event_shape", "one or more sizes of at least 1", event_shape)
-        self.event_shape = event_shape
+        self.event_shape = whole_numbers("event_shape", event_shape)
 
     @abc.abstractmethod
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
 
@@ -40,9 +40,7 @@ class Categorical(Likelihood):
         dtype: object = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
-        self.num_categories = num_categories
+        self.num_categories = whole_number("num_categories", num_categories, 2)
         self.support = Support(0.0, num_categories - 1.0, whole=True)
 
     def build(self, input_shape: tuple) -> None:

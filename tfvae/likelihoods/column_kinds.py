@@ -9,7 +9,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import positive, real_number, whole_number
 from tfvae.likelihoods.base import Support
 from tfvae.numerics import softplus
 from tfvae.part import Configured
@@ -71,7 +71,7 @@ class Real(Column):
     channels = 2
 
     def __init__(self, loc: float = 0.0, scale: float = 1.0):
-        self.loc, self.scale = _finite("loc", loc), _positive("scale", scale)
+        self.loc, self.scale = real_number("loc", loc), positive("scale", scale)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
         """Return the normal distribution."""
@@ -104,7 +104,7 @@ class Positive(Column):
     support = Support(_SMALLEST_POSITIVE, missing=True)
 
     def __init__(self, loc: float = 0.0, scale: float = 1.0):
-        self.loc, self.scale = _finite("loc", loc), _positive("scale", scale)
+        self.loc, self.scale = real_number("loc", loc), positive("scale", scale)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
         """Return the log-normal distribution."""
@@ -142,7 +142,7 @@ class Count(Column):
     support = Support(0.0, whole=True, missing=True)
 
     def __init__(self, scale: float = 1.0):
-        self.scale = _positive("scale", scale)
+        self.scale = positive("scale", scale)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
         """Return the Poisson distribution."""
@@ -171,7 +171,7 @@ class Category(Column):
     """
 
     def __init__(self, size: int):
-        self.size = _at_least_two("size", size)
+        self.size = whole_number("size", size, 2)
         self.channels = self.width = size
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)
 
@@ -205,7 +205,7 @@ class Ordinal(Column):
     """
 
     def __init__(self, size: int):
-        self.size = _at_least_two("size", size)
+        self.size = whole_number("size", size, 2)
         self.shared = self.width = size - 1
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)
 
@@ -245,21 +245,3 @@ class _Codes(tfd.Categorical):
         same = tf.equal(x[..., tf.newaxis], tf.range(log_probs.shape[-1], dtype=tf.float32))
         chosen = tf.reduce_sum(tf.where(same, log_probs, 0.0), axis=-1)
         return tf.where(tf.reduce_any(same, axis=-1), chosen, -math.inf)
-
-
-def _at_least_two(argument: str, value: int) -> int:
-    if not isinstance(value, int) or not value >= 2:
-        raise InvalidInput(argument, "a whole number of at least 2", value)
-    return value
-
-
-def _finite(argument: str, value: float) -> float:
-    if not math.isfinite(value):
-        raise InvalidInput(argument, "a finite number", value)
-    return float(value)
-
-
-def _positive(argument: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise InvalidInput(argument, "a positive number", value)
-    return float(value)

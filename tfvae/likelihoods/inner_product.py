@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood, Support
 from tfvae.likelihoods.bernoulli import _Logits
@@ -35,10 +36,8 @@ class InnerProduct(Likelihood):
     support = Support(0.0, 1.0, whole=True)
 
     def __init__(self, num_nodes: int, *, name: str | None = None, dtype: object = None):
-        if not num_nodes >= 1:
-            raise InvalidInput("num_nodes", "a whole number of at least 1", num_nodes)
         super().__init__((num_nodes, num_nodes), name=name, dtype=dtype)
-        self.num_nodes = num_nodes
+        self.num_nodes = whole_number("num_nodes", num_nodes)
 
     def build(self, input_shape: tuple) -> None:
         """Check the features' shape; there is nothing to make."""

@@ -7,6 +7,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
@@ -56,9 +57,7 @@ class DiscretisedLogisticMixture(Likelihood):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 3 or self.event_shape[-1] not in (1, 3):
             raise InvalidInput("event_shape", "(height, width, 1) or (height, width, 3)", self.event_shape)
-        if not num_components >= 1:
-            raise InvalidInput("num_components", "a whole number of at least 1", num_components)
-        self.num_components = num_components
+        self.num_components = whole_number("num_components", num_components)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to weights, means, scales and, in colour, the coefficients a, b and c."""

@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import PerElement, Scale, as_scale
@@ -52,10 +52,7 @@ class LowRankNormal(Likelihood):
         dtype: object = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        size = math.prod(self.event_shape)
-        if not 1 <= rank <= size:
-            raise InvalidInput("rank", f"a whole number from 1 to {size}", rank)
-        self.rank = rank
+        self.rank = whole_number("rank", rank, at_most=math.prod(self.event_shape))
         self.scale = PerElement() if scale is None else as_scale("scale", scale)
 
     def build(self, input_shape: tuple) -> None:

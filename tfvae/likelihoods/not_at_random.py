@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.normal import Normal
@@ -54,11 +55,9 @@ class NotAtRandom(Likelihood):
     ):
         if not isinstance(likelihood, Normal):
             raise InvalidInput("likelihood", "a Normal", type(likelihood).__name__)
-        if not 1 <= num_nodes <= 100:
-            raise InvalidInput("num_nodes", "a whole number from 1 to 100", num_nodes)
         super().__init__(likelihood.event_shape, name=name, dtype=dtype)
         self.likelihood = likelihood
-        self.num_nodes = num_nodes
+        self.num_nodes = whole_number("num_nodes", num_nodes, at_most=100)
         self.support = dataclasses.replace(likelihood.support, missing=True)
         self.slope = self.add_weight(name="slope", shape=self.event_shape, initializer="zeros")
         self.intercept = self.add_weight(name="intercept", shape=self.event_shape, initializer="zeros")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood
-from tfvae.scales import Learned, Scale, as_scale
+from tfvae.likelihoods.location_scale import LocationScale
+from tfvae.scales import Scale, as_scale
 
 tfd = tfp.distributions
 _NORMAL = 1e6  # degrees of freedom above which float32 cannot tell the density from a Gaussian
 
 
-class StudentT(Likelihood):
+class StudentT(LocationScale):
     """p(x|z) = prod_i t(x_i; df, loc_i(z), scale), with tails that fall as |x|^-(df + 1).
 
     log t = log G((df + 1) / 2) - log G(df / 2) - log(df pi) / 2 - log scale
@@ -49,30 +48,14 @@ class StudentT(Likelihood):
         name: str | None = None,
         dtype: object = None,
     ):
-        super().__init__(event_shape, name=name, dtype=dtype)
-        self.scale = Learned() if scale is None else as_scale("scale", scale)
+        super().__init__(event_shape, scale, name=name, dtype=dtype)
         self.df = as_scale("df", df)
 
-    def build(self, input_shape: tuple) -> None:
-        """Make the projection to the location and to what else comes from the network."""
-        channels = 1 + self.scale.channels + self.df.channels
-        self.head = Head(self.event_shape, channels, name="head", dtype=self.dtype_policy)
-        self.head.build(input_shape)
+    def positive_parts(self) -> dict[str, Scale]:
+        """Return the scale and the degrees of freedom."""
+        return {**super().positive_parts(), "raw_df": self.df}
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return {"loc"}, and "raw_scale" and "raw_df" where the network gives them, [B, *event]."""
-        names = ("loc", *("raw_scale",) * self.scale.channels, *("raw_df",) * self.df.channels)
-        return dict(zip(names, tf.unstack(self.head(inputs), axis=-1), strict=True))
-
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
-        """Return an independent Student t distribution for each element."""
-        scale, df = (
-            part.scale([params[name] for name in (raw,) if name in params])
-            for part, raw in ((self.scale, "raw_scale"), (self.df, "raw_df"))
-        )
-        elements = tfd.StudentT(tf.minimum(df, _NORMAL), params["loc"], scale)
-        return tfd.Independent(elements, len(self.event_shape))
-
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Return the location: the mean for df > 1, and the median at any df."""
-        return params["loc"]
+    def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
+        """Return StudentT(df, loc, scale)."""
+        scale, df = positive
+        return tfd.StudentT(tf.minimum(df, _NORMAL), loc, scale)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import inputs as user
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.files import replacing
 from tfvae.importance import log_mean_weight
@@ -212,7 +213,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             given: the inputs that x is generated from, by name, each [num_samples, ...], for models that
                 have such inputs.
         """
-        _at_least_one("num_samples", num_samples)
+        whole_number("num_samples", num_samples)
         noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
         given = self.checked_given(given, num_samples)
         return self.decoded_mean(self.prior_draw(noise, given), given).numpy()
@@ -266,7 +267,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
 
         Args as in `elbo`.
         """
-        _at_least_one("num_samples", num_samples)
+        whole_number("num_samples", num_samples)
         function = functools.partial(self._distortion, tf.constant(num_samples))
         return self._evaluate(function, inputs, seed, batch_size)
 
@@ -294,10 +295,10 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     def _check_bound(self, name: str, num_samples: int) -> None:
         if not self.has_density:
             raise InvalidInput(name, "a model whose q(z|x) has a density", "a model without one")
-        _at_least_one("num_samples", num_samples)
+        whole_number("num_samples", num_samples)
 
     def _evaluate(self, function: object, inputs: object, seed: int, batch_size: int) -> np.ndarray:
-        _at_least_one("batch_size", batch_size)
+        whole_number("batch_size", batch_size)
         tensors = self.checked(inputs)
         results = []
         for index, batch in enumerate(user.in_batches(tensors, batch_size)):
@@ -322,8 +323,3 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
 
         chunk = max(1, _DECODED_AT_ONCE // (next(iter(inputs.values())).shape[0] or 128))
         return tf.stack(log_mean_weight(log_weights, num_samples, chunk, seed), axis=-1)
-
-
-def _at_least_one(argument: str, value: int) -> None:
-    if not value >= 1:
-        raise InvalidInput(argument, "a whole number of at least 1", value)

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.inputs import Input
 from tfvae.likelihoods import Likelihood
@@ -70,14 +71,12 @@ class VAE(LatentModel):
         self.posterior = posterior
         self.likelihood = likelihood
         self.prior = StandardNormal(posterior.latent_dim) if prior is None else prior
-        self.condition_dim = condition_dim
+        self.condition_dim = whole_number("condition_dim", condition_dim, at_least=0)
         for argument in ("encoder", "decoder"):
             if condition_dim and isinstance(getattr(self, argument), keras.Sequential):
                 raise InvalidInput(
                     argument, "a network of pairs, such as tfvae.conditioning.Joined(network)", "a Sequential"
                 )
-        if not condition_dim >= 0:
-            raise InvalidInput("condition_dim", "a whole number of at least 0", condition_dim)
         if self.prior.latent_dim != posterior.latent_dim:
             raise InvalidInput(
                 "prior", f"the posterior's latent_dim {posterior.latent_dim}", self.prior.latent_dim

@@ -8,7 +8,8 @@ import math
 import keras
 import tensorflow as tf
 
-from tfvae.objectives.critic import Adversarial, apart, as_layer, folded, joined, sample_mean
+from tfvae.checks import keras_layer
+from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
 from tfvae.trace import Trace
@@ -52,7 +53,7 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
         dtype: object = None,
     ):
         super().__init__(critic, name=name, dtype=dtype)
-        self.features = keras.layers.Flatten() if features is None else as_layer("features", features)
+        self.features = keras.layers.Flatten() if features is None else keras_layer("features", features)
         self.weight = as_schedule("weight", weight)
 
     def prepare(self, model: keras.Model) -> None:

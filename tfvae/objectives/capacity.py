@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import real_number, whole_number
 from tfvae.objectives.base import Objective
-from tfvae.objectives.importance_weighted import whole_number
 from tfvae.schedules import Schedule, as_schedule
 from tfvae.trace import Trace
 
@@ -49,9 +48,7 @@ class ControlledCapacity(Objective):
     ):
         super().__init__(name=name, dtype=dtype)
         self.capacity = as_schedule("capacity", capacity)
-        if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 <= gamma < float("inf"):
-            raise InvalidInput("gamma", "a number of at least 0", repr(gamma))
-        self.gamma = float(gamma)
+        self.gamma = real_number("gamma", gamma, at_least=0)
         self.num_samples = whole_number("num_samples", num_samples)
 
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:

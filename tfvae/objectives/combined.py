@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
-from tfvae.objectives.importance_weighted import Bound, log_mean_exp, whole_number, with_gradient_of
+from tfvae.checks import real_number, whole_number
+from tfvae.objectives.importance_weighted import Bound, log_mean_exp, with_gradient_of
 from tfvae.trace import Trace
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ class CombinedImportanceWeighted(Bound):
 
     def __init__(self, beta: float, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
-        if isinstance(beta, bool) or not isinstance(beta, int | float) or not 0 <= beta <= 1:
-            raise InvalidInput("beta", "a share in [0, 1]", repr(beta))
-        self.beta = float(beta)
+        self.beta = real_number("beta", beta, 0, 1)
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return beta ELBO + (1 - beta) IW, [B]."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import keras_layer
 from tfvae.networks import mlp
 from tfvae.objectives.base import Objective
 from tfvae.trace import Trace
@@ -69,7 +69,7 @@ class Adversarial(Objective):
 
     def __init__(self, critic: keras.Layer | None = None, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.critic = mlp((256, 256), "leaky_relu") if critic is None else as_layer("critic", critic)
+        self.critic = mlp((256, 256), "leaky_relu") if critic is None else keras_layer("critic", critic)
         self.logit = keras.layers.Dense(1, name="logit", dtype=self.dtype_policy)
 
     @abc.abstractmethod
@@ -88,13 +88,6 @@ class Adversarial(Objective):
     def logits(self, judged: tf.Tensor) -> tf.Tensor:
         """Return the critic's logits of [N, ...], [N] in float32."""
         return tf.cast(self.logit(self.critic_features(judged))[:, 0], tf.float32)
-
-
-def as_layer(argument: str, value: keras.Layer) -> keras.Layer:
-    """Return a Keras layer or model as it is, and refuse what is none."""
-    if not isinstance(value, keras.Layer):
-        raise InvalidInput(argument, "a Keras layer or model", repr(value))
-    return value
 
 
 def folded(value: tf.Tensor) -> tf.Tensor:

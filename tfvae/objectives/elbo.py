@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import real_number, whole_number
 from tfvae.objectives.base import Objective
 from tfvae.replicas import batch_mean
 from tfvae.schedules import Schedule, as_schedule
@@ -47,12 +47,8 @@ class ELBO(Objective):
     ):
         super().__init__(name=name, dtype=dtype)
         self.beta = as_schedule("beta", beta)
-        if not free_bits >= 0:
-            raise InvalidInput("free_bits", "nats of at least 0", free_bits)
-        if not num_samples >= 1:
-            raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
-        self.free_bits = free_bits
-        self.num_samples = num_samples
+        self.free_bits = real_number("free_bits", free_bits, at_least=0)
+        self.num_samples = whole_number("num_samples", num_samples)
 
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate and ELBO of each example, [B]."""

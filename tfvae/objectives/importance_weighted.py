@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import abc
-import numbers
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.objectives.base import Objective
 from tfvae.trace import Trace
 
@@ -109,14 +108,3 @@ def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
         (15.0, 6.0)
     """
     return tf.stop_gradient(value) + (surrogate - tf.stop_gradient(surrogate))
-
-
-def whole_number(argument: str, value: int, least: int = 1) -> int:
-    """Return a count of at least `least` as an int.
-
-    Raises:
-        InvalidInput: names the argument.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not value >= least:
-        raise InvalidInput(argument, f"a whole number of at least {least}", repr(value))
-    return int(value)

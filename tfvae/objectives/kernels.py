@@ -6,6 +6,7 @@ import abc
 
 import tensorflow as tf
 
+from tfvae.checks import positive
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 
@@ -41,9 +42,7 @@ class RBF(Kernel):
     """
 
     def __init__(self, bandwidth: float = 1.0):
-        if not bandwidth > 0:
-            raise InvalidInput("bandwidth", "a positive number", bandwidth)
-        self.bandwidth = bandwidth
+        self.bandwidth = positive("bandwidth", bandwidth)
 
     def of(self, squared: tf.Tensor, dims: int) -> tf.Tensor:
         """Return the kernel at a squared distance."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.checks import real_number
 from tfvae.errors import InvalidInput
 from tfvae.objectives.kernels import InverseMultiquadric, Kernel
 from tfvae.objectives.prior_draws import PriorDraws
@@ -60,8 +61,7 @@ class InfoVAE(_Matching):
         dtype: object = None,
     ):
         super().__init__(kernel, name=name, dtype=dtype)
-        if not alpha <= 1:
-            raise InvalidInput("alpha", "a number of at most 1", alpha)
+        alpha = real_number("alpha", alpha, at_most=1)
         if not alpha + lambda_ >= 1:
             raise InvalidInput("lambda_", f"a number of at least 1 - alpha = {1 - alpha:g}", lambda_)
         self.alpha = alpha

@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.checks import keras_layer
 from tfvae.objectives.base import Objective
-from tfvae.objectives.critic import as_layer, folded, sample_mean
+from tfvae.objectives.critic import folded, sample_mean
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalised
 from tfvae.schedules import Schedule
@@ -43,7 +44,7 @@ class Perceptual(Penalised):
         dtype: object = None,
     ):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
-        self.features = as_layer("features", features)
+        self.features = keras_layer("features", features)
         self.features.trainable = False
 
     def prepare(self, model: keras.Model) -> None:

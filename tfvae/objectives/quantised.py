@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from tfvae.checks import real_number
 from tfvae.errors import InvalidInput
 from tfvae.objectives.base import Objective
 from tfvae.posteriors.quantised import Codebook
@@ -37,9 +38,7 @@ class VectorQuantisation(Objective):
 
     def __init__(self, commitment: float = 0.25, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not commitment >= 0:
-            raise InvalidInput("commitment", "a number of at least 0", commitment)
-        self.commitment = commitment
+        self.commitment = real_number("commitment", commitment, at_least=0)
 
     def check(self, model: keras.Model) -> None:
         """Refuse a posterior without a codebook."""

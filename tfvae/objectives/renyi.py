@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import real_number
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp
 from tfvae.trace import Trace
 
@@ -31,9 +31,7 @@ class Renyi(Bound):
 
     def __init__(self, alpha: float, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
-        if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not abs(alpha) <= _LARGEST:
-            raise InvalidInput("alpha", f"a number from {-_LARGEST:g} to {_LARGEST:g}", repr(alpha))
-        self.alpha = float(alpha)
+        self.alpha = real_number("alpha", alpha, -_LARGEST, _LARGEST)
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return the Renyi bound, [B]."""

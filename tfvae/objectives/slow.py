@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
@@ -41,9 +42,7 @@ class SlowFeatures(Penalised):
         dtype: object = None,
     ):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
-        if not steps >= 2:
-            raise InvalidInput("steps", "a whole number of at least 2", steps)
-        self.steps = steps
+        self.steps = whole_number("steps", steps, 2)
 
     def check(self, model: keras.Model) -> None:
         """Refuse a code that does not divide into the steps."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
-from tfvae.objectives.importance_weighted import Bound, whole_number, with_gradient_of
+from tfvae.objectives.importance_weighted import Bound, with_gradient_of
 from tfvae.trace import Trace
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.objectives.base import Objective
 from tfvae.posteriors import Normal
@@ -61,9 +62,7 @@ class BetaTCVAE(Objective):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not dataset_size >= 2:
-            raise InvalidInput("dataset_size", "a whole number of at least 2", dataset_size)
-        self.dataset_size = dataset_size
+        self.dataset_size = whole_number("dataset_size", dataset_size, 2)
         self.beta = as_schedule("beta", beta)
         self.alpha = as_schedule("alpha", alpha)
         self.gamma = as_schedule("gamma", gamma)

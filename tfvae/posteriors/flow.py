@@ -9,7 +9,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.flows.base import whole
+from tfvae.checks import whole_number
 from tfvae.flows.distribution import Pushforward
 from tfvae.heads import Head
 from tfvae.numerics import softplus
@@ -43,8 +43,8 @@ class FlowPosterior(Posterior, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole("latent_dim", latent_dim)
-        self.num_flows = whole("num_flows", num_flows)
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.num_flows = whole_number("num_flows", num_flows)
         self.floor = floor
 
     @abc.abstractmethod

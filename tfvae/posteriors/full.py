@@ -7,10 +7,9 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.codes import bounded
-from tfvae.errors import InvalidInput
+from tfvae.checks import positive, whole_number
 from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.numerics import bounded, softplus
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -52,15 +51,9 @@ class FullNormal(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        if not 0 < floor < math.inf:
-            raise InvalidInput("floor", "a positive number", floor)
-        if not 0 < bound < math.inf:
-            raise InvalidInput("bound", "a positive number", bound)
-        self.latent_dim = latent_dim
-        self.floor = floor
-        self.bound = bound
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.floor = positive("floor", floor)
+        self.bound = positive("bound", bound)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection from flat features."""

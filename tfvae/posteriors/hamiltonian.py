@@ -9,11 +9,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import positive, whole_number, whole_numbers
 from tfvae.errors import InvalidInput
-from tfvae.flows.base import bounded, sizes, whole
 from tfvae.flows.distribution import Pushforward
 from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.numerics import bounded, softplus
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -72,19 +72,15 @@ class Hamiltonian(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole("latent_dim", latent_dim)
-        self.num_steps = whole("num_steps", num_steps)
-        if not 0 < largest_step < math.inf:
-            raise InvalidInput("largest_step", "a positive number", largest_step)
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.num_steps = whole_number("num_steps", num_steps)
+        self.largest_step = positive("largest_step", largest_step)
         if not 0 < initial_step < largest_step:
             raise InvalidInput("initial_step", f"a number between 0 and {largest_step}", initial_step)
-        if not 0 < largest_force < math.inf:
-            raise InvalidInput("largest_force", "a positive number", largest_force)
         self.initial_step = initial_step
-        self.largest_step = largest_step
-        self.largest_force = largest_force
-        self.hidden = sizes("hidden", hidden)
-        self.context_dim = whole("context_dim", context_dim)
+        self.largest_force = positive("largest_force", largest_force)
+        self.hidden = whole_numbers("hidden", hidden)
+        self.context_dim = whole_number("context_dim", context_dim)
         self.floor = floor
         start = math.log(initial_step / (largest_step - initial_step))
         self.raw_step = self.add_weight(
@@ -155,7 +151,7 @@ class Hamiltonian(Posterior):
 
     def momentum(self) -> tfd.Distribution:
         """Return q(v_0) = N(0, M), with sqrt(M) between exp(-2) and exp(2)."""
-        scale = tf.exp(bounded(_float32(self.raw_mass)))
+        scale = tf.exp(bounded(_float32(self.raw_mass), 2.0))
         return tfd.Independent(tfd.Normal(tf.zeros_like(scale), scale), 1)
 
     def reverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tfd.Distribution:
@@ -168,7 +164,7 @@ class Hamiltonian(Posterior):
             value = layer(value)
         value = tf.reshape(value, tf.concat([leading, [2 * self.latent_dim]], 0))
         loc, log_scale = tf.split(value, 2, axis=-1)
-        scale = self.momentum().distribution.scale * tf.exp(bounded(log_scale))
+        scale = self.momentum().distribution.scale * tf.exp(bounded(log_scale, 2.0))
         return tfd.Independent(tfd.Normal(loc, scale), 1)
 
     def leapfrog(self, point: Point, log_joint: Callable[[tf.Tensor], tf.Tensor]) -> Point:

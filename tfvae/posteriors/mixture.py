@@ -7,10 +7,10 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.codes import bounded, choose, score_function
-from tfvae.errors import InvalidInput
+from tfvae.checks import positive, whole_number
+from tfvae.codes import choose, score_function
 from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.numerics import bounded, softplus
 from tfvae.posteriors.base import Posterior
 from tfvae.trace import Trace
 
@@ -59,15 +59,9 @@ class Mixture(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        if not num_components >= 2:
-            raise InvalidInput("num_components", "a whole number of at least 2", num_components)
-        if not 0 < floor < math.inf:
-            raise InvalidInput("floor", "a positive number", floor)
-        self.latent_dim = latent_dim
-        self.num_components = num_components
-        self.floor = floor
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.num_components = whole_number("num_components", num_components, 2)
+        self.floor = positive("floor", floor)
 
     @property
     def noise_dim(self) -> int:

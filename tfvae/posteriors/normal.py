@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.heads import Head
 from tfvae.numerics import softplus
 from tfvae.posteriors.base import Posterior
@@ -40,9 +40,7 @@ class Normal(Posterior):
         self, latent_dim: int, floor: float = 1e-4, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        self.latent_dim = latent_dim
+        self.latent_dim = whole_number("latent_dim", latent_dim)
         self.floor = floor
 
     def build(self, input_shape: tuple) -> None:

@@ -6,10 +6,9 @@ import math
 
 import tensorflow as tf
 
-from tfvae.flows.base import bounded
 from tfvae.heads import Head
-from tfvae.numerics import softplus
-from tfvae.posteriors.flow import FlowPosterior
+from tfvae.numerics import bounded, softplus
+from tfvae.posteriors.steps import StepsPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
 _LARGEST = 10.0  # of the entries of u and w; above, rounding in w.u would reach -1
@@ -17,7 +16,7 @@ _SMALLEST_SQUARE = 1e-6  # of w; a shorter w makes a step that is close to a shi
 _HALVINGS = 40
 
 
-class Planar(FlowPosterior):
+class Planar(StepsPosterior):
     """A diagonal Gaussian stretched and pressed along planes, each step by parameters of the example.
 
     f(z) = z + u tanh(w.z + b);  log |det f'| = log(1 + w.u (1 - tanh^2(w.z + b)))
@@ -41,16 +40,7 @@ class Planar(FlowPosterior):
         TensorShape([7, 5])
     """
 
-    def __init__(
-        self,
-        latent_dim: int,
-        num_flows: int = 8,
-        floor: float = 1e-4,
-        *,
-        name: str | None = None,
-        dtype: object = None,
-    ):
-        super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
+    step_names = ("u", "w", "b")
 
     def flow_head(self) -> Head:
         """Return the projection to u, w and b of each step."""
@@ -64,29 +54,19 @@ class Planar(FlowPosterior):
         square = tf.maximum(tf.reduce_sum(tf.square(w), -1, keepdims=True), _SMALLEST_SQUARE)
         return {"u": u + (_invertible(inner) - inner) * w / square, "w": w, "b": b[..., 0]}
 
-    def forward(self, params: dict[str, tf.Tensor], start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z and log |det dz/dz_0|."""
-        z, log_det = start, 0.0
-        for u, w, b in _steps(params):
-            bend = tf.tanh(tf.reduce_sum(w * z, -1) + b)
-            z += u * bend[..., tf.newaxis]
-            log_det += tf.math.log1p(tf.reduce_sum(w * u, -1) * (1.0 - tf.square(bend)))
-        return z, log_det
+    def step(self, z: tf.Tensor, u: tf.Tensor, w: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return f(z) and log |det f'(z)|."""
+        bend = tf.tanh(tf.reduce_sum(w * z, -1) + b)
+        log_det = tf.math.log1p(tf.reduce_sum(w * u, -1) * (1.0 - tf.square(bend)))
+        return z + u * bend[..., tf.newaxis], log_det
 
-    def inverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z_0 and log |det dz/dz_0|."""
-        log_det = 0.0
-        for u, w, b in reversed(_steps(params)):
-            inner = tf.reduce_sum(w * u, -1)
-            bend = tf.tanh(_root(inner, tf.reduce_sum(w * z, -1) + b))
-            z -= u * bend[..., tf.newaxis]
-            log_det += tf.math.log1p(inner * (1.0 - tf.square(bend)))
-        return z, log_det
-
-
-def _steps(params: dict[str, tf.Tensor]) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-    u, w, b = (tf.unstack(params[name], axis=1) for name in ("u", "w", "b"))
-    return list(zip(u, w, b, strict=True))
+    def step_back(
+        self, z: tf.Tensor, u: tf.Tensor, w: tf.Tensor, b: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the point that the step takes to z, and log |det f'| there."""
+        inner = tf.reduce_sum(w * u, -1)
+        bend = tf.tanh(_root(inner, tf.reduce_sum(w * z, -1) + b))
+        return z - u * bend[..., tf.newaxis], tf.math.log1p(inner * (1.0 - tf.square(bend)))
 
 
 def _invertible(inner: tf.Tensor) -> tf.Tensor:

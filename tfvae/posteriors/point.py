@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.heads import Head
 from tfvae.posteriors.base import Posterior
 
@@ -37,9 +37,7 @@ class Point(Posterior):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        self.latent_dim = latent_dim
+        self.latent_dim = whole_number("latent_dim", latent_dim)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection from flat features."""

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import positive, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.posteriors.base import Posterior
@@ -62,17 +63,12 @@ class Codebook(Posterior, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not num_positions >= 1:
-            raise InvalidInput("num_positions", "a whole number of at least 1", num_positions)
-        for argument, value in (("num_codes", num_codes), ("code_dim", code_dim)):
-            if not value >= 2:
-                raise InvalidInput(argument, "a whole number of at least 2", value)
         for argument, value in (("decay", decay), ("restart", restart)):
             if not 0 <= value < 1:
                 raise InvalidInput(argument, "a share in [0, 1)", value)
-        self.num_codes = num_codes
-        self.code_dim = code_dim
-        self.num_positions = num_positions
+        self.num_codes = whole_number("num_codes", num_codes, 2)
+        self.code_dim = whole_number("code_dim", code_dim, 2)
+        self.num_positions = whole_number("num_positions", num_positions)
         self.decay = decay
         self.restart = restart
         self.latent_dim = num_positions * code_dim
@@ -274,9 +270,7 @@ class QuantisedEMA(Codebook):
         dtype: object = None,
     ):
         super().__init__(num_codes, code_dim, num_positions, decay, restart, name=name, dtype=dtype)
-        if not 0 < smoothing < math.inf:
-            raise InvalidInput("smoothing", "a positive number", smoothing)
-        self.smoothing = smoothing
+        self.smoothing = positive("smoothing", smoothing)
 
     def codebook_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return zeros [B]."""

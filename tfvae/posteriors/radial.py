@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from tfvae.heads import Head
 from tfvae.numerics import softplus
-from tfvae.posteriors.flow import FlowPosterior
+from tfvae.posteriors.steps import StepsPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
 _SMALLEST_RADIUS = 0.01
 
 
-class Radial(FlowPosterior):
+class Radial(StepsPosterior):
     """A diagonal Gaussian drawn towards points or pushed from them, each step by parameters of the example.
 
     f(z) = z + beta (z - c) / (alpha + r),  r = |z - c|
@@ -37,16 +37,7 @@ class Radial(FlowPosterior):
         TensorShape([7, 5])
     """
 
-    def __init__(
-        self,
-        latent_dim: int,
-        num_flows: int = 8,
-        floor: float = 1e-4,
-        *,
-        name: str | None = None,
-        dtype: object = None,
-    ):
-        super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
+    step_names = ("center", "alpha", "beta")
 
     def flow_head(self) -> Head:
         """Return the projection to c, alpha and beta of each step."""
@@ -60,35 +51,28 @@ class Radial(FlowPosterior):
         ratio = lowest + softplus(beta[..., 0] + math.log(math.expm1(-lowest)))
         return {"center": center, "alpha": alpha, "beta": alpha * ratio}
 
-    def forward(self, params: dict[str, tf.Tensor], start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z and log |det dz/dz_0|."""
-        z, log_det = start, 0.0
-        for center, alpha, beta in _steps(params):
-            away = z - center
-            radius = _length(away)
-            z = center + away * (1.0 + beta / (alpha + radius))[..., tf.newaxis]
-            log_det += self._log_det(radius, alpha, beta)
-        return z, log_det
+    def step(
+        self, z: tf.Tensor, center: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return f(z) and log |det f'(z)|."""
+        away = z - center
+        radius = _length(away)
+        moved = center + away * (1.0 + beta / (alpha + radius))[..., tf.newaxis]
+        return moved, self._log_det(radius, alpha, beta)
 
-    def inverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z_0 and log |det dz/dz_0|."""
-        log_det = 0.0
-        for center, alpha, beta in reversed(_steps(params)):
-            away = z - center
-            radius = _start_radius(_length(away), alpha, beta)
-            z = center + away / (1.0 + beta / (alpha + radius))[..., tf.newaxis]
-            log_det += self._log_det(radius, alpha, beta)
-        return z, log_det
+    def step_back(
+        self, z: tf.Tensor, center: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the point that the step takes to z, and log |det f'| there."""
+        away = z - center
+        radius = _start_radius(_length(away), alpha, beta)
+        start = center + away / (1.0 + beta / (alpha + radius))[..., tf.newaxis]
+        return start, self._log_det(radius, alpha, beta)
 
     def _log_det(self, radius: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         across = tf.math.log1p(beta / (alpha + radius))
         along = tf.math.log1p(alpha * beta / tf.square(alpha + radius))
         return (self.latent_dim - 1) * across + along
-
-
-def _steps(params: dict[str, tf.Tensor]) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-    named = (tf.unstack(params[name], axis=1) for name in ("center", "alpha", "beta"))
-    return list(zip(*named, strict=True))
 
 
 def _length(vector: tf.Tensor) -> tf.Tensor:

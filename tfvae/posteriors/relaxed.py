@@ -7,9 +7,10 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.codes import Concrete, bounded
-from tfvae.errors import InvalidInput
+from tfvae.checks import real_number, whole_number
+from tfvae.codes import Concrete
 from tfvae.heads import Head
+from tfvae.numerics import bounded
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -53,15 +54,9 @@ class RelaxedOneHot(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not num_variables >= 1:
-            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
-        if not _LOWEST_TEMPERATURE <= temperature < math.inf:
-            raise InvalidInput("temperature", f"a number of at least {_LOWEST_TEMPERATURE}", temperature)
-        self.num_variables = num_variables
-        self.num_categories = num_categories
-        self.temperature = temperature
+        self.num_variables = whole_number("num_variables", num_variables)
+        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.temperature = real_number("temperature", temperature, at_least=_LOWEST_TEMPERATURE)
         self.latent_dim = num_variables * num_categories
 
     def build(self, input_shape: tuple) -> None:

@@ -7,6 +7,7 @@ import math
 
 import tensorflow as tf
 
+from tfvae.checks import real_number, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.numerics import softplus
@@ -39,14 +40,10 @@ class Spherical(Posterior, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 2:
-            raise InvalidInput("latent_dim", "a whole number of at least 2", latent_dim)
-        if not 1e-3 <= floor < math.inf:
-            raise InvalidInput("floor", "a concentration of at least 0.001", floor)
+        self.floor = real_number("floor", floor, at_least=1e-3)
         if not floor < cap <= LARGEST_CONCENTRATION:
             raise InvalidInput("cap", f"one above the floor, at most {LARGEST_CONCENTRATION:g}", cap)
-        self.latent_dim = latent_dim
-        self.floor = floor
+        self.latent_dim = whole_number("latent_dim", latent_dim, 2)
         self.cap = cap
 
     def build(self, input_shape: tuple) -> None:

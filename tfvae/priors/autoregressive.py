@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
@@ -55,18 +56,10 @@ class AutoregressiveCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value, least in (
-            ("num_codes", num_codes, 2),
-            ("code_dim", code_dim, 1),
-            ("num_positions", num_positions, 1),
-            ("units", units, 1),
-        ):
-            if not value >= least:
-                raise InvalidInput(argument, f"a whole number of at least {least}", value)
-        self.num_codes = num_codes
-        self.code_dim = code_dim
-        self.num_positions = num_positions
-        self.units = units
+        self.num_codes = whole_number("num_codes", num_codes, 2)
+        self.code_dim = whole_number("code_dim", code_dim)
+        self.num_positions = whole_number("num_positions", num_positions)
+        self.units = whole_number("units", units)
         self.latent_dim = num_positions * code_dim
         policy = self.dtype_policy
         # One more than there are codes: what stands before the first.

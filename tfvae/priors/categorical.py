@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import positive, whole_number
 from tfvae.codes import Concrete, OneHotRows, choose
-from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -36,12 +34,8 @@ class Categorical(Prior):
         self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        if not num_variables >= 1:
-            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
-        self.num_variables = num_variables
-        self.num_categories = num_categories
+        self.num_variables = whole_number("num_variables", num_variables)
+        self.num_categories = whole_number("num_categories", num_categories, 2)
         self.latent_dim = num_variables * num_categories
 
     def noise_dim(self, posterior: Posterior) -> int:
@@ -89,15 +83,9 @@ class RelaxedCategorical(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not num_variables >= 1:
-            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
-        if not 0 < temperature < math.inf:
-            raise InvalidInput("temperature", "a positive number", temperature)
-        self.num_variables = num_variables
-        self.num_categories = num_categories
-        self.temperature = temperature
+        self.num_variables = whole_number("num_variables", num_variables)
+        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.temperature = positive("temperature", temperature)
         self.latent_dim = num_variables * num_categories
 
     def distribution(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
@@ -47,14 +48,9 @@ class UniformCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value in (("code_dim", code_dim), ("num_positions", num_positions)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
-        if not num_codes >= 2:
-            raise InvalidInput("num_codes", "a whole number of at least 2", num_codes)
-        self.num_codes = num_codes
-        self.code_dim = code_dim
-        self.num_positions = num_positions
+        self.num_codes = whole_number("num_codes", num_codes, 2)
+        self.code_dim = whole_number("code_dim", code_dim)
+        self.num_positions = whole_number("num_positions", num_positions)
         self.latent_dim = num_positions * code_dim
         self._embed: Callable[[tf.Tensor], tf.Tensor] | None = None
 

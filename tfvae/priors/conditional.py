@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import keras_layer, positive, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Normal
 from tfvae.priors.base import Encode, Prior
@@ -47,16 +48,10 @@ class Conditional(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not isinstance(network, keras.Layer):
-            raise InvalidInput("network", "a Keras layer or model", repr(network))
-        if not condition_dim >= 1:
-            raise InvalidInput("condition_dim", "a whole number of at least 1", condition_dim)
-        if not floor > 0:
-            raise InvalidInput("floor", "a positive number", floor)
         self.latent_dim = latent_dim
-        self.network = network
-        self.condition_dim = condition_dim
-        self.floor = floor
+        self.network = keras_layer("network", network)
+        self.condition_dim = whole_number("condition_dim", condition_dim)
+        self.floor = positive("floor", floor)
         self.normal = Normal(latent_dim, floor, name="normal", dtype=self.dtype_policy)
         self.normal(self.network(keras.KerasTensor((None, condition_dim))))
 

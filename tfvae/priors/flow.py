@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae import flows
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.priors.base import Encode, Prior
 
@@ -31,13 +32,11 @@ class Flow(Prior):
 
     def __init__(self, latent_dim: int, flow: flows.Flow, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
+        self.latent_dim = whole_number("latent_dim", latent_dim)
         if not isinstance(flow, flows.Flow):
             raise InvalidInput("flow", "one of tfvae.flows", repr(flow))
         if flow.latent_dim != latent_dim:
             raise InvalidInput("flow", f"one of dimension {latent_dim}", flow.latent_dim)
-        self.latent_dim = latent_dim
         self.flow = flow
 
     def distribution(

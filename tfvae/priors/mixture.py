@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from sklearn.mixture import GaussianMixture
 
+from tfvae.checks import whole_number
 from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.numerics import softplus
@@ -42,11 +43,8 @@ class Mixture(Prior):
         self, latent_dim: int, num_components: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value in (("latent_dim", latent_dim), ("num_components", num_components)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
-        self.latent_dim = latent_dim
-        self.num_components = num_components
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.num_components = whole_number("num_components", num_components)
         each = (num_components, latent_dim)
         self.logits = self.add_weight(name="logits", shape=(num_components,), initializer="zeros")
         spread = keras.initializers.RandomNormal(stddev=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
@@ -26,9 +26,7 @@ class StandardNormal(Prior):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        self.latent_dim = latent_dim
+        self.latent_dim = whole_number("latent_dim", latent_dim)
 
     def distribution(
         self, encode: Encode | None = None, condition: tf.Tensor | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.priors.base import Encode, Prior
 from tfvae.spherical import unit
 
@@ -29,9 +29,7 @@ class SphereUniform(Prior):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 2:
-            raise InvalidInput("latent_dim", "a whole number of at least 2", latent_dim)
-        self.latent_dim = latent_dim
+        self.latent_dim = whole_number("latent_dim", latent_dim, 2)
 
     def distribution(
         self, encode: Encode | None = None, condition: tf.Tensor | None = None

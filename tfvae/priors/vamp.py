@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.codes import choose
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Encoded, Posterior
@@ -54,13 +55,10 @@ class VampPrior(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value in (("latent_dim", latent_dim), ("num_components", num_components)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
         if low is not None and high is not None and not low < high:
             raise InvalidInput("high", f"a number above low = {low}", high)
-        self.latent_dim = latent_dim
-        self.num_components = num_components
+        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.num_components = whole_number("num_components", num_components)
         self.low = low
         self.high = high
         self.filled = self.add_weight(  # how many pseudo-inputs were set to an example
