@@ -1,6 +1,8 @@
 # Two commands from a bare machine with Python 3.11 to 3.13:  make demo  and  make test
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that share the tests, a file at a time.
+WORKERS ?= 2
 STAMP := .venv/installed.stamp
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -11,10 +13,10 @@ demo: $(STAMP)
 	$(BIN)/tfvae demo --run runs/demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from pathlib import Path
 from tfvae.pipelines.recipes import recipes
 
 README = Path("README.md")
-RESULTS = Path("reproductions/results.json")
+RESULTS = Path("reproductions/results")
 START, END = "<!-- recipes -->\n", "<!-- end of recipes -->\n"
 _SOURCE = re.compile(r"^Source: (.+?\d{4})", re.MULTILINE | re.DOTALL)
 
@@ -42,6 +42,15 @@ def parts(recipe: Callable) -> str:
     model = recipe((4,) if table else (8, 8, 1))
     chosen = (model.posterior, model.prior, model.likelihood, model.objective)
     return ", ".join(_name(part) for part in chosen)
+
+
+def measured(folder: Path) -> dict[str, str]:
+    """Return what the scripts in `reproductions/` measured of each recipe, those of all files together."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("*.json")):
+        for recipe, figure in json.loads(path.read_text(encoding="utf-8")).items():
+            found.setdefault(recipe, []).append(figure)
+    return {recipe: "; ".join(figures) for recipe, figures in found.items()}
 
 
 def markdown(results: dict[str, str]) -> str:
@@ -74,8 +83,7 @@ def _name(part: object) -> str:
 
 def main() -> None:
     """Write the table into README.md of the current folder."""
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    README.write_text(with_table(README.read_text(), results))
+    README.write_text(with_table(README.read_text(), measured(RESULTS)))
 
 
 if __name__ == "__main__":

@@ -176,6 +176,16 @@ class Run:
                     shutil.rmtree(unfinished, ignore_errors=True)
             yield
 
+    @contextlib.contextmanager
+    def unless_refused(self) -> Iterator[None]:
+        """Take the new folder away again where the data is refused before anything was learned from it."""
+        try:
+            yield
+        except InvalidInput:
+            if not _entries(self.path / "checkpoints"):
+                shutil.rmtree(self.path)
+            raise
+
     def write(self, name: str, values: dict) -> None:
         """Write a JSON file of the run, whole or not at all."""
         with replacing(self.path / name) as temporary:

@@ -46,7 +46,7 @@ def start(
 
     Raises:
         Refused: an argument cannot be used; no folder has been made.
-        InvalidInput: the data cannot be used.
+        InvalidInput: the data cannot be used; no folder is left where the first epoch found that.
         OSError: the data cannot be read, or the folder not be written.
         FloatingPointError: the loss is no longer a number.
     """
@@ -67,7 +67,7 @@ def start(
         strategy = devices.strategy(training.replicas, training.steps_per_execution)
         model = _untrained(config, strategy)
     run = Run.create(path, config)
-    with run.training():
+    with run.unless_refused(), run.training():
         _finish(run, model, rows, 0)
     return run
 

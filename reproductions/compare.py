@@ -6,13 +6,12 @@ learning rate 1e-3. Judged on 2,000 test images, binarised once. One seed.
     python reproductions/compare.py                          # all
     python reproductions/compare.py --recipes vae iwae       # some
 
-Writes reproductions/results.json, from which the table in README.md is made, and a row of samples for each.
+Writes reproductions/results/compare.json, for the table in README.md, and a row of samples for each.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from mnist_iwae import binarised_batches, images
+from record import record
 
 import tfvae
 
@@ -75,8 +75,6 @@ def main() -> None:
     args = parser.parse_args()
     train, test = images("train"), images("test")[:EVALUATED]
     test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
-    path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
     for name in args.recipes:
         keras.utils.set_random_seed(args.seed)
         model = make(name)
@@ -86,8 +84,7 @@ def main() -> None:
         model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
         minutes = (time.perf_counter() - start) / 60
         line = figures(name, model, test)
-        results[name] = f"MNIST, {args.epochs} epochs: {line}"
-        path.write_text(json.dumps(dict(sorted(results.items())), indent=2, ensure_ascii=False) + "\n")
+        record("compare", name, f"MNIST, {args.epochs} epochs: {line}")
         print(f"{name:24s} {minutes:5.1f} min  {line}", flush=True)
         picture(name, model)
         keras.backend.clear_session()

@@ -7,8 +7,7 @@ to labels. Published: 94.46 % after 300 epochs, with layers 500-500-2000.
 
     python reproductions/mnist_clustering.py
 
-The defaults are the paper's layers and 15 + 15 epochs, for about ten minutes on 2 cores. Not yet run in
-full: there is no figure of this library's own.
+The defaults are the paper's layers and 15 + 15 epochs, for about ten minutes on 2 cores.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from record import record
 from scipy.optimize import linear_sum_assignment
 
 import tfvae
@@ -67,9 +67,10 @@ def main() -> None:
 
     start = time.time()
 
-    def report(stage: str, clusters: np.ndarray) -> None:
-        minutes = (time.time() - start) / 60
-        print(f"{stage:22} {minutes:5.1f} min   accuracy {accuracy(clusters, labels):.4f}", flush=True)
+    def report(stage: str, clusters: np.ndarray) -> float:
+        minutes, share = (time.time() - start) / 60, accuracy(clusters, labels)
+        print(f"{stage:22} {minutes:5.1f} min   accuracy {share:.4f}", flush=True)
+        return share
 
     x, labels = images_and_labels()
     chosen = np.random.default_rng(args.seed).permutation(len(x))[: args.examples]
@@ -96,10 +97,12 @@ def main() -> None:
     decay = keras.optimizers.schedules.CosineDecay(args.learning_rate, steps, alpha=0.05)
     vae.compile(optimizer=tfvae.optimizers.Adam(decay))
 
+    def clusters() -> np.ndarray:
+        return np.array(vae.prior.predict_cluster(locations(vae, x)))
+
     def after(epoch: int, logs: dict) -> None:
         if (epoch + 1) % max(1, args.epochs // 5) == 0:
-            clusters = np.array(vae.prior.predict_cluster(locations(vae, x)))
-            report(f"epoch {epoch + 1:3d}, elbo {logs['elbo']:.1f}", clusters)
+            report(f"epoch {epoch + 1:3d}, elbo {logs['elbo']:.1f}", clusters())
 
     vae.fit(
         x,
@@ -108,6 +111,9 @@ def main() -> None:
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=after)],
     )
+    share = report("end", clusters())
+    budget = f"{args.pretraining_epochs} + {args.epochs} epochs"
+    record("mnist_clustering", "mixture_vae", f"MNIST, {budget}: clustering accuracy {share:.1%}")
     print("published, 300 epochs               accuracy 0.9446")
 
 

@@ -176,6 +176,13 @@ class TestFailures:
         err = _fails(capsys, "train", "vae", "--data", path, "--run", tmp_path / "run", "--batch-size", 8)
         assert "NaN" in err
         assert "finite" in err
+        assert not (tmp_path / "run").exists()
+
+    def test_too_few_kinds_of_columns(self, capsys, tmp_path, table):
+        arguments = ("--data", str(table), "--run", str(tmp_path / "run"), *["--columns", "real"] * 2)
+        assert main(["train", "hi_vae", *arguments]) == 2
+        assert "columns: expected one kind, or one for each" in capsys.readouterr().err
+        assert not (tmp_path / "run").exists()
 
     def test_divergence(self, capsys, tmp_path, table):
         arguments = ("--data", table, "--run", tmp_path / "run", "--learning-rate", 1e30, "--batch-size", 32)

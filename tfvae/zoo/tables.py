@@ -114,6 +114,8 @@ def hi_vae(
         (1, 2)
     """
     columns = columns * shape[0] if len(columns) == 1 else columns
+    if len(columns) != shape[0]:
+        raise tfvae.InvalidInput("columns", f"one kind, or one for each of {shape[0]} columns", columns)
     likelihood = tfvae.likelihoods.Columns(tuple(_column(text) for text in columns))
     prior = tfvae.priors.Mixture(latent_dim, num_components)
     return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior)
