@@ -28,25 +28,39 @@ def scatters(original: np.ndarray, reconstruction: np.ndarray) -> list[Panel]:
 
 
 def explained_variance(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
-    """Return 1 - mean squared error / variance of each column, [columns]; a constant column gives NaN.
+    """Return 1 - mean squared error / variance of each column's observed values, [columns].
+
+    NaN in `original` is a missing value. A constant column gives NaN, and so does one without a value.
 
     Example:
         >>> explained_variance(np.array([[0.0], [2.0]]), np.array([[1.0], [1.0]]))
         array([0.])
     """
-    variance = original.var(0)
-    error = np.square(original - reconstruction).mean(0)
+    observed = np.isfinite(original)
+    count = np.maximum(observed.sum(0), 1)
+    values, rebuilt = np.where(observed, original, 0), np.where(observed, reconstruction, 0)
+    variance = np.where(observed, np.square(values - values.sum(0) / count), 0).sum(0) / count
+    error = np.square(values - rebuilt).sum(0) / count
     return np.where(variance > 0, 1 - error / np.where(variance > 0, variance, 1), np.nan)
 
 
 def _scatter(column: int, original: np.ndarray, reconstruction: np.ndarray, explained: float) -> Panel:
     figure, axes = chart(3.2, 2.9)
-    ends = [float(original.min()), float(original.max())]
+    observed = np.isfinite(original)
+    original, reconstruction = original[observed], reconstruction[observed]
+    ends = [float(original.min(initial=np.inf)), float(original.max(initial=-np.inf))]
     axes.plot(ends, ends, color=MUTED, linewidth=1.2, linestyle="--")
     axes.scatter(original, reconstruction, s=9, color=FIRST, alpha=0.5, linewidths=0)
     axes.set_xlabel("original")
     axes.set_ylabel("reconstruction")
-    said = f"{explained:.0%} of the variance explained" if np.isfinite(explained) else "a constant column"
+    if not len(original):
+        said = "no value observed"
+    elif not np.isfinite(explained):
+        said = "a constant column"
+    else:
+        said = f"{explained:.0%} of the variance explained" if explained > 0 else "no better than its mean"
+    if len(original) < len(observed):
+        said += f", {len(original)} of {len(observed)} values observed"
     return Panel(
         svg(figure, f"Column {column}: reconstruction against original"), f"Column {column}: {said}."
     )

@@ -172,7 +172,7 @@ def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
         originals=originals,
         reconstructions=reconstructions,
         samples=model.sample(_SAMPLES, seed=_SAMPLES_SEED) if is_image else None,
-        walks=_walks(model, latent) if is_image else {},
+        walks=_walks(model, latent) if is_image and model.space == "real" else {},
         latent=latent,
         labels=labels,
         scores=_scores(model, x[:_SCORED]),

@@ -93,6 +93,20 @@ def test_equal_scores_can_be_drawn():
     assert figures_scores.histograms("rows", np.ones(5), {"same": np.ones(3)}).markup.startswith("<svg")
 
 
+def test_missing_values_have_no_say():
+    generator = np.random.default_rng(0)
+    original = generator.normal(size=(60, 3))
+    rebuilt = original + 0.3 * generator.normal(size=original.shape)
+    whole = figures_tables.explained_variance(original[:40], rebuilt[:40])
+    holes = original.copy()
+    holes[40:, :2] = np.nan
+    holes[:, 2] = np.nan
+    np.testing.assert_allclose(figures_tables.explained_variance(holes, rebuilt)[:2], whole[:2], rtol=1e-12)
+    captions = " ".join(panel.caption for panel in figures_tables.scatters(holes, rebuilt))
+    assert captions.count("40 of 60 values observed") == 2
+    assert "Column 2: no value observed" in captions
+
+
 def test_explained_variance_by_column():
     generator = np.random.default_rng(0)
     original = generator.normal(size=(1000, 3))

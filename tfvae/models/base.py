@@ -77,6 +77,11 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         return True
 
     @property
+    def space(self) -> str:
+        """Where z lies, as a posterior says it."""
+        return "real"
+
+    @property
     @abc.abstractmethod
     def latent_dim(self) -> int:
         """Number of latent dimensions."""

@@ -92,6 +92,11 @@ class VAE(LatentModel):
         self.build(self.input_shapes)
 
     @property
+    def space(self) -> str:
+        """Where the posterior's z lies."""
+        return self.posterior.space
+
+    @property
     def latent_dim(self) -> int:
         """Number of latent dimensions."""
         return self.posterior.latent_dim
