@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tables", nargs="+", default=["wine", "breast", "adult"])
     parser.add_argument("--rates", nargs="+", type=int, default=[10, 30, 50], help="per cent hidden")
-    parser.add_argument("--steps", type=int, default=3000, help="optimizer steps of 128 rows")
+    parser.add_argument("--steps", type=int, default=1500, help="optimizer steps of 128 rows")
     parser.add_argument("--draws", type=int, default=100, help="draws of z for each row's imputation")
     parser.add_argument("--latent-dim", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=3, help="masks, each with a seed of its own")

@@ -19,7 +19,7 @@ class PosteriorMatching(keras.Model):
 
     loss = -E_x E_s E_q(z|x) log r(z|x_s),  least where r(z|x_s) is the average of q(z|x) over x given x_s
 
-    Within r's family, this is the least KL(E[q(z|x)|x_s] || r(z|x_s)): a normal r gets its mean and variances.
+    Within the family of r it is the least KL(E[q(z|x)|x_s] || r(z|x_s)): a normal r gets mean and variances.
     Train it with `fit` on complete data; `model` is then a VAE for data with gaps, of the trained decoder,
     likelihood and prior, and of r, with which `evaluation.impute` works; save that one. No weight of the
     trained model is changed.
