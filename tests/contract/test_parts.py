@@ -83,6 +83,7 @@ LIKELIHOODS = {
     ),
     "InnerProduct": (lambda: likelihoods.InnerProduct(4), lambda r: r.integers(0, 2, (6, 4, 4))),
     "Observed": (lambda: likelihoods.Observed(likelihoods.Normal((8,))), _holes),
+    "Marked": (lambda: likelihoods.Marked(likelihoods.Observed(likelihoods.Normal((8,)))), _holes),
     "NotAtRandom": (lambda: likelihoods.NotAtRandom(likelihoods.Normal((8,))), _holes),
     "Columns": (
         lambda: likelihoods.Columns(KINDS),

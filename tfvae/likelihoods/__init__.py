@@ -12,6 +12,7 @@ from tfvae.likelihoods.inner_product import InnerProduct
 from tfvae.likelihoods.laplace import Laplace
 from tfvae.likelihoods.logistic_mixture import DiscretisedLogisticMixture
 from tfvae.likelihoods.low_rank_normal import LowRankNormal
+from tfvae.likelihoods.marked import Marked
 from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.not_at_random import NotAtRandom
@@ -32,6 +33,7 @@ __all__ = [
     "Laplace",
     "Likelihood",
     "LowRankNormal",
+    "Marked",
     "Multinomial",
     "NegativeBinomial",
     "Normal",

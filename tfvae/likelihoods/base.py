@@ -140,3 +140,21 @@ class Likelihood(Part, abc.ABC):
     @abc.abstractmethod
     def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return E[x|z], [..., *event]."""
+
+    # What stands in the place of missing elements, for likelihoods that take them.
+
+    def missing_statistic(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return what an imputation averages over z, [..., *any]: E[x_i|z, x_i missing] of each element.
+
+        Missing at random, x_i is as it would be if it were seen, and this is the mean. Where values are
+        categories it is their probabilities.
+        """
+        return self.mean(params)
+
+    def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the values [..., *event] that an average of `missing_statistic` stands for."""
+        return average
+
+    def missing_draw(self, params: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        """Return a draw of x_i ~ p(x_i|z, x_i missing) for each element, [..., *event]."""
+        return self.distribution(params).sample(seed=seed)

@@ -65,3 +65,11 @@ class Categorical(Likelihood):
     def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return the most probable category's number, as float32."""
         return tf.cast(tf.argmax(params["logits"], axis=-1), tf.float32)
+
+    def missing_statistic(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the probabilities, [..., *event, K]."""
+        return tf.nn.softmax(params["logits"])
+
+    def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the most probable category's number, as float32."""
+        return tf.cast(tf.argmax(average, axis=-1), tf.float32)

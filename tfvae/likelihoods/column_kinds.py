@@ -28,12 +28,14 @@ class Column(Configured, abc.ABC):
         channels: parameters that the network gives for each number.
         shared: parameters learned once for a whole column.
         width: numbers the encoder sees in the place of one.
+        statistics: numbers that an imputation averages over z.
         support: the values a number can take; NaN stands for a missing one.
     """
 
     channels = 1
     shared = 0
     width = 1
+    statistics = 1
     support = Support(missing=True)
 
     @abc.abstractmethod
@@ -52,6 +54,14 @@ class Column(Configured, abc.ABC):
     @abc.abstractmethod
     def encode(self, x: tf.Tensor) -> tf.Tensor:
         """Return what the encoder sees of the numbers x [..., n], none of them missing: [..., n, width]."""
+
+    def statistic(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
+        """Return what an imputation averages over z, [..., n, statistics]: the mean, or probabilities."""
+        return self.mean(raw, shared)[..., tf.newaxis]
+
+    def estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the value [..., n] that an average of `statistic` stands for."""
+        return average[..., 0]
 
 
 class Real(Column):
@@ -172,7 +182,7 @@ class Category(Column):
 
     def __init__(self, size: int):
         self.size = whole_number("size", size, 2)
-        self.channels = self.width = size
+        self.channels = self.width = self.statistics = size
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
@@ -182,6 +192,14 @@ class Category(Column):
     def mean(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
         """Return the most probable category."""
         return tf.cast(tf.argmax(raw, axis=-1), tf.float32)
+
+    def statistic(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
+        """Return the probabilities, [..., n, size]."""
+        return tf.nn.softmax(raw)
+
+    def estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the most probable category."""
+        return tf.cast(tf.argmax(average, axis=-1), tf.float32)
 
     def encode(self, x: tf.Tensor) -> tf.Tensor:
         """Return the one-hot code."""
@@ -207,6 +225,7 @@ class Ordinal(Column):
     def __init__(self, size: int):
         self.size = whole_number("size", size, 2)
         self.shared = self.width = size - 1
+        self.statistics = size
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
@@ -216,6 +235,14 @@ class Ordinal(Column):
     def mean(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
         """Return the most probable rank."""
         return tf.cast(tf.argmax(self.log_probs(raw, shared), axis=-1), tf.float32)
+
+    def statistic(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
+        """Return the probabilities, [..., n, size]."""
+        return tf.exp(self.log_probs(raw, shared))
+
+    def estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the most probable rank."""
+        return tf.cast(tf.argmax(average, axis=-1), tf.float32)
 
     def encode(self, x: tf.Tensor) -> tf.Tensor:
         """Return whether x is at least 1, 2, ..., size - 1."""

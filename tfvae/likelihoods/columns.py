@@ -98,6 +98,20 @@ class Columns(Likelihood):
         means = [group.kind.mean(*given) for group, *given in zip(self._groups, split, shared, strict=True)]
         return _in_order(means, self._groups)
 
+    def missing_statistic(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the statistics of all columns side by side, [..., numbers], those of equal kind together."""
+        split = _split(params["raw"], self._groups)
+        given = zip(self._groups, split, self._shared_now(), strict=True)
+        parts = [group.kind.statistic(raw, shared) for group, raw, shared in given]
+        leading = tf.shape(params["raw"])[:-1]
+        return tf.concat([tf.reshape(part, tf.concat([leading, [-1]], 0)) for part in parts], axis=-1)
+
+    def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return a row of means, most probable categories and most probable ranks."""
+        split = _split(average, self._groups, "statistics")
+        values = [group.kind.estimate(part) for group, part in zip(self._groups, split, strict=True)]
+        return _in_order(values, self._groups)
+
     def _shared_now(self) -> list[tf.Tensor]:
         """Return the learned parameters of each group, [n, shared], from the current weights."""
         weights = iter(self._shared)
@@ -125,16 +139,16 @@ def _grouped(columns: tuple[Column, ...]) -> tuple[_Group, ...]:
     return tuple(_Group(columns[indices[0]], tuple(indices)) for indices in members.values())
 
 
-def _sizes(groups: tuple[_Group, ...]) -> list[int]:
-    return [len(group.indices) * group.kind.channels for group in groups]
+def _sizes(groups: tuple[_Group, ...], each: str = "channels") -> list[int]:
+    return [len(group.indices) * getattr(group.kind, each) for group in groups]
 
 
-def _split(raw: tf.Tensor, groups: tuple[_Group, ...]) -> list[tf.Tensor]:
-    """Split [..., parameters] into [..., n, channels] for each group."""
+def _split(raw: tf.Tensor, groups: tuple[_Group, ...], each: str = "channels") -> list[tf.Tensor]:
+    """Split numbers [..., total] into [..., n, channels] for each group, or as many as a kind has `each`."""
     leading = tf.shape(raw)[:-1]
     return [
-        tf.reshape(part, tf.concat([leading, [len(group.indices), group.kind.channels]], 0))
-        for group, part in zip(groups, tf.split(raw, _sizes(groups), axis=-1), strict=True)
+        tf.reshape(part, tf.concat([leading, [len(group.indices), getattr(group.kind, each)]], 0))
+        for group, part in zip(groups, tf.split(raw, _sizes(groups, each), axis=-1), strict=True)
     ]
 
 

@@ -61,6 +61,14 @@ class Observed(Likelihood):
         """Return E[x|z] of all elements."""
         return self.likelihood.mean(params)
 
+    def missing_statistic(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the likelihood's own."""
+        return self.likelihood.missing_statistic(params)
+
+    def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return the likelihood's own."""
+        return self.likelihood.missing_estimate(average)
+
 
 def as_likelihood(likelihood: Likelihood) -> Likelihood:
     """Return a likelihood that can be wrapped, or refuse it."""
