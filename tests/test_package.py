@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads", "scales",
      "optimizers", "importance", "metrics", "trace", "feeding"},
-    {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical"},
+    {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical", "graphs"},
     {"objectives"},
     {"models"},
     {"zoo"},

@@ -21,6 +21,7 @@ _MODULES = (
     "evaluation",
     "export",
     "flows",
+    "graphs",
     "likelihoods",
     "models",
     "networks",

@@ -114,6 +114,7 @@ OBJECTIVES = {
     "AdversariallyLearnedInference": lambda: objectives.AdversariallyLearnedInference(),
     "VAEGAN": lambda: objectives.VAEGAN(1.0),
     "Perceptual": lambda: objectives.Perceptual(networks.mlp((4,)), 1.0),
+    "Balanced": lambda: objectives.Balanced(),
     "Reconstruction": lambda: objectives.Reconstruction(),
     "SparseAutoencoder": lambda: objectives.SparseAutoencoder(0.1),
     "ContractiveAutoencoder": lambda: objectives.ContractiveAutoencoder(0.1),
@@ -237,15 +238,14 @@ def _pairs():
         yield name, prior
 
 
+NEEDS = {
+    "VectorQuantisation": ("QuantisedEMA", "UniformCodes", "Bernoulli"),
+    "Balanced": ("Normal", "StandardNormal", "InnerProduct"),
+}
 RUNS = [
     (posterior, prior, likelihood, USUAL.get(posterior, "ELBO"))
     for (posterior, prior), likelihood in zip(_pairs(), LIKELIHOODS, strict=True)
-] + [
-    ("QuantisedEMA", "UniformCodes", "Bernoulli", name)
-    if name == "VectorQuantisation"
-    else ("Normal", "StandardNormal", "Normal", name)
-    for name in OBJECTIVES
-]
+] + [(*NEEDS.get(name, ("Normal", "StandardNormal", "Normal")), name) for name in OBJECTIVES]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
 from tfvae.evaluation.latent import active_units
 from tfvae.evaluation.likelihood import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
+from tfvae.evaluation.ranking import ndcg_at, recall_at
 
 __all__ = [
     "Decomposition",
@@ -11,5 +12,7 @@ __all__ = [
     "mean_distortion",
     "mean_elbo",
     "mean_log_likelihood",
+    "ndcg_at",
     "rate_decomposition",
+    "recall_at",
 ]

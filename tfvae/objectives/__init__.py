@@ -2,6 +2,7 @@
 
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
+from tfvae.objectives.balanced import Balanced
 from tfvae.objectives.base import Objective
 from tfvae.objectives.capacity import ControlledCapacity
 from tfvae.objectives.combined import (
@@ -35,6 +36,7 @@ __all__ = [
     "VAEGAN",
     "AdversarialAutoencoder",
     "AdversariallyLearnedInference",
+    "Balanced",
     "BetaTCVAE",
     "CombinedImportanceWeighted",
     "ContractiveAutoencoder",

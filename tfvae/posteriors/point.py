@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.errors import InvalidInput
-from tfvae.heads import Head
+from tfvae.heads import by_row, check_rows, latent_head
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -22,6 +20,7 @@ class Point(Posterior):
 
     Args:
         latent_dim: number of latent dimensions.
+        rows: as of `Normal`.
 
     Source: Tolstikhin et al. 2018, section 2.1, for its use with such objectives.
 
@@ -35,20 +34,22 @@ class Point(Posterior):
     has_density = False
     explicit_density = False
 
-    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, latent_dim: int, rows: int = 1, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
         if not latent_dim >= 1:
             raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
         self.latent_dim = latent_dim
+        self.rows = check_rows(latent_dim, rows)
 
     def build(self, input_shape: tuple) -> None:
-        """Make the projection from flat features."""
-        self.head = Head((self.latent_dim,), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        """Make the projection from flat features, or from each row of features."""
+        self.head = latent_head(self.latent_dim, self.rows, 1, self.dtype_policy)
+        self.head.build(by_row(input_shape, self.rows))
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return {"loc"}, [B, latent_dim]."""
-        return {"loc": self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]}
+        raw = self.head(tf.reshape(inputs, (-1, *by_row(inputs.shape, self.rows)[1:])))
+        return {"loc": tf.reshape(raw, (-1, self.latent_dim))}
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return Independent(Deterministic(loc))."""

@@ -12,6 +12,7 @@ from tfvae.zoo.autoencoders import (
 from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.graphs import graph_autoencoder, graph_vae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.posteriors import (
     discrete_vae,
@@ -36,6 +37,8 @@ __all__ = [
     "discrete_vae",
     "factor_vae",
     "flow_prior_vae",
+    "graph_autoencoder",
+    "graph_vae",
     "hamiltonian_vae",
     "hi_vae",
     "hyperspherical_vae",
