@@ -1,4 +1,4 @@
-"""Links of Cora that were held out, found by the graph VAE and the graph autoencoder of Kipf and Welling 2016.
+"""Links of Cora that were held out, found by the graph VAE and autoencoder of Kipf and Welling 2016.
 
 2,708 papers, 5,278 citations, 1,433 binary word features. 5% of the links are set aside for validation and
 10% for the test, each with as many pairs that are no link. 200 steps of Adam at 0.01 on the whole graph; 32

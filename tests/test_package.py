@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads", "scales",
      "optimizers", "importance", "metrics", "trace", "feeding"},
-    {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical", "graphs"},
+    {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical", "graphs",
+     "mixture", "mean_field", "sparse_coding"},
     {"objectives"},
     {"models"},
     {"zoo"},

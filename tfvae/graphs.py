@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,9 +13,9 @@ from tfvae.part import Part
 
 
 class GraphConvolutions(Part):
-    """H_k = activation(P H_{k-1} W_k), and P H_K at the end;  P = D^-1/2 (A + I) D^-1/2,  D_ii = sum_j (A + I)_ij.
+    """H_k = activation(P H_{k-1} W_k), and P H_K at the end;  P = D^-1/2 (A + I) D^-1/2.
 
-    From adjacency matrices A [B, N, N] to features [B, N, sizes[-1]], a row for each node. The last P is
+    From adjacency matrices A [B, N, N] to features [B, N, sizes[-1]], a row for each node; D_ii = sum_j (A + I)_ij. The last P is
     there for what comes after: a part that projects each row to its own parameters is then one more graph
     convolution, without an activation. What stands on the diagonal of A is not looked at. A node without
     edges keeps its own features.
@@ -74,7 +76,7 @@ class GraphConvolutions(Part):
         widths = (nodes if self.features is None else self.features[1], *self.sizes)
         self.kernels = [
             self.add_weight(name=f"kernel_{index}", shape=shape, initializer="glorot_uniform")
-            for index, shape in enumerate(zip(widths[:-1], widths[1:], strict=True))
+            for index, shape in enumerate(itertools.pairwise(widths))
         ]
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

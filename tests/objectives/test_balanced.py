@@ -33,7 +33,7 @@ def test_one_kind_of_element_alone_weighs_a_half(value):
 
 
 def test_loss_is_the_reweighted_cross_entropy_of_the_paper():
-    """norm sum_ij CE(A_ij, p_ij; ones times pos_weight) + rate, with the paper's two factors."""
+    """Loss = norm sum_ij CE(A_ij, p_ij; ones times pos_weight) + rate, with the paper's two factors."""
     x = _graph()[:1]
     model = tfvae.zoo.graph_vae((6, 6), latent_dim=2)
     trace = model.trace(x)

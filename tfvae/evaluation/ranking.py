@@ -32,7 +32,7 @@ def recall_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray
 
 
 def ndcg_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
-    """Return the normalised discounted cumulative gain of each user's k best items, [B]; NaN as in `recall_at`.
+    """Return the normalised discounted cumulative gain of each user's k best items, [B]; NaN as for recall.
 
     dcg@k = sum over places r = 1..k with a held-out item of 1 / log2(r + 1),
     ndcg@k = dcg@k / (its largest value, all held-out items first)
@@ -54,7 +54,7 @@ def ndcg_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray |
 def _hits(
     k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether each of the k places has a held-out item, [B, k], and how many of these there are, [B]."""
+    """Return whether each of the k places has a held-out item, [B, k], and how many there are, [B]."""
     scores, held_out = np.asarray(scores), np.asarray(held_out) > 0
     if scores.ndim != 2 or not 1 <= k <= scores.shape[1]:
         raise InvalidInput("k", f"a number of places from 1 to the items of scores {scores.shape}", k)
