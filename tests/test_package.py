@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[1]
 # Each may import those before it; the first group holds what knows nothing of models.
 LAYERS = [
     {"errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads", "scales",
-     "optimizers", "importance", "metrics", "trace", "feeding"},
+     "optimizers", "importance", "metrics", "trace", "feeding", "sparse_coding"},
     {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical", "graphs",
-     "mixture", "mean_field", "sparse_coding"},
+     "mixture", "mean_field"},
     {"objectives"},
     {"models"},
     {"zoo"},

@@ -15,10 +15,10 @@ from tfvae.part import Part
 class GraphConvolutions(Part):
     """H_k = activation(P H_{k-1} W_k), and P H_K at the end;  P = D^-1/2 (A + I) D^-1/2.
 
-    From adjacency matrices A [B, N, N] to features [B, N, sizes[-1]], a row for each node; D_ii = sum_j (A + I)_ij. The last P is
-    there for what comes after: a part that projects each row to its own parameters is then one more graph
-    convolution, without an activation. What stands on the diagonal of A is not looked at. A node without
-    edges keeps its own features.
+    From adjacency matrices A [B, N, N] to features [B, N, sizes[-1]], a row for each node;
+    D_ii = sum_j (A + I)_ij. The last P is there for what comes after: a part that projects each row to its
+    own parameters is then one more graph convolution, without an activation. What stands on the diagonal
+    of A is not looked at. A node without edges keeps its own features.
 
     Args:
         sizes: units of each layer; none of them has a bias.
@@ -101,7 +101,7 @@ def propagation(adjacency: tf.Tensor) -> tf.Tensor:
     """Return P = D^-1/2 (A + I) D^-1/2 of adjacency matrices [B, N, N], whose diagonal counts as 0.
 
     Example:
-        >>> propagation(tf.constant([[[0.0, 1.0], [1.0, 0.0]]])).numpy()
+        >>> propagation(tf.constant([[[0.0, 1.0], [1.0, 0.0]]])).numpy().round(3)
         array([[[0.5, 0.5],
                 [0.5, 0.5]]], dtype=float32)
     """

@@ -8,6 +8,7 @@ from tfvae.likelihoods.column_kinds import Category, Count, Ordinal, Positive, R
 from tfvae.likelihoods.columns import Columns
 from tfvae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfvae.likelihoods.counts import NegativeBinomial, Poisson
+from tfvae.likelihoods.dictionary import Dictionary
 from tfvae.likelihoods.inner_product import InnerProduct
 from tfvae.likelihoods.laplace import Laplace
 from tfvae.likelihoods.logistic_mixture import DiscretisedLogisticMixture
@@ -27,6 +28,7 @@ __all__ = [
     "Columns",
     "ContinuousBernoulli",
     "Count",
+    "Dictionary",
     "DiscretisedLogisticMixture",
     "InnerProduct",
     "Laplace",

@@ -24,6 +24,7 @@ from tfvae.objectives.quantised import VectorQuantisation
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.sparse_decomposition import PredictiveSparseDecomposition
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
@@ -51,6 +52,7 @@ __all__ = [
     "Objective",
     "PartiallyImportanceWeighted",
     "Perceptual",
+    "PredictiveSparseDecomposition",
     "Reconstruction",
     "Renyi",
     "RenyiMax",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import abc
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -12,7 +14,37 @@ from tfvae.posteriors.base import Posterior
 tfd = tfp.distributions
 
 
-class Point(Posterior):
+class Deterministic(Posterior, abc.ABC):
+    """q(z|x) with all its mass at loc(x), the only parameter, [B, latent_dim]; abstract.
+
+    It has no density, so there is no rate and no bound.
+    """
+
+    has_density = False
+    explicit_density = False
+
+    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        if not latent_dim >= 1:
+            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
+        self.latent_dim = latent_dim
+
+    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+        """Return Independent(Deterministic(loc))."""
+        return tfd.Independent(tfd.Deterministic(params["loc"]), 1)
+
+    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the point."""
+        return params["loc"]
+
+    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the point S times, whatever the noise, and zeros."""
+        samples, batch = tf.shape(noise)[0], tf.shape(params["loc"])[0]
+        z = tf.broadcast_to(params["loc"], (samples, batch, self.latent_dim))
+        return z, tf.zeros((samples, batch))
+
+
+class Point(Deterministic):
     """q(z|x) with all its mass at loc(x): a deterministic encoder.
 
     It has no density, so there is no rate and no bound; it goes with objectives that match the
@@ -31,14 +63,8 @@ class Point(Posterior):
         (TensorShape([7, 5, 2]), 0.0)
     """
 
-    has_density = False
-    explicit_density = False
-
     def __init__(self, latent_dim: int, rows: int = 1, *, name: str | None = None, dtype: object = None):
-        super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        self.latent_dim = latent_dim
+        super().__init__(latent_dim, name=name, dtype=dtype)
         self.rows = check_rows(latent_dim, rows)
 
     def build(self, input_shape: tuple) -> None:
@@ -50,17 +76,3 @@ class Point(Posterior):
         """Return {"loc"}, [B, latent_dim]."""
         raw = self.head(tf.reshape(inputs, (-1, *by_row(inputs.shape, self.rows)[1:])))
         return {"loc": tf.reshape(raw, (-1, self.latent_dim))}
-
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
-        """Return Independent(Deterministic(loc))."""
-        return tfd.Independent(tfd.Deterministic(params["loc"]), 1)
-
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Return the point."""
-        return params["loc"]
-
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the point S times, whatever the noise, and zeros."""
-        samples, batch = tf.shape(noise)[0], tf.shape(params["loc"])[0]
-        z = tf.broadcast_to(params["loc"], (samples, batch, self.latent_dim))
-        return z, tf.zeros((samples, batch))

@@ -23,6 +23,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.sparse import predictive_sparse_decomposition
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "mult_vae",
     "not_miwae",
     "planar_vae",
+    "predictive_sparse_decomposition",
     "renyi_vae",
     "sparse_autoencoder",
     "vae",
