@@ -74,6 +74,7 @@ CASES = {
     "not_miwae": Case(_table_with_holes),
     "mult_vae": Case(_counts),
     "linear_vae": Case(_table),
+    "sparse_vae": Case(_table),
 }
 
 

@@ -68,6 +68,7 @@ LIKELIHOODS = {
     "Normal, per element": (lambda: likelihoods.Normal((8,), tfvae.scales.PerElement()), REAL),
     "LowRankNormal": (lambda: likelihoods.LowRankNormal((8,), 2), REAL),
     "Dictionary": (lambda: likelihoods.Dictionary((8,)), REAL),
+    "MaskedNormal": (lambda: likelihoods.MaskedNormal((8,), (4,)), REAL),
     "Laplace": (lambda: likelihoods.Laplace((8,)), REAL),
     "StudentT": (lambda: likelihoods.StudentT((8,)), REAL),
     "Poisson": (lambda: likelihoods.Poisson((8,)), COUNTS),
@@ -118,6 +119,7 @@ OBJECTIVES = {
     "Perceptual": lambda: objectives.Perceptual(networks.mlp((4,)), 1.0),
     "Balanced": lambda: objectives.Balanced(),
     "PredictiveSparseDecomposition": lambda: objectives.PredictiveSparseDecomposition(0.1, 1.0, 5),
+    "SpikeAndSlab": lambda: objectives.SpikeAndSlab(100),
     "Reconstruction": lambda: objectives.Reconstruction(),
     "SparseAutoencoder": lambda: objectives.SparseAutoencoder(0.1),
     "ContractiveAutoencoder": lambda: objectives.ContractiveAutoencoder(0.1),
@@ -250,6 +252,7 @@ NEEDS = {
     "VectorQuantisation": ("QuantisedEMA", "UniformCodes", "Bernoulli"),
     "Balanced": ("Normal", "StandardNormal", "InnerProduct"),
     "PredictiveSparseDecomposition": ("LISTA", "StandardNormal", "Dictionary"),
+    "SpikeAndSlab": ("Normal", "StandardNormal", "MaskedNormal"),
 }
 RUNS = [
     (posterior, prior, likelihood, USUAL.get(posterior, "ELBO"))

@@ -13,6 +13,7 @@ from tfvae.likelihoods.inner_product import InnerProduct
 from tfvae.likelihoods.laplace import Laplace
 from tfvae.likelihoods.logistic_mixture import DiscretisedLogisticMixture
 from tfvae.likelihoods.low_rank_normal import LowRankNormal
+from tfvae.likelihoods.masked_normal import MaskedNormal
 from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.not_at_random import NotAtRandom
@@ -34,6 +35,7 @@ __all__ = [
     "Laplace",
     "Likelihood",
     "LowRankNormal",
+    "MaskedNormal",
     "Multinomial",
     "NegativeBinomial",
     "Normal",

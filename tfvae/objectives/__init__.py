@@ -25,6 +25,7 @@ from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.slow import SlowFeatures
 from tfvae.objectives.sparse_decomposition import PredictiveSparseDecomposition
+from tfvae.objectives.spike_and_slab import SpikeAndSlab
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
@@ -58,6 +59,7 @@ __all__ = [
     "RenyiMax",
     "SlowFeatures",
     "SparseAutoencoder",
+    "SpikeAndSlab",
     "StickingTheLanding",
     "Thermodynamic",
     "ThermodynamicCovariance",

@@ -23,7 +23,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
-from tfvae.zoo.sparse import predictive_sparse_decomposition
+from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "predictive_sparse_decomposition",
     "renyi_vae",
     "sparse_autoencoder",
+    "sparse_vae",
     "vae",
     "vae_gan",
     "vamp_vae",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import tfvae
+
+if TYPE_CHECKING:
+    import keras
 
 
 def predictive_sparse_decomposition(
@@ -39,3 +43,36 @@ def predictive_sparse_decomposition(
     )
     model.posterior.start_at(model.likelihood.atoms)
     return model
+
+
+def sparse_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 8,
+    dataset_size: int = 1000,
+    spike: float = 10.0,
+    slab: float = 1.0,
+    encoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """Sparse VAE: each element of x depends on few latent dimensions, by masks with a spike-and-slab prior.
+
+    Args:
+        shape: (G,), the shape of one example.
+        latent_dim: number of latent dimensions.
+        dataset_size: examples in the data set, of which the prior of the masks counts once.
+        spike: rate of the Laplace that holds masks at 0.
+        slab: rate of the Laplace of masks that are not 0.
+        encoder: network from x to features; None is an MLP.
+
+    Source: Moran et al. 2022, section 2.
+
+    Example:
+        >>> sparse_vae((30,), latent_dim=4).likelihood.masks.shape
+        (30, 4)
+    """
+    return tfvae.VAE(
+        encoder=tfvae.networks.mlp() if encoder is None else encoder,
+        decoder=tfvae.networks.linear(),
+        posterior=tfvae.posteriors.Normal(latent_dim),
+        likelihood=tfvae.likelihoods.MaskedNormal(shape),
+        objective=tfvae.objectives.SpikeAndSlab(dataset_size, spike, slab),
+    )

@@ -1,0 +1,118 @@
+"""The sparse VAE: masks of 1 are no masks, the prior's density, and masks that are known are found."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import integrate, special
+
+import tfvae
+from tfvae.errors import InvalidInput
+from tfvae.likelihoods import MaskedNormal
+from tfvae.objectives import SpikeAndSlab
+
+
+def test_masks_of_one_are_a_network_and_a_normal():
+    likelihood = MaskedNormal((5,), (6, 4), "tanh")
+    z = np.random.default_rng(0).normal(size=(7, 3)).astype("float32")
+    params = likelihood(z)
+    hidden = z
+    for layer in likelihood.hidden:
+        hidden = np.tanh(hidden @ layer.kernel.numpy() + layer.bias.numpy())
+    loc = hidden @ likelihood.outputs.numpy().T + likelihood.bias.numpy()
+    np.testing.assert_allclose(params["loc"], loc, rtol=1e-4, atol=1e-6)
+    x = np.ones((7, 5), "float32")
+    scale = 1.001
+    expected = (-0.5 * ((x - loc) / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)).sum(1)
+    np.testing.assert_allclose(likelihood.distribution(params).log_prob(x), expected, rtol=1e-4)
+
+
+def test_a_mask_of_zero_cuts_one_element_off():
+    likelihood = MaskedNormal((5,), (6,))
+    z = np.random.default_rng(0).normal(size=(2, 3)).astype("float32")
+    likelihood.build((None, 3))
+    masks = np.ones((5, 3), "float32")
+    masks[2, 1] = 0.0
+    likelihood.masks.assign(masks)
+    moved = z + np.float32([0, 1, 0])
+    same = likelihood(z)["loc"].numpy() == likelihood(moved)["loc"].numpy()
+    np.testing.assert_array_equal(same, [[False, False, True, False, False]] * 2)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A model of two latent dimensions and three elements, with masks and shares set."""
+    model = tfvae.zoo.sparse_vae((3,), latent_dim=2, dataset_size=50)
+    model.likelihood.masks.assign([[0.5, 0.0], [-0.01, 2.0], [1.0, 0.3]])
+    model.objective.share_logits.assign([0.3, -1.0])
+    return model
+
+
+def test_penalty_is_the_density_written_out(small):
+    masks, eta = small.likelihood.masks.numpy().astype("float64"), special.expit([0.3, -1.0])
+    mixture = eta * 0.5 * np.exp(-np.abs(masks)) + (1 - eta) * 5 * np.exp(-10 * np.abs(masks))
+    shares = 3 * (1 - eta) ** 2  # Beta(1, 3)
+    expected = -(np.log(mixture).sum() + np.log(shares).sum()) / 50
+    trace = small.trace(np.zeros((4, 3)))
+    np.testing.assert_allclose(small.objective.penalty(trace, small), expected, rtol=1e-5)
+    terms = small.objective.loss(trace, small)
+    np.testing.assert_allclose(terms["loss"], -trace.elbo + expected, rtol=1e-5)
+
+
+def test_the_prior_of_a_mask_has_mass_one(small):
+    def density(value):
+        slab, spike = small.objective.log_slab_and_spike(tf.fill((1, 2), float(value)))
+        return float(np.exp(np.logaddexp(slab, spike))[0, 0])
+
+    mass = 2 * (integrate.quad(density, 0, 2, limit=200)[0] + integrate.quad(density, 2, 30)[0])
+    assert mass == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_slope_on_a_mask_lies_between_slab_and_spike(small):
+    """-d log p / d|w| = probability slab + (1 - probability) spike, as in the paper's EM algorithm."""
+    masks = tf.constant([[0.5, 0.001], [0.05, 2.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(masks)
+        value = -tf.reduce_sum(tf.reduce_logsumexp(tf.stack(small.objective.log_slab_and_spike(masks)), 0))
+    chance = small.objective.probability(masks).numpy()
+    np.testing.assert_allclose(tape.gradient(value, masks), chance * 1.0 + (1 - chance) * 10.0, rtol=1e-4)
+
+
+def _synthetic(count, seed):
+    """Nine elements: three of each of three factors alone or, for three of them, of two factors."""
+    rng = np.random.default_rng(seed)
+    support = np.zeros((9, 3), bool)
+    support[np.arange(6), np.arange(6) % 3] = True
+    support[6, [0, 1]] = support[7, [1, 2]] = support[8, [0, 2]] = True
+    z = rng.normal(size=(count, 3))
+    first, second = np.argmax(support, 1), 2 - np.argmax(support[:, ::-1], 1)
+    x = np.where(np.arange(9) < 6, np.sinh(z[:, first]) * 0.8, 1.5 * z[:, first] * z[:, second] + z[:, first])
+    x[:, 3:6] = 2 * z[:, :3]
+    return (x + 0.1 * rng.normal(size=x.shape)).astype("float32"), support
+
+
+def _f_score(found, support):
+    """Of the best order of the latent dimensions, which have no names."""
+    orders = itertools.permutations(range(found.shape[1]))
+    scores = [2 * (found[:, list(o)] & support).sum() / (found.sum() + support.sum()) for o in orders]
+    return max(scores)
+
+
+def test_known_masks_are_found():
+    x, support = _synthetic(1000, 0)
+    model = tfvae.zoo.sparse_vae((9,), latent_dim=3, dataset_size=len(x))
+    model.compile(tfvae.optimizers.Adam(0.005))
+    model.fit(x, epochs=150, batch_size=100, verbose=0)
+    found = model.objective.probability(model.likelihood.masks).numpy() > 0.5
+    assert _f_score(np.ones_like(support), support) < 0.65  # of masks that are all there
+    assert _f_score(found, support) > 0.9
+
+
+def test_other_likelihoods_have_no_masks(small_vae):
+    with pytest.raises(InvalidInput, match="Bernoulli, received SpikeAndSlab"):
+        small_vae(objective=SpikeAndSlab(10))
+    with pytest.raises(InvalidInput, match="^spike: expected a rate above the slab's"):
+        SpikeAndSlab(10, spike=0.5)
+    with pytest.raises(InvalidInput, match="^event_shape: expected one size"):
+        MaskedNormal((3, 2))
