@@ -80,15 +80,14 @@ def test_the_slope_on_a_mask_lies_between_slab_and_spike(small):
 
 
 def _synthetic(count, seed):
-    """Nine elements: three of each of three factors alone or, for three of them, of two factors."""
+    """Nine elements: two of each of three factors alone, and three of two factors each."""
     rng = np.random.default_rng(seed)
     support = np.zeros((9, 3), bool)
     support[np.arange(6), np.arange(6) % 3] = True
     support[6, [0, 1]] = support[7, [1, 2]] = support[8, [0, 2]] = True
     z = rng.normal(size=(count, 3))
-    first, second = np.argmax(support, 1), 2 - np.argmax(support[:, ::-1], 1)
-    x = np.where(np.arange(9) < 6, np.sinh(z[:, first]) * 0.8, 1.5 * z[:, first] * z[:, second] + z[:, first])
-    x[:, 3:6] = 2 * z[:, :3]
+    x = np.concatenate([2 * z, np.sinh(z), z + 1.5 * np.roll(z, -1, axis=1)], axis=1)
+    x[:, 8] = z[:, 2] - 1.5 * z[:, 0]
     return (x + 0.1 * rng.normal(size=x.shape)).astype("float32"), support
 
 
@@ -100,10 +99,16 @@ def _f_score(found, support):
 
 
 def test_known_masks_are_found():
-    x, support = _synthetic(1000, 0)
-    model = tfvae.zoo.sparse_vae((9,), latent_dim=3, dataset_size=len(x))
-    model.compile(tfvae.optimizers.Adam(0.005))
-    model.fit(x, epochs=150, batch_size=100, verbose=0)
+    x, support = _synthetic(500, 0)
+    model = tfvae.VAE(
+        tfvae.networks.mlp((32,)),
+        tfvae.networks.linear(),
+        tfvae.posteriors.Normal(3),
+        MaskedNormal((9,), (16,), "tanh"),
+        objective=SpikeAndSlab(len(x), spike=20.0),
+    )
+    model.compile(tfvae.optimizers.Adam(0.01))
+    model.fit(x, epochs=150, batch_size=50, verbose=0)
     found = model.objective.probability(model.likelihood.masks).numpy() > 0.5
     assert _f_score(np.ones_like(support), support) < 0.65  # of masks that are all there
     assert _f_score(found, support) > 0.9
