@@ -1,8 +1,8 @@
 """The linear VAE on MNIST against probabilistic PCA, whose log p(x) is known exactly (Lucas et al. 2019).
 
-784 pixels in [0, 1], 20 latent dimensions, a normal likelihood with one scale. No such model has a larger mean
-log p(x) of its training set than probabilistic PCA (Tipping and Bishop 1999). The linear VAE's own log p(x)
-follows exactly from its weights, N(b, W W^T + s^2 I), and its ELBO is below it.
+784 pixels in [0, 1], 20 latent dimensions, a normal likelihood with one scale. No such model has a larger
+mean log p(x) of its training set than probabilistic PCA (Tipping and Bishop 1999). The linear VAE's own
+log p(x) follows exactly from its weights, N(b, W W^T + s^2 I), and its ELBO is below it.
 
     python reproductions/linear_vae.py --seeds 3
 """
@@ -29,7 +29,7 @@ LATENT = 20
 def exact_log_p(model: tfvae.VAE, x: np.ndarray) -> float:
     """Mean of log N(x; b, W W^T + s^2 I) for the model's own weights."""
     dense = model.likelihood.head.dense
-    weights, bias = np.array(dense.kernel, "float64"), np.array(dense.bias, "float64")
+    weights, bias = (weight.numpy().astype("float64") for weight in (dense.kernel, dense.bias))
     variance = float(model.likelihood.scale.scale([])) ** 2
     covariance = weights.T @ weights + variance * np.eye(len(bias))
     return stats.multivariate_normal(bias, covariance).logpdf(x).mean()
