@@ -38,8 +38,8 @@ def exact_log_p(model: tfvae.VAE, x: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--examples", type=int, default=20000)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--examples", type=int, default=5000)
     args = parser.parse_args()
     train, test = images("train")[: args.examples], images("test")
     pca = PCA(LATENT, svd_solver="covariance_eigh").fit(train)
