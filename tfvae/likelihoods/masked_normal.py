@@ -35,7 +35,7 @@ class MaskedNormal(Likelihood):
 
     Example:
         >>> likelihood = MaskedNormal((4,), sizes=(8,))
-        >>> likelihood(tf.ones([5, 2]))["loc"].shape, likelihood.masks.shape
+        >>> likelihood(tf.ones([5, 2]))["loc"].shape, tuple(likelihood.masks.shape)
         (TensorShape([5, 4]), (4, 2))
     """
 

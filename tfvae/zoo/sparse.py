@@ -66,7 +66,7 @@ def sparse_vae(
     Source: Moran et al. 2022, section 2.
 
     Example:
-        >>> sparse_vae((30,), latent_dim=4).likelihood.masks.shape
+        >>> tuple(sparse_vae((30,), latent_dim=4).likelihood.masks.shape)
         (30, 4)
     """
     return tfvae.VAE(
