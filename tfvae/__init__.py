@@ -23,6 +23,7 @@ _MODULES = (
     "export",
     "flows",
     "hiding",
+    "graphs",
     "likelihoods",
     "models",
     "networks",

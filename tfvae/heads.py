@@ -46,3 +46,30 @@ class Head(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Shape [B, *event, channels]."""
         return (input_shape[0], *self.event_shape, self.channels)
+
+
+def latent_head(latent_dim: int, rows: int, channels: int, dtype: object) -> Head:
+    """Return the projection of features to z: of all of them at once, or row by row with the same weights."""
+    event = (latent_dim,) if rows == 1 else (rows, latent_dim // rows)
+    return Head(event, channels, name="head", dtype=dtype)
+
+
+def by_row(shape: tuple[int | None, ...], rows: int) -> tuple[int | None, ...]:
+    """Return the shape [B, n], or [B, rows, n], that features of a shape [B, ...] have before `latent_head`.
+
+    Example:
+        >>> by_row((None, 6, 4), 1), by_row((None, 6, 4), 6)
+        ((None, 24), (None, 6, 4))
+    """
+    if rows == 1:
+        return shape[0], math.prod(shape[1:])
+    if len(shape) != 3 or shape[1] != rows:
+        raise InvalidInput("features", f"shape (batch, {rows}, features)", tuple(shape))
+    return shape
+
+
+def check_rows(latent_dim: int, rows: int) -> int:
+    """Return a number of rows that share z equally, or refuse it."""
+    if not rows >= 1 or latent_dim % rows:
+        raise InvalidInput("rows", f"a whole number that divides latent_dim {latent_dim}", rows)
+    return rows

@@ -37,6 +37,16 @@ def linear() -> keras.Sequential:
     return keras.Sequential([keras.layers.Flatten()])
 
 
+def rows(count: int) -> keras.Sequential:
+    """A vector as `count` rows, and nothing more: [B, n] to [B, count, n / count].
+
+    Example:
+        >>> rows(4)(keras.ops.zeros((5, 8))).shape
+        TensorShape([5, 4, 2])
+    """
+    return keras.Sequential([keras.layers.Reshape((count, -1))])
+
+
 def chain(*layers: keras.Layer) -> keras.Sequential:
     """Layers one after the other; a way to put something before a network.
 

@@ -48,6 +48,15 @@ def _counts():
     return load_digits().data[:512].astype("float32")
 
 
+def _graphs():
+    """Graphs of 8 nodes in two groups, with 0.6 of the links within a group and 0.1 of those across."""
+    rng = np.random.default_rng(0)
+    group = np.arange(8) % 2
+    chance = np.where(group[:, np.newaxis] == group, 0.6, 0.1)
+    upper = np.triu(rng.random((512, 8, 8)) < chance, 1)
+    return (upper | upper.transpose(0, 2, 1) | np.eye(8, dtype=bool)).astype("float32")
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A recipe's data and options; recipes without a line of their own take digits.
@@ -64,11 +73,14 @@ class Case:
 
 
 CASES = {
+    "graph_autoencoder": Case(_graphs, {"latent_dim": 3}, 0.01),
+    "graph_vae": Case(_graphs, {"latent_dim": 3}, 0.01),
     "hi_vae": Case(_mixed_table, {"columns": ("real", "positive", "count", "category:2", "ordinal:3")}),
     "miwae": Case(_table_with_holes),
     "not_miwae": Case(_table_with_holes),
     "mult_vae": Case(_counts),
     "linear_vae": Case(_table),
+    "sparse_vae": Case(_table),
 }
 
 

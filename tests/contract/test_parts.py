@@ -24,6 +24,7 @@ POSTERIORS = {
     "FullNormal": lambda: posteriors.FullNormal(DIM),
     "Mixture": lambda: posteriors.Mixture(DIM, 3),
     "Point": lambda: posteriors.Point(DIM),
+    "LISTA": lambda: posteriors.LISTA(DIM, 2),
     "Planar": lambda: posteriors.Planar(DIM, 2),
     "Radial": lambda: posteriors.Radial(DIM, 2),
     "InverseAutoregressive": lambda: posteriors.InverseAutoregressive(DIM, 2),
@@ -66,6 +67,8 @@ LIKELIHOODS = {
     "Normal": (lambda: likelihoods.Normal((8,)), REAL),
     "Normal, per element": (lambda: likelihoods.Normal((8,), tfvae.scales.PerElement()), REAL),
     "LowRankNormal": (lambda: likelihoods.LowRankNormal((8,), 2), REAL),
+    "Dictionary": (lambda: likelihoods.Dictionary((8,)), REAL),
+    "MaskedNormal": (lambda: likelihoods.MaskedNormal((8,), (4,)), REAL),
     "Laplace": (lambda: likelihoods.Laplace((8,)), REAL),
     "StudentT": (lambda: likelihoods.StudentT((8,)), REAL),
     "Poisson": (lambda: likelihoods.Poisson((8,)), COUNTS),
@@ -115,6 +118,9 @@ OBJECTIVES = {
     "AdversariallyLearnedInference": lambda: objectives.AdversariallyLearnedInference(),
     "VAEGAN": lambda: objectives.VAEGAN(1.0),
     "Perceptual": lambda: objectives.Perceptual(networks.mlp((4,)), 1.0),
+    "Balanced": lambda: objectives.Balanced(),
+    "PredictiveSparseDecomposition": lambda: objectives.PredictiveSparseDecomposition(0.1, 1.0, 5),
+    "SpikeAndSlab": lambda: objectives.SpikeAndSlab(100),
     "Reconstruction": lambda: objectives.Reconstruction(),
     "SparseAutoencoder": lambda: objectives.SparseAutoencoder(0.1),
     "ContractiveAutoencoder": lambda: objectives.ContractiveAutoencoder(0.1),
@@ -139,7 +145,7 @@ def _draws():
 
 
 def _model(posterior, prior, likelihood, objective):
-    decoder = networks.mlp((8,), "tanh")
+    decoder = networks.linear() if likelihood == "Dictionary" else networks.mlp((8,), "tanh")
     if likelihood == "InnerProduct":
         decoder = networks.chain(decoder, keras.layers.Reshape((4, 2)))
     return tfvae.VAE(
@@ -216,7 +222,12 @@ def test_every_part_of_the_library_is_among_them(kind):
     assert drawn >= parts, parts - drawn
 
 
-USUAL = {"Point": "Reconstruction", "Quantised": "VectorQuantisation", "QuantisedEMA": "VectorQuantisation"}
+USUAL = {
+    "Point": "Reconstruction",
+    "LISTA": "Reconstruction",
+    "Quantised": "VectorQuantisation",
+    "QuantisedEMA": "VectorQuantisation",
+}
 NOT_TRAINED_SO = ("Conditional", "AutoregressiveCodes")  # needs a condition; is fitted to codes afterwards
 
 
@@ -238,15 +249,16 @@ def _pairs():
         yield name, prior
 
 
+NEEDS = {
+    "VectorQuantisation": ("QuantisedEMA", "UniformCodes", "Bernoulli"),
+    "Balanced": ("Normal", "StandardNormal", "InnerProduct"),
+    "PredictiveSparseDecomposition": ("LISTA", "StandardNormal", "Dictionary"),
+    "SpikeAndSlab": ("Normal", "StandardNormal", "MaskedNormal"),
+}
 RUNS = [
     (posterior, prior, likelihood, USUAL.get(posterior, "ELBO"))
     for (posterior, prior), likelihood in zip(_pairs(), LIKELIHOODS, strict=True)
-] + [
-    ("QuantisedEMA", "UniformCodes", "Bernoulli", name)
-    if name == "VectorQuantisation"
-    else ("Normal", "StandardNormal", "Normal", name)
-    for name in OBJECTIVES
-]
+] + [(*NEEDS.get(name, ("Normal", "StandardNormal", "Normal")), name) for name in OBJECTIVES]
 
 
 @pytest.mark.slow

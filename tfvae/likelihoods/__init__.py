@@ -8,11 +8,13 @@ from tfvae.likelihoods.column_kinds import Category, Count, Ordinal, Positive, R
 from tfvae.likelihoods.columns import Columns
 from tfvae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfvae.likelihoods.counts import NegativeBinomial, Poisson
+from tfvae.likelihoods.dictionary import Dictionary
 from tfvae.likelihoods.inner_product import InnerProduct
 from tfvae.likelihoods.laplace import Laplace
 from tfvae.likelihoods.logistic_mixture import DiscretisedLogisticMixture
 from tfvae.likelihoods.low_rank_normal import LowRankNormal
 from tfvae.likelihoods.marked import Marked
+from tfvae.likelihoods.masked_normal import MaskedNormal
 from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.not_at_random import NotAtRandom
@@ -28,12 +30,14 @@ __all__ = [
     "Columns",
     "ContinuousBernoulli",
     "Count",
+    "Dictionary",
     "DiscretisedLogisticMixture",
     "InnerProduct",
     "Laplace",
     "Likelihood",
     "LowRankNormal",
     "Marked",
+    "MaskedNormal",
     "Multinomial",
     "NegativeBinomial",
     "Normal",

@@ -2,6 +2,7 @@
 
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
+from tfvae.objectives.balanced import Balanced
 from tfvae.objectives.base import Objective
 from tfvae.objectives.capacity import ControlledCapacity
 from tfvae.objectives.combined import (
@@ -23,6 +24,8 @@ from tfvae.objectives.quantised import VectorQuantisation
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.sparse_decomposition import PredictiveSparseDecomposition
+from tfvae.objectives.spike_and_slab import SpikeAndSlab
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
@@ -35,6 +38,7 @@ __all__ = [
     "VAEGAN",
     "AdversarialAutoencoder",
     "AdversariallyLearnedInference",
+    "Balanced",
     "BetaTCVAE",
     "CombinedImportanceWeighted",
     "ContractiveAutoencoder",
@@ -49,11 +53,13 @@ __all__ = [
     "Objective",
     "PartiallyImportanceWeighted",
     "Perceptual",
+    "PredictiveSparseDecomposition",
     "Reconstruction",
     "Renyi",
     "RenyiMax",
     "SlowFeatures",
     "SparseAutoencoder",
+    "SpikeAndSlab",
     "StickingTheLanding",
     "Thermodynamic",
     "ThermodynamicCovariance",

@@ -5,6 +5,7 @@ from tfvae.posteriors.categorical import Categorical
 from tfvae.posteriors.full import FullNormal
 from tfvae.posteriors.hamiltonian import Hamiltonian
 from tfvae.posteriors.inverse_autoregressive import InverseAutoregressive
+from tfvae.posteriors.lista import LISTA
 from tfvae.posteriors.mixture import Mixture
 from tfvae.posteriors.normal import Normal
 from tfvae.posteriors.planar import Planar
@@ -16,6 +17,7 @@ from tfvae.posteriors.relaxed import RelaxedOneHot
 from tfvae.posteriors.von_mises_fisher import VonMisesFisher
 
 __all__ = [
+    "LISTA",
     "Categorical",
     "Encoded",
     "FullNormal",

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
-from tfvae.heads import Head
+from tfvae.heads import by_row, check_rows, latent_head
 from tfvae.numerics import softplus
 from tfvae.posteriors.base import Posterior
 
@@ -23,6 +23,8 @@ class Normal(Posterior):
     Args:
         latent_dim: number of latent dimensions.
         floor: smallest scale; keeps the density bounded.
+        rows: 1 projects all features to z; N projects each row of features [B, N, ...] to N-th part of z,
+            by the same weights, as for the nodes of a graph.
 
     Source: Kingma and Welling 2014, equations 9 and 10.
 
@@ -37,21 +39,28 @@ class Normal(Posterior):
     has_covariance = True
 
     def __init__(
-        self, latent_dim: int, floor: float = 1e-4, *, name: str | None = None, dtype: object = None
+        self,
+        latent_dim: int,
+        floor: float = 1e-4,
+        rows: int = 1,
+        *,
+        name: str | None = None,
+        dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = whole_number("latent_dim", latent_dim)
         self.floor = floor
+        self.rows = check_rows(latent_dim, rows)
 
     def build(self, input_shape: tuple) -> None:
-        """Make the projection from flat features."""
-        self.head = Head((self.latent_dim,), 2, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        """Make the projection from flat features, or from each row of features."""
+        self.head = latent_head(self.latent_dim, self.rows, 2, self.dtype_policy)
+        self.head.build(by_row(input_shape, self.rows))
 
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return {"loc", "scale"}, each [B, latent_dim]."""
-        flat = tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
-        loc, raw_scale = tf.unstack(self.head(flat), axis=-1)
+        raw = self.head(tf.reshape(inputs, (-1, *by_row(inputs.shape, self.rows)[1:])))
+        loc, raw_scale = tf.unstack(tf.reshape(raw, (-1, self.latent_dim, 2)), axis=-1)
         return {"loc": loc, "scale": self.floor + softplus(raw_scale)}
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import abc
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
-from tfvae.heads import Head
+from tfvae.heads import by_row, check_rows, latent_head
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
 
 
-class Point(Posterior):
-    """q(z|x) with all its mass at loc(x): a deterministic encoder.
+class Deterministic(Posterior, abc.ABC):
+    """q(z|x) with all its mass at loc(x), the only parameter, [B, latent_dim]; abstract.
 
-    It has no density, so there is no rate and no bound; it goes with objectives that match the
-    aggregated posterior to the prior, or that only reconstruct.
-
-    Args:
-        latent_dim: number of latent dimensions.
-
-    Source: Tolstikhin et al. 2018, section 2.1, for its use with such objectives.
-
-    Example:
-        >>> posterior = Point(2)
-        >>> z, log_q = posterior.transform(posterior(tf.ones([5, 3])), tf.zeros([7, 5, 2]))
-        >>> z.shape, float(log_q[0, 0])
-        (TensorShape([7, 5, 2]), 0.0)
+    It has no density, so there is no rate and no bound.
     """
 
     has_density = False
@@ -38,15 +26,6 @@ class Point(Posterior):
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = whole_number("latent_dim", latent_dim)
-
-    def build(self, input_shape: tuple) -> None:
-        """Make the projection from flat features."""
-        self.head = Head((self.latent_dim,), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
-
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return {"loc"}, [B, latent_dim]."""
-        return {"loc": self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]}
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return Independent(Deterministic(loc))."""
@@ -61,3 +40,37 @@ class Point(Posterior):
         samples, batch = tf.shape(noise)[0], tf.shape(params["loc"])[0]
         z = tf.broadcast_to(params["loc"], (samples, batch, self.latent_dim))
         return z, tf.zeros((samples, batch))
+
+
+class Point(Deterministic):
+    """q(z|x) with all its mass at loc(x): a deterministic encoder.
+
+    It has no density, so there is no rate and no bound; it goes with objectives that match the
+    aggregated posterior to the prior, or that only reconstruct.
+
+    Args:
+        latent_dim: number of latent dimensions.
+        rows: as of `Normal`.
+
+    Source: Tolstikhin et al. 2018, section 2.1, for its use with such objectives.
+
+    Example:
+        >>> posterior = Point(2)
+        >>> z, log_q = posterior.transform(posterior(tf.ones([5, 3])), tf.zeros([7, 5, 2]))
+        >>> z.shape, float(log_q[0, 0])
+        (TensorShape([7, 5, 2]), 0.0)
+    """
+
+    def __init__(self, latent_dim: int, rows: int = 1, *, name: str | None = None, dtype: object = None):
+        super().__init__(latent_dim, name=name, dtype=dtype)
+        self.rows = check_rows(latent_dim, rows)
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the projection from flat features, or from each row of features."""
+        self.head = latent_head(self.latent_dim, self.rows, 1, self.dtype_policy)
+        self.head.build(by_row(input_shape, self.rows))
+
+    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return {"loc"}, [B, latent_dim]."""
+        raw = self.head(tf.reshape(inputs, (-1, *by_row(inputs.shape, self.rows)[1:])))
+        return {"loc": tf.reshape(raw, (-1, self.latent_dim))}

@@ -12,6 +12,7 @@ from tfvae.zoo.autoencoders import (
 from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.graphs import graph_autoencoder, graph_vae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.posteriors import (
     discrete_vae,
@@ -22,6 +23,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "discrete_vae",
     "factor_vae",
     "flow_prior_vae",
+    "graph_autoencoder",
+    "graph_vae",
     "hamiltonian_vae",
     "hi_vae",
     "hyperspherical_vae",
@@ -48,8 +52,10 @@ __all__ = [
     "mult_vae",
     "not_miwae",
     "planar_vae",
+    "predictive_sparse_decomposition",
     "renyi_vae",
     "sparse_autoencoder",
+    "sparse_vae",
     "vae",
     "vae_gan",
     "vamp_vae",

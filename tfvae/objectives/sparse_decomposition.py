@@ -1,0 +1,98 @@
+"""Predictive sparse decomposition: sparse codes found by optimisation, and an encoder that foresees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.errors import InvalidInput
+from tfvae.likelihoods import Dictionary
+from tfvae.objectives.base import Objective
+from tfvae.sparse_coding import ista
+from tfvae.trace import Trace
+
+if TYPE_CHECKING:
+    import keras
+
+
+class PredictiveSparseDecomposition(Objective):
+    """loss = min over z of  -log p(x|z) + sparsity |z|_1 + prediction |z - f(x)|^2.
+
+    f(x) is the location of q(z|x). The minimum is found from f(x) by `steps` proximal steps, through which no
+    gradient goes: at a minimum there is none to lose. So the dictionary learns from the best codes, and the
+    encoder to foresee them. The term `distortion` is that of f(x).
+
+    Args:
+        sparsity: weight of the absolute values of z.
+        prediction: weight of the distance from f(x).
+        steps: proximal steps for each batch.
+
+    Source: Kavukcuoglu et al. 2010 (predictive sparse decomposition), equation 2.
+
+    Example:
+        >>> PredictiveSparseDecomposition(0.5).terms
+        ('distortion', 'sparsity', 'prediction')
+    """
+
+    terms = ("distortion", "sparsity", "prediction")
+
+    def __init__(
+        self,
+        sparsity: float = 0.1,
+        prediction: float = 1.0,
+        steps: int = 20,
+        *,
+        name: str | None = None,
+        dtype: object = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        for argument, value in (("sparsity", sparsity), ("prediction", prediction)):
+            if not value >= 0:
+                raise InvalidInput(argument, "a number of at least 0", value)
+        if not steps >= 1:
+            raise InvalidInput("steps", "a whole number of at least 1", steps)
+        self.sparsity = sparsity
+        self.prediction = prediction
+        self.steps = steps
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse other likelihoods than a dictionary's."""
+        super().check(model)
+        if not isinstance(model.likelihood, Dictionary):
+            self._refuse(model, "only the atoms of a Dictionary are summed")
+
+    def prepare(self, model: keras.Model) -> None:
+        """Refuse a decoder that changes z."""
+        probe = np.linspace(-1.0, 1.0, model.latent_dim, dtype="float32")[np.newaxis]
+        features = np.asarray(model.decoder(probe), "float32")
+        if features.shape != probe.shape or not np.allclose(features, probe, atol=1e-2):
+            self._refuse(model, "the decoder has to pass z on, as tfvae.networks.linear() does")
+
+    def _refuse(self, model: keras.Model, reason: str) -> None:
+        raise InvalidInput(
+            "objective",
+            f"one that goes with the likelihood {type(model.likelihood).__name__} and the decoder",
+            f"{type(self).__name__}, but {reason}",
+        )
+
+    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+        """Return the energy of the best code, the distortion of the foreseen one, and two terms, [B]."""
+        foreseen = model.posterior.location(trace.record["posterior"])
+        z = tf.stop_gradient(self.best_codes(trace.x, foreseen, model.likelihood))
+        px = model.likelihood.distribution(model.likelihood(model.decoder(z)))
+        sparsity = self.sparsity * tf.reduce_sum(tf.abs(z), axis=1)
+        prediction = self.prediction * tf.reduce_sum(tf.square(z - foreseen), axis=1)
+        return {
+            "loss": sparsity + prediction - px.log_prob(trace.x),
+            "distortion": trace.distortion,
+            "sparsity": sparsity,
+            "prediction": prediction,
+        }
+
+    def best_codes(self, x: tf.Tensor, foreseen: tf.Tensor, likelihood: Dictionary) -> tf.Tensor:
+        """Return the codes that the proximal steps from the foreseen ones end at, [B, latent_dim]."""
+        flat = tf.reshape(x, (-1, likelihood.directions.shape[1])) / likelihood.scale
+        atoms = likelihood.atoms / likelihood.scale
+        return ista(flat, atoms, self.sparsity, self.steps, foreseen, self.prediction)
