@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads", "scales",
      "optimizers", "importance", "metrics", "trace", "feeding", "conditioning"},
-    {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical"},
+    {"flows", "posteriors", "priors", "likelihoods", "inputs", "fusion", "corruption", "codes", "spherical"},
     {"objectives"},
     {"models"},
     {"zoo"},

@@ -22,6 +22,7 @@ _MODULES = (
     "evaluation",
     "export",
     "flows",
+    "fusion",
     "likelihoods",
     "models",
     "networks",

@@ -2,6 +2,8 @@
 
 from tfvae.models.base import LatentModel
 from tfvae.models.files import load
+from tfvae.models.modality import Modality
+from tfvae.models.multimodal import MultimodalVAE
 from tfvae.models.vae import VAE
 
-__all__ = ["VAE", "LatentModel", "load"]
+__all__ = ["VAE", "LatentModel", "Modality", "MultimodalVAE", "load"]

@@ -23,6 +23,7 @@ from tfvae.objectives.quantised import VectorQuantisation
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.subsets import SubsetELBO
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
@@ -55,6 +56,7 @@ __all__ = [
     "SlowFeatures",
     "SparseAutoencoder",
     "StickingTheLanding",
+    "SubsetELBO",
     "Thermodynamic",
     "ThermodynamicCovariance",
     "VectorQuantisation",
