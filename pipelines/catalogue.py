@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tfvae.pipelines.recipes import recipes
+from tfvae.pipelines.recipes import recipes, trainable
 
 README = Path("README.md")
 RESULTS = Path("reproductions/results")
@@ -39,7 +39,8 @@ def parts(recipe: Callable) -> str:
         'Normal, StandardNormal, Bernoulli, ELBO'
     """
     table = recipe.__module__.endswith(".tables") or recipe.__name__ == "linear_vae"
-    model = recipe((4,) if table else (8, 8, 1))
+    shape = (4,) if table else (8, 8, 1)
+    model = recipe(shape) if recipe in trainable() else recipe({"image": shape, "table": (4,)})
     chosen = (model.posterior, model.prior, model.likelihood, model.objective)
     return ", ".join(_name(part) for part in chosen)
 
@@ -75,7 +76,9 @@ def _lines(results: dict[str, str]) -> Iterator[str]:
 
 
 def _name(part: object) -> str:
-    """A part's class, and that of the part it wraps."""
+    """A part's class, and that of the parts it is made of."""
+    if hasattr(part, "modalities"):
+        return " and ".join(_name(modality.likelihood) for modality in part.modalities.values())
     inner = [getattr(part, name, None) for name in ("likelihood", "flow")]
     inside = ", ".join(type(value).__name__ for value in inner if value is not None)
     return type(part).__name__ + (f"({inside})" if inside else "")

@@ -41,6 +41,21 @@ def recipes() -> list[Recipe]:
     return [getattr(tfvae.zoo, name) for name in sorted(tfvae.zoo.__all__)]
 
 
+def trainable() -> list[Recipe]:
+    """Return the recipes that the command offers: those whose data is one array of one shape.
+
+    Example:
+        >>> [recipe.__name__ for recipe in recipes() if recipe not in trainable()]
+        ['mmvae', 'mopoe_vae', 'multimodal_vae']
+    """
+    return [recipe for recipe in recipes() if not _takes_several_shapes(recipe)]
+
+
+def _takes_several_shapes(recipe: Recipe) -> bool:
+    first = next(iter(inspect.signature(recipe).parameters.values()))
+    return first.annotation.startswith("dict")
+
+
 def summary(recipe: Recipe) -> str:
     """Return what a recipe's docstring says of it: the first paragraph, and the source.
 

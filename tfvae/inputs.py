@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
-from tfvae.likelihoods.base import ColumnSupports, Support
+from tfvae.likelihoods.base import ColumnSupports, RowSupport, Support
 
 _MARK = "<tfvae-input>"
 _CHUNK = 8192
@@ -46,7 +46,10 @@ def as_dict(inputs: object, accepts: dict[str, Input]) -> dict:
     unknown = sorted(set(inputs) - set(accepts))
     if unknown:
         raise InvalidInput("inputs", f"no other names than {list(accepts)}", unknown)
-    return {name: inputs[name] for name in accepts if inputs.get(name) is not None}
+    named = {name: inputs[name] for name in accepts if inputs.get(name) is not None}
+    if not named:
+        raise InvalidInput("inputs", f"at least one of {list(accepts)}", "none")
+    return named
 
 
 def as_tensors(inputs: object, accepts: dict[str, Input]) -> dict[str, tf.Tensor]:
@@ -182,6 +185,11 @@ def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
         fractions = finite & (chunk != np.floor(chunk))
         if fractions.any():
             text += f", not whole first in example {start + _first_row(fractions)}"
+    if isinstance(support, RowSupport):
+        gaps = np.isnan(chunk).reshape(len(chunk), -1)
+        parted = gaps.any(axis=1) & ~gaps.all(axis=1)
+        if parted.any():
+            text += f", with NaN in some places first in example {start + _first_row(parted)}"
     return text
 
 
@@ -204,6 +212,8 @@ def _summary(support: Support, x: tf.Tensor) -> tf.Tensor:
     ]
     if support.whole:
         text += [" and ", _count(finite & (x != tf.floor(x))), " not whole"]
+    if isinstance(support, RowSupport):
+        text += [" and ", _count(tf.math.is_nan(x)), " NaN"]
     return tf.strings.join(text)
 
 

@@ -7,8 +7,10 @@ to the parameters they need, so a network ends with features, not with parameter
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
+import tensorflow as tf
 
 from tfvae.checks import whole_numbers
 from tfvae.errors import InvalidInput
@@ -100,3 +102,17 @@ def deconv(
     if (rows * scale, columns * scale) != (height, width):
         layers.append(keras.layers.Cropping2D(((0, rows * scale - height), (0, columns * scale - width))))
     return keras.Sequential(layers)
+
+
+def at_points(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], z: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Apply a function of points [N, D] to z [..., D]: the leading axes are folded for it, and unfolded.
+
+    Example:
+        >>> at_points(lambda flat: {"double": 2 * flat}, tf.ones((3, 5, 2)))["double"].shape
+        TensorShape([3, 5, 2])
+    """
+    leading = tf.shape(z)[:-1]
+    return {
+        name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
+        for name, value in function(tf.reshape(z, (-1, z.shape[-1]))).items()
+    }

@@ -44,6 +44,15 @@ def _mixed_table():
     return x
 
 
+def _image_and_label():
+    """A third of the labels and a fifth of the images missing, of the rest some with both."""
+    rng = np.random.default_rng(0)
+    image, label = _digits(), load_digits().target[:512, np.newaxis].astype("float32")
+    drawn = rng.random(len(image))
+    image[drawn < 0.2], label[drawn > 0.67] = np.nan, np.nan
+    return {"image": image, "label": label}
+
+
 def _counts():
     return load_digits().data[:512].astype("float32")
 
@@ -78,7 +87,10 @@ CASES = {
     "hi_vae": Case(_mixed_table, {"columns": ("real", "positive", "count", "category:2", "ordinal:3")}),
     "miwae": Case(_table_with_holes),
     "not_miwae": Case(_table_with_holes),
+    "mmvae": Case(_image_and_label),
+    "mopoe_vae": Case(_image_and_label),
     "mult_vae": Case(_counts),
+    "multimodal_vae": Case(_image_and_label, {"random_subsets": 1}),
     "linear_vae": Case(_table),
     "sparse_vae": Case(_table),
 }

@@ -47,8 +47,8 @@ def test_a_loaded_model_goes_on_as_the_saved_one(subject, trained):
     model, _, path = trained
     again = keras.saving.load_model(path)
     batch = keras.tree.map_structure(tf.constant, subject.rows(slice(64)))
-    for name, value in model.predict(batch, verbose=0).items():
-        np.testing.assert_array_equal(again.predict(batch, verbose=0)[name], value, err_msg=name)
+    expected, received = (which.predict(batch, verbose=0) for which in (model, again))
+    keras.tree.map_structure(np.testing.assert_array_equal, received, expected)
     subject.fit(again, 3, first=2)
     straight = subject.make()
     subject.fit(straight, 3)

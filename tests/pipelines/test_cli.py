@@ -10,6 +10,7 @@ import pytest
 import tfvae
 from tfvae.pipelines import train_command
 from tfvae.pipelines.cli import main
+from tfvae.pipelines.recipes import trainable
 
 HEAVY = ("tensorflow", "keras", "tensorflow_probability", "sklearn", "pyarrow", "matplotlib", "pandas")
 
@@ -24,7 +25,7 @@ HELP = [
     ["export", "litert"],
     ["report"],
     ["demo"],
-    *(["train", name] for name in tfvae.zoo.__all__),
+    *(["train", recipe.__name__] for recipe in trainable()),
 ]
 
 TRAIN = ["train", "beta_vae", "--data", "sklearn:digits", "--run", "new"]
@@ -39,6 +40,7 @@ REFUSED = [
     ([*TRAIN, "--validation", "1.5"], ["--validation", "1.5"]),
     ([*TRAIN, "--seed", "-1"], ["--seed", "-1"]),
     ([*TRAIN, "--replicas", "8", "--batch-size", "4"], ["--replicas", "--batch-size", "8"]),
+    (["train", "multimodal_vae"], ["multimodal_vae", "several kinds", "tfvae.zoo"]),
     ([*TRAIN, "--epocs", "3"], ["--epocs", "--epochs"]),
     ([*TRAIN, "--latent-dim", "many"], ["--latent-dim", "many"]),
     ([*TRAIN, "--likelihood", "Gaussian"], ["--likelihood", "Gaussian", "Normal"]),

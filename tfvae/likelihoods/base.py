@@ -79,6 +79,34 @@ class Support:
 
 
 @dataclasses.dataclass(frozen=True)
+class RowSupport(Support):
+    """The values of a support, or NaN in the whole of an example that is missing.
+
+    Example:
+        >>> support = RowSupport.of(Support(0.0))
+        >>> print(support)
+        finite numbers of at least 0, or NaN for missing throughout an example
+        >>> bool(support.covers(np.array([[1.0, 2.0], [np.nan, np.nan]])))
+        True
+        >>> bool(support.covers(np.array([[1.0, np.nan]])))
+        False
+    """
+
+    @classmethod
+    def of(cls, support: Support) -> RowSupport:
+        """Return the support that takes missing examples as well."""
+        hint = f" throughout an example{support.hint}"
+        return cls(support.low, support.high, hint, support.whole, missing=True)
+
+    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+        """Return whether every number is a value, or its example NaN throughout."""
+        numpy = tf.experimental.numpy if tf.is_tensor(x) else np
+        gaps = numpy.reshape(numpy.isnan(x), (-1, math.prod(x.shape[1:])))
+        whole = numpy.all(numpy.any(gaps, axis=1) == numpy.all(gaps, axis=1))
+        return super().covers(x) & whole
+
+
+@dataclasses.dataclass(frozen=True)
 class ColumnSupports:
     """A support of its own for every column of a table; used as a `Support` is.
 

@@ -2,7 +2,16 @@
 
 from tfvae.models.base import LatentModel
 from tfvae.models.files import load
+from tfvae.models.modality import Modality
+from tfvae.models.multimodal import MultimodalVAE
 from tfvae.models.posterior_matching import PosteriorMatching
 from tfvae.models.vae import VAE
 
-__all__ = ["VAE", "LatentModel", "PosteriorMatching", "load"]
+__all__ = [
+    "VAE",
+    "LatentModel",
+    "Modality",
+    "MultimodalVAE",
+    "PosteriorMatching",
+    "load",
+]

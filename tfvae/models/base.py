@@ -221,7 +221,8 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         whole_number("num_samples", num_samples)
         noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
         given = self.checked_given(given, num_samples)
-        return self.decoded_mean(self.prior_draw(noise, given), given).numpy()
+        drawn = self.decoded_mean(self.prior_draw(noise, given), given)
+        return keras.tree.map_structure(np.asarray, drawn)
 
     def checked_given(self, given: dict[str, object] | None, count: int) -> dict[str, tf.Tensor]:
         """Return the inputs that x is generated from as tensors, one row for each of `count` draws."""

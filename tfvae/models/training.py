@@ -93,6 +93,7 @@ class Training:
         """
         self._refuse_impossible()
         data = self._checked("x", x)
+        self.check_training(data)
         if isinstance(validation_data, tuple):
             held_out = (self._checked("validation_data", validation_data[0]), *validation_data[1:])
         elif validation_data is None:
@@ -177,6 +178,9 @@ class Training:
                 steps=steps,
                 callbacks=callbacks,
             )
+
+    def check_training(self, data: object) -> None:
+        """Refuse checked arrays, or a data set, of which the model could not learn all; most have no such."""
 
     def predict_step(self, data: object) -> dict[str, tf.Tensor]:
         """Return the latent location and the reconstruction of a batch, with no noise."""

@@ -14,6 +14,7 @@ from tfvae.errors import InvalidInput
 from tfvae.inputs import Input
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
+from tfvae.networks import at_points
 from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors import Prior, StandardNormal
@@ -223,17 +224,12 @@ class VAE(LatentModel):
         return px.log_prob(x) + self.prior.distribution(self._encode, condition).log_prob(z)
 
     def _decode(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None) -> dict[str, tf.Tensor]:
-        """Fold the leading axes of z into one for the network, and unfold the parameters."""
-        leading = tf.shape(z)[:-1]
+        """Return the parameters of p(x|z), or p(x|z,c), for z [..., latent_dim]."""
         condition = (given or {}).get("condition")
         if condition is not None:
-            whole = tf.broadcast_to(condition, tf.concat([leading, [self.condition_dim]], 0))
+            whole = tf.broadcast_to(condition, tf.concat([tf.shape(z)[:-1], [self.condition_dim]], 0))
             condition = tf.reshape(whole, (-1, self.condition_dim))
-        flat = self.likelihood(self.decoder(_pair(tf.reshape(z, (-1, self.latent_dim)), condition)))
-        return {
-            name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
-            for name, value in flat.items()
-        }
+        return at_points(lambda flat: self.likelihood(self.decoder(_pair(flat, condition))), z)
 
 
 def _pair(value: object, condition: object | None) -> object:

@@ -26,6 +26,7 @@ from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.slow import SlowFeatures
 from tfvae.objectives.sparse_decomposition import PredictiveSparseDecomposition
 from tfvae.objectives.spike_and_slab import SpikeAndSlab
+from tfvae.objectives.subsets import SubsetELBO
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
@@ -61,6 +62,7 @@ __all__ = [
     "SparseAutoencoder",
     "SpikeAndSlab",
     "StickingTheLanding",
+    "SubsetELBO",
     "Thermodynamic",
     "ThermodynamicCovariance",
     "VectorQuantisation",

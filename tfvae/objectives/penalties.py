@@ -112,7 +112,7 @@ class SparseAutoencoder(Penalised):
         log_silent = tf.reduce_logsumexp(tf.math.log_sigmoid(-code), axis=0) - count
         active = self.rate * (tf.math.log(self.rate) - log_active)
         silent = (1 - self.rate) * (tf.math.log(1 - self.rate) - log_silent)
-        return tf.fill((tf.shape(trace.x)[0],), tf.reduce_sum(active + silent))
+        return tf.fill((tf.shape(trace.z)[1],), tf.reduce_sum(active + silent))
 
 
 class ContractiveAutoencoder(Penalised):
@@ -142,6 +142,16 @@ class ContractiveAutoencoder(Penalised):
         dtype: object = None,
     ):
         super().__init__(weight, Reconstruction() if objective is None else objective, name=name, dtype=dtype)
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse a model of several kinds of data, which have no one Jacobian."""
+        super().check(model)
+        if "x" not in model.accepts:
+            raise InvalidInput(
+                "objective",
+                f"one that goes with the likelihood {type(model.likelihood).__name__}",
+                f"{type(self).__name__}, which needs a model of one x",
+            )
 
     def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return the squared norm of the Jacobian, [B]."""

@@ -18,7 +18,7 @@ class PriorDraws(Objective):
         """Return the standard normal noise that the draws are made of, [B, model.prior_noise_dim]."""
         seed = tf.zeros(2, tf.int32) if trace.seed is None else trace.seed
         seed = tf.random.experimental.stateless_fold_in(seed, _STREAM)
-        return tf.random.stateless_normal((tf.shape(trace.x)[0], model.prior_noise_dim), seed)
+        return tf.random.stateless_normal((tf.shape(trace.z)[1], model.prior_noise_dim), seed)
 
     def prior_draws(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return z ~ p(z), [B, latent_dim]."""

@@ -100,7 +100,7 @@ class BetaTCVAE(Objective):
         """Return sum_j log q(z_j) and log q(z) of every draw, each [S, B]."""
         params = gathered(trace.record["posterior"])
         pairs = model.posterior.distribution(params).distribution.log_prob(trace.z[:, :, tf.newaxis])
-        log_weights = self._log_weights(tf.shape(trace.x)[0], tf.shape(pairs)[2])  # pairs: [S, B, M, D]
+        log_weights = self._log_weights(tf.shape(trace.z)[1], tf.shape(pairs)[2])  # pairs: [S, B, M, D]
         by_dimension = tf.reduce_logsumexp(pairs + log_weights[:, :, tf.newaxis], axis=2)
         joint = tf.reduce_logsumexp(tf.reduce_sum(pairs, axis=3) + log_weights, axis=2)
         return tf.reduce_sum(by_dimension, axis=2), joint

@@ -111,20 +111,20 @@ class Mixture(Posterior):
         z = loc + scale * noise[..., 1:]
         # From here on z is a point; what moves it with the parameters is added, with the value zero.
         distances = (z[..., tf.newaxis, :] - fixed["loc"]) / fixed["scale"]
-        share = tf.nn.softmax(_log_components(fixed, z), axis=-1)[..., tf.newaxis]
+        share = tf.nn.softmax(log_components(fixed, z), axis=-1)[..., tf.newaxis]
         moved = (params["loc"] - fixed["loc"]) + distances * (params["scale"] - fixed["scale"])
         z += tf.reduce_sum(share * moved, axis=-2)
-        return z, tf.reduce_logsumexp(_log_components(params, z), axis=-1)
+        return z, tf.reduce_logsumexp(log_components(params, z), axis=-1)
 
     def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
         """Return the loss with the score function's gradient for the weights."""
         params = {name: tf.stop_gradient(value) for name, value in trace.record["posterior"].items()}
         params["logits"] = trace.record["posterior"]["logits"]
-        log_components = _log_components(params, tf.stop_gradient(trace.z))
-        return score_function(loss, tf.reduce_logsumexp(log_components, axis=-1))
+        log_terms = log_components(params, tf.stop_gradient(trace.z))
+        return score_function(loss, tf.reduce_logsumexp(log_terms, axis=-1))
 
 
-def _log_components(params: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
+def log_components(params: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
     """Return log(w_k N_k(z)), [S, B, K], for z [S, B, latent_dim]."""
     distances = (z[..., tf.newaxis, :] - params["loc"]) / params["scale"]
     terms = 0.5 * tf.square(distances) + tf.math.log(params["scale"]) + 0.5 * math.log(2 * math.pi)

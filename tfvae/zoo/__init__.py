@@ -14,6 +14,7 @@ from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
 from tfvae.zoo.graphs import graph_autoencoder, graph_vae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
+from tfvae.zoo.modalities import mmvae, mopoe_vae, multimodal_vae
 from tfvae.zoo.posteriors import (
     discrete_vae,
     hamiltonian_vae,
@@ -49,7 +50,10 @@ __all__ = [
     "linear_vae",
     "miwae",
     "mixture_vae",
+    "mmvae",
+    "mopoe_vae",
     "mult_vae",
+    "multimodal_vae",
     "not_miwae",
     "planar_vae",
     "predictive_sparse_decomposition",

@@ -26,6 +26,22 @@ def assemble(
         >>> type(vae.likelihood).__name__
         'Bernoulli'
     """
+    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
+
+
+def filled(
+    shape: tuple[int, ...],
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tuple[tfvae.likelihoods.Likelihood, keras.Layer, keras.Layer]:
+    """Return likelihood, encoder and decoder, made for the shape of x where they are None.
+
+    Example:
+        >>> filled((30,))[1].name[:10]
+        'sequential'
+    """
     image = len(shape) == 3
     networks, likelihoods = tfvae.networks, tfvae.likelihoods
     if encoder is None:
@@ -34,4 +50,4 @@ def assemble(
         decoder = networks.deconv(shape) if image else networks.mlp()
     if likelihood is None:
         likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape)
-    return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
+    return likelihood, encoder, decoder
