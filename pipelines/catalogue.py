@@ -16,6 +16,7 @@ from tfvae.pipelines.recipes import recipes
 README = Path("README.md")
 RESULTS = Path("reproductions/results.json")
 START, END = "<!-- recipes -->\n", "<!-- end of recipes -->\n"
+_SHAPES = {"tables": (4,), "sequences": (6, 4), "texts": (6,)}  # of what a zoo module's recipes are for
 _SOURCE = re.compile(r"^Source: (.+?\d{4})", re.MULTILINE | re.DOTALL)
 
 
@@ -38,8 +39,9 @@ def parts(recipe: Callable) -> str:
         >>> parts(tfvae.zoo.vae)
         'Normal, StandardNormal, Bernoulli, ELBO'
     """
-    table = recipe.__module__.endswith(".tables") or recipe.__name__ == "linear_vae"
-    model = recipe((4,) if table else (8, 8, 1))
+    kind = recipe.__module__.rpartition(".")[2]
+    flat = recipe.__name__ == "linear_vae"
+    model = recipe((4,) if flat else _SHAPES.get(kind, (8, 8, 1)))
     chosen = (model.posterior, model.prior, model.likelihood, model.objective)
     return ", ".join(_name(part) for part in chosen)
 

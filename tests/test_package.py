@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 # Each may import those before it; the first group holds what knows nothing of models.
 LAYERS = [
     {"errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads", "scales",
-     "optimizers", "importance", "metrics", "trace", "feeding", "conditioning"},
+     "optimizers", "importance", "metrics", "trace", "feeding", "conditioning",
+     "recurrence"},
     {"flows", "posteriors", "priors", "likelihoods", "inputs", "corruption", "codes", "spherical"},
     {"objectives"},
     {"models"},

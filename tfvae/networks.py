@@ -1,4 +1,4 @@
-"""Networks from tensor to tensor: perceptrons, convolutions and their mirror image.
+"""Networks from tensor to tensor: perceptrons, convolutions, recurrent ones, and their mirror images.
 
 They are ordinary Keras models; any other one serves as well. The parts project what a network returns
 to the parameters they need, so a network ends with features, not with parameters.
@@ -11,6 +11,8 @@ import math
 import keras
 
 from tfvae.errors import InvalidInput
+
+_SEED = 0  # of dropout, which is not used: its state, which no file holds, is then the same everywhere
 
 
 def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.Sequential:
@@ -89,6 +91,34 @@ def deconv(
     if (rows * scale, columns * scale) != (height, width):
         layers.append(keras.layers.Cropping2D(((0, rows * scale - height), (0, columns * scale - width))))
     return keras.Sequential(layers)
+
+
+def recurrent(units: int = 64) -> keras.Sequential:
+    """A GRU in both directions: [B, T, n] to [B, 2 units], passing over steps whose n numbers are all 0.
+
+    Those are what `likelihoods.Padded` makes of the steps after the last one.
+
+    Example:
+        >>> recurrent(8)(keras.ops.ones((5, 7, 3))).shape
+        TensorShape([5, 16])
+    """
+    _check_sizes("units", (units,))
+    layers = keras.layers
+    return keras.Sequential([layers.Masking(), layers.Bidirectional(layers.GRU(units, seed=_SEED))])
+
+
+def unrolled(steps: int, units: int = 64) -> keras.Sequential:
+    """A GRU that sees the same at each of its steps: [B, features] to [B, steps, units].
+
+    Example:
+        >>> unrolled(7, 8)(keras.ops.ones((5, 2))).shape
+        TensorShape([5, 7, 8])
+    """
+    _check_sizes("steps and units", (steps, units))
+    layers = keras.layers
+    return keras.Sequential(
+        [layers.RepeatVector(steps), layers.GRU(units, return_sequences=True, seed=_SEED)]
+    )
 
 
 def _check_sizes(argument: str, sizes: tuple[int, ...]) -> None:

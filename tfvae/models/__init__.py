@@ -2,6 +2,8 @@
 
 from tfvae.models.base import LatentModel
 from tfvae.models.files import load
+from tfvae.models.path import Path
+from tfvae.models.sequence import VRNN
 from tfvae.models.vae import VAE
 
-__all__ = ["VAE", "LatentModel", "load"]
+__all__ = ["VAE", "VRNN", "LatentModel", "Path", "load"]

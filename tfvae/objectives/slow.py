@@ -45,6 +45,11 @@ class SlowFeatures(Penalised):
             raise InvalidInput("steps", "a whole number of at least 2", steps)
         self.steps = steps
 
+    @property
+    def of_weights(self) -> bool:
+        """Whether the other objective is."""
+        return self.objective.of_weights
+
     def check(self, model: keras.Model) -> None:
         """Refuse a code that does not divide into the steps."""
         super().check(model)

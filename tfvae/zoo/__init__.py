@@ -22,7 +22,9 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
+from tfvae.zoo.texts import text_vae
 
 __all__ = [
     "aae",
@@ -49,10 +51,13 @@ __all__ = [
     "not_miwae",
     "planar_vae",
     "renyi_vae",
+    "sequence_vae",
     "sparse_autoencoder",
+    "text_vae",
     "vae",
     "vae_gan",
     "vamp_vae",
     "vq_vae",
+    "vrnn",
     "wae_mmd",
 ]
