@@ -6,7 +6,8 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.errors import InvalidInput
-from tfvae.likelihoods import Bernoulli, Categorical, LowRankNormal, Normal, Padded, SequenceSupport, Support
+from tfvae.likelihoods import Bernoulli, Categorical, LowRankNormal, Normal, Padded, Support
+from tfvae.likelihoods.padded import SequenceSupport
 
 NAN = float("nan")
 

@@ -17,7 +17,7 @@ from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.not_at_random import NotAtRandom
 from tfvae.likelihoods.observed import Observed
-from tfvae.likelihoods.padded import Padded, SequenceSupport
+from tfvae.likelihoods.padded import Padded
 from tfvae.likelihoods.student_t import StudentT
 from tfvae.likelihoods.zero_inflated import ZeroInflated
 
@@ -45,7 +45,6 @@ __all__ = [
     "Poisson",
     "Positive",
     "Real",
-    "SequenceSupport",
     "StudentT",
     "Support",
     "ZeroInflated",

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from tfvae.errors import InvalidInput
 from tfvae.inputs import Input
-from tfvae.likelihoods import Likelihood, SequenceSupport
-from tfvae.likelihoods.padded import present
+from tfvae.likelihoods import Likelihood
+from tfvae.likelihoods.padded import SequenceSupport, present
 from tfvae.models.base import LatentModel
 from tfvae.models.path import Path, by_step
 from tfvae.models.vae import VAE
