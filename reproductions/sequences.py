@@ -77,7 +77,7 @@ def sentences(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def read(tokens: np.ndarray) -> str:
     """A text up to its first full stop."""
-    words = [WORDS[int(number)] for number in tokens]
+    words = [WORDS[int(number)] for number in tokens if not np.isnan(number)]
     return " ".join(words[: words.index(".") + 1] if "." in words else words)
 
 
