@@ -135,7 +135,9 @@ def rows_of_digits(name: str, epochs: int, seed: int) -> str:
     log_p = model.log_likelihood(test, num_samples=DRAWS)
     drawn = model.generate(SAMPLES) if name == "vrnn" else model.sample(SAMPLES)
     row = drawn.reshape(SAMPLES, 28, 28).transpose(1, 0, 2).reshape(28, -1)
-    plt.imsave(HERE / "samples" / f"{name}_rows.png", row, cmap="gray", vmin=0, vmax=1)
+    folder = HERE / "samples"
+    folder.mkdir(exist_ok=True)
+    plt.imsave(folder / f"{name}_rows.png", row, cmap="gray", vmin=0, vmax=1)
     return (
         f"log p(x) {log_p.mean():.1f} ± {log_p.std() / np.sqrt(len(log_p)):.1f}, ELBO {elbo.mean():.1f}, "
         f"rate {rate:.1f} nats; {seconds:.0f} s an epoch"
