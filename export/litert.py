@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfvae.errors import InvalidInput
 from tfvae.export import verify
 from tfvae.export.endpoints import endpoints, example_inputs
-from tfvae.export.result import Export
+from tfvae.export.result import Export, ExportError
 from tfvae.export.saved_model import expectations, write
 from tfvae.files import replacing
 from tfvae.models import LatentModel
@@ -42,7 +42,8 @@ def litert(
 
     Raises:
         InvalidInput: for a wrong suffix or an unknown endpoint.
-        ExportError: where the file gives other numbers than the model.
+        ExportError: where the file gives other numbers than the model, and for an endpoint with operations
+            that LiteRT has not, among them loops over a batch of any size, as recurrent networks have.
 
     Example:
         >>> import tempfile, tfvae
@@ -63,8 +64,18 @@ def litert(
         # converter writes a file of NaNs, and no error.
         write(model, functions, preprocessing, Path(scratch))
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=[endpoint])
-        temporary.write_bytes(converter.convert())
+        temporary.write_bytes(_converted(converter, endpoint))
         expected = Path(scratch) / "verification.npz"
         np.savez(expected, **arrays)
         report = verify.litert(temporary, expected)
     return Export(path, path.stat().st_size, report["difference"], report["seconds_per_item"])
+
+
+def _converted(converter: tf.lite.TFLiteConverter, endpoint: str) -> bytes:
+    """Return the file's content, or say in one line what LiteRT cannot do."""
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter's own class of errors is in no public module
+        reason = str(error).partition("\n")[0]
+        loops = " (a loop over a batch of any size: a SavedModel has it)" if "TensorList" in reason else ""
+        raise ExportError(f"{endpoint}: LiteRT cannot do this: {reason}{loops}") from error

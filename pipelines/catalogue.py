@@ -16,6 +16,7 @@ from tfvae.pipelines.recipes import recipes, trainable
 README = Path("README.md")
 RESULTS = Path("reproductions/results")
 START, END = "<!-- recipes -->\n", "<!-- end of recipes -->\n"
+_SHAPES = {"tables": (4,), "sequences": (6, 4), "texts": (6,)}  # of what a zoo module's recipes are for
 _SOURCE = re.compile(r"^Source: (.+?\d{4})", re.MULTILINE | re.DOTALL)
 
 
@@ -38,9 +39,9 @@ def parts(recipe: Callable) -> str:
         >>> parts(tfvae.zoo.vae)
         'Normal, StandardNormal, Bernoulli, ELBO'
     """
-    table = recipe.__module__.endswith(".tables") or recipe.__name__ == "linear_vae"
-    shape = (4,) if table else (8, 8, 1)
-    model = recipe(shape) if recipe in trainable() else recipe({"image": shape, "table": (4,)})
+    kind = recipe.__module__.rpartition(".")[2]
+    shape = (4,) if recipe.__name__ == "linear_vae" else _SHAPES.get(kind, (8, 8, 1))
+    model = recipe(shape) if recipe in trainable() else recipe({"image": (8, 8, 1), "table": (4,)})
     chosen = (model.posterior, model.prior, model.likelihood, model.objective)
     return ", ".join(_name(part) for part in chosen)
 

@@ -39,13 +39,20 @@ _MODULES = (
     "trace",
     "zoo",
 )
-_NAMES = {"VAE": "models", "LatentModel": "models", "Trace": "trace", "InvalidInput": "errors"}
+_NAMES = {
+    "VAE": "models",
+    "VRNN": "models",
+    "LatentModel": "models",
+    "Trace": "trace",
+    "InvalidInput": "errors",
+}
 
 __all__ = ["__version__", *_MODULES, *_NAMES]
 
 if TYPE_CHECKING:
     from tfvae.errors import InvalidInput as InvalidInput
     from tfvae.models import VAE as VAE
+    from tfvae.models import VRNN as VRNN
     from tfvae.models import LatentModel as LatentModel
     from tfvae.trace import Trace as Trace
 

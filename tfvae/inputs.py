@@ -180,6 +180,8 @@ def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
         kind = "infinite" if support.missing else "NaN or infinite"
         return f"{int(bad.sum())} {kind} values, the first in example {start + _first_row(bad)}"
     values = chunk[finite]
+    if not values.size:
+        return "NaN alone"
     text = f"values from {values.min():g} to {values.max():g}"
     if support.whole:
         fractions = finite & (chunk != np.floor(chunk))

@@ -1,4 +1,4 @@
-"""Networks from tensor to tensor: perceptrons, convolutions and their mirror image.
+"""Networks from tensor to tensor: perceptrons, convolutions, recurrent ones, and their mirror images.
 
 They are ordinary Keras models; any other one serves as well. The parts project what a network returns
 to the parameters they need, so a network ends with features, not with parameters.
@@ -12,8 +12,10 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvae.checks import whole_numbers
+from tfvae.checks import whole_number, whole_numbers
 from tfvae.errors import InvalidInput
+
+_SEED = 0  # of dropout, which is not used: its state, which no file holds, is then the same everywhere
 
 
 def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.Sequential:
@@ -116,3 +118,31 @@ def at_points(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], z: tf.Tenso
         name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
         for name, value in function(tf.reshape(z, (-1, z.shape[-1]))).items()
     }
+
+
+def recurrent(units: int = 64) -> keras.Sequential:
+    """A GRU in both directions: [B, T, n] to [B, 2 units], passing over steps whose n numbers are all 0.
+
+    Those are what `likelihoods.Padded` makes of the steps after the last one.
+
+    Example:
+        >>> recurrent(8)(keras.ops.ones((5, 7, 3))).shape
+        TensorShape([5, 16])
+    """
+    whole_number("units", units)
+    layers = keras.layers
+    return keras.Sequential([layers.Masking(), layers.Bidirectional(layers.GRU(units, seed=_SEED))])
+
+
+def unrolled(steps: int, units: int = 64) -> keras.Sequential:
+    """A GRU that sees the same at each of its steps: [B, features] to [B, steps, units].
+
+    Example:
+        >>> unrolled(7, 8)(keras.ops.ones((5, 2))).shape
+        TensorShape([5, 7, 8])
+    """
+    whole_numbers("steps and units", (steps, units))
+    layers = keras.layers
+    return keras.Sequential(
+        [layers.RepeatVector(steps), layers.GRU(units, return_sequences=True, seed=_SEED)]
+    )

@@ -66,6 +66,22 @@ def _graphs():
     return (upper | upper.transpose(0, 2, 1) | np.eye(8, dtype=bool)).astype("float32")
 
 
+def _rows_of_digits():
+    """Digits as sequences of rows, some of them cut short."""
+    x = _digits()[..., 0]
+    lengths = np.random.default_rng(0).integers(1, 9, len(x))
+    x[np.arange(8) >= np.maximum(lengths, 5)[:, np.newaxis]] = np.nan
+    return x
+
+
+def _texts():
+    """Digits read as texts of 17 grey values, some of them cut short."""
+    x = np.round(16 * _digits()[:, 2:4].reshape(512, 16))[:, :12]
+    lengths = np.random.default_rng(0).integers(1, 13, len(x))
+    x[np.arange(12) >= lengths[:, np.newaxis]] = np.nan
+    return x
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A recipe's data and options; recipes without a line of their own take digits.
@@ -93,6 +109,9 @@ CASES = {
     "multimodal_vae": Case(_image_and_label, {"random_subsets": 1}),
     "linear_vae": Case(_table),
     "sparse_vae": Case(_table),
+    "sequence_vae": Case(_rows_of_digits),
+    "text_vae": Case(_texts, {"num_tokens": 17, "warmup_steps": 1}, learning_rate=1e-2),
+    "vrnn": Case(_rows_of_digits, {"units": 32}),
 }
 
 

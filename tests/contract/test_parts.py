@@ -61,6 +61,11 @@ def _holes(rng):
     return x
 
 
+def _cut(x):
+    x[:3, 2:] = np.nan
+    return x
+
+
 LIKELIHOODS = {
     "Bernoulli": (lambda: likelihoods.Bernoulli((8,)), BINARY),
     "ContinuousBernoulli": (lambda: likelihoods.ContinuousBernoulli((8,)), UNIT),
@@ -83,6 +88,14 @@ LIKELIHOODS = {
     "Autoregressive": (
         lambda: likelihoods.Autoregressive((2, 2, 1)),
         lambda r: r.integers(0, 2, (6, 2, 2, 1)),
+    ),
+    "AutoregressiveCategorical": (
+        lambda: likelihoods.AutoregressiveCategorical((4,), 3, 5, dropout=0.3),
+        lambda r: _cut(r.integers(0, 3, (6, 4)).astype("float32")),
+    ),
+    "Padded": (
+        lambda: likelihoods.Padded(likelihoods.Normal((4, 2))),
+        lambda r: _cut(r.normal(size=(6, 4, 2))),
     ),
     "InnerProduct": (lambda: likelihoods.InnerProduct(4), lambda r: r.integers(0, 2, (6, 4, 4))),
     "Observed": (lambda: likelihoods.Observed(likelihoods.Normal((8,))), _holes),

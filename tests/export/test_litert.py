@@ -36,6 +36,13 @@ def test_large_and_small_features_stay_finite(tmp_path):
         np.testing.assert_allclose(run(x=x)["scale"], vae.encode(x).stddev(), rtol=1e-4)
 
 
+def test_a_loop_of_a_recurrent_network_is_refused_in_one_line(tmp_path):
+    vae = tfvae.zoo.sequence_vae((4, 2), latent_dim=2, units=3)
+    with pytest.raises(ExportError, match=r"encode: LiteRT cannot do this: .*loop over a batch of any size"):
+        tfvae.export.litert(vae, tmp_path / "encoder.tflite")
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_endpoints_can_be_written(tmp_path, digits):
     vae = tfvae.zoo.vae((8, 8, 1), latent_dim=3)
     export = tfvae.export.litert(vae, tmp_path / "reconstruct.tflite", endpoint="reconstruct")

@@ -1,6 +1,7 @@
 """Likelihoods p(x|z): layers from a decoder's features to a distribution over the data."""
 
 from tfvae.likelihoods.autoregressive import Autoregressive
+from tfvae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
 from tfvae.likelihoods.base import Likelihood, Support
 from tfvae.likelihoods.bernoulli import Bernoulli
 from tfvae.likelihoods.categorical import Categorical
@@ -19,11 +20,13 @@ from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.not_at_random import NotAtRandom
 from tfvae.likelihoods.observed import Observed
+from tfvae.likelihoods.padded import Padded
 from tfvae.likelihoods.student_t import StudentT
 from tfvae.likelihoods.zero_inflated import ZeroInflated
 
 __all__ = [
     "Autoregressive",
+    "AutoregressiveCategorical",
     "Bernoulli",
     "Categorical",
     "Category",
@@ -44,6 +47,7 @@ __all__ = [
     "NotAtRandom",
     "Observed",
     "Ordinal",
+    "Padded",
     "Poisson",
     "Positive",
     "Real",

@@ -125,14 +125,17 @@ class VAE(LatentModel):
 
     def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
         """Encode, draw, decode."""
+        return self.completed(inputs, self.drawn(inputs, noise))
+
+    def drawn(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+        """Return the first half of a record: the posterior's parameters, z and log q."""
         params = self._encode(**inputs).params
         z, log_q = self.posterior.draw(params, noise, functools.partial(self._log_joint, **inputs))
-        return {
-            "posterior": params,
-            "z": z,
-            "log_q": log_q,
-            "likelihood": self._decode(z, self.given(inputs)),
-        }
+        return {"posterior": params, "z": z, "log_q": log_q}
+
+    def completed(self, inputs: dict[str, tf.Tensor], drawn: dict) -> dict:
+        """Return the whole record: what was drawn, and the likelihood's parameters."""
+        return {**drawn, "likelihood": self._decode(drawn["z"], self.given(inputs))}
 
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
         """Make q, p and p(x|z) of the record's parameters."""

@@ -30,12 +30,15 @@ class Objective(Part, abc.ABC):
         terms: names of the values shown beside the loss.
         needs: attributes of the posterior that must be true for the objective to make sense.
         compares_data: whether it looks at x beside the likelihood, so that none of it may be missing.
+        of_weights: whether it is a function of the draws, their weights and the rates alone, whatever the
+            latent variable is made of.
     """
 
     num_samples = 1
     terms: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     compares_data = False
+    of_weights = False
 
     @abc.abstractmethod
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:

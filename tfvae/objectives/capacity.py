@@ -34,6 +34,7 @@ class ControlledCapacity(Objective):
         ('distortion', 'rate', 'elbo', 'capacity')
     """
 
+    of_weights = True
     terms = ("distortion", "rate", "elbo", "capacity")
     needs = ("has_density",)
 

@@ -31,6 +31,8 @@ class CombinedImportanceWeighted(Bound):
         0.5
     """
 
+    of_weights = True
+
     def __init__(self, beta: float, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.beta = real_number("beta", beta, 0, 1)
@@ -72,6 +74,8 @@ class MultiplyImportanceWeighted(_Grouped):
         >>> MultiplyImportanceWeighted(num_means=4, draws_per_mean=8).num_samples
         32
     """
+
+    of_weights = True
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return the mean of the M bounds, [B]."""

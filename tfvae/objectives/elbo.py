@@ -33,6 +33,7 @@ class ELBO(Objective):
         ('distortion', 'rate', 'elbo')
     """
 
+    of_weights = True
     terms = ("distortion", "rate", "elbo")
     needs = ("has_density",)
 

@@ -75,6 +75,8 @@ class ImportanceWeighted(Bound):
         ('distortion', 'rate', 'elbo', 'bound')
     """
 
+    of_weights = True
+
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)

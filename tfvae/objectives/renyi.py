@@ -29,6 +29,8 @@ class Renyi(Bound):
         ('distortion', 'rate', 'elbo', 'bound')
     """
 
+    of_weights = True
+
     def __init__(self, alpha: float, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.alpha = real_number("alpha", alpha, -_LARGEST, _LARGEST)
@@ -62,6 +64,8 @@ class RenyiMax(Bound):
         >>> RenyiMax(num_samples=5).num_samples
         5
     """
+
+    of_weights = True
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return max_k log w_k, [B]."""

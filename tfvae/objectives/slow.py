@@ -44,6 +44,11 @@ class SlowFeatures(Penalised):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
         self.steps = whole_number("steps", steps, 2)
 
+    @property
+    def of_weights(self) -> bool:
+        """Whether the other objective is."""
+        return self.objective.of_weights
+
     def check(self, model: keras.Model) -> None:
         """Refuse a code that does not divide into the steps."""
         super().check(model)

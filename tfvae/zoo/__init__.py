@@ -24,8 +24,10 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
+from tfvae.zoo.texts import text_vae
 
 __all__ = [
     "aae",
@@ -58,11 +60,14 @@ __all__ = [
     "planar_vae",
     "predictive_sparse_decomposition",
     "renyi_vae",
+    "sequence_vae",
     "sparse_autoencoder",
     "sparse_vae",
+    "text_vae",
     "vae",
     "vae_gan",
     "vamp_vae",
     "vq_vae",
+    "vrnn",
     "wae_mmd",
 ]

@@ -1,0 +1,68 @@
+"""Recipes for sequences [T, D] and texts [T]; NaN in the steps after the last one."""
+
+from __future__ import annotations
+
+import tfvae
+
+
+def vrnn(
+    shape: tuple[int, ...],
+    latent_dim: int = 8,
+    units: int = 64,
+    step_likelihood: tfvae.likelihoods.Likelihood | None = None,
+) -> tfvae.VRNN:
+    """Variational recurrent network: at each step a VAE with a learned prior, given the steps before.
+
+    Args:
+        shape: (steps, ...) of the longest sequence.
+        latent_dim: number of latent dimensions of each step.
+        units: of the recurrent cell and of the hidden layers.
+        step_likelihood: p(x_t|z_t, h_t) of one step; None is a normal with one learned scale.
+
+    Source: Chung et al. 2015, section 3.
+
+    Example:
+        >>> vrnn((5, 2), latent_dim=3).latent_dim
+        15
+    """
+    networks, joined = tfvae.networks, tfvae.conditioning.Joined
+    vae = tfvae.VAE(
+        encoder=joined(networks.mlp((units,))),
+        decoder=joined(networks.mlp((units,))),
+        posterior=tfvae.posteriors.Normal(latent_dim),
+        likelihood=step_likelihood or tfvae.likelihoods.Normal(shape[1:]),
+        prior=tfvae.priors.Conditional(latent_dim, networks.mlp((units,)), units),
+        condition_dim=units,
+    )
+    return tfvae.VRNN(vae, joined(networks.mlp((units,))), shape[0])
+
+
+def sequence_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    units: int = 64,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+) -> tfvae.VAE:
+    """VAE with one latent vector for a sequence, between a recurrent encoder and decoder.
+
+    Args:
+        shape: (steps, ...) of the longest sequence.
+        latent_dim: number of latent dimensions.
+        units: of the recurrent networks.
+        likelihood: p(x|z), with independent elements; None is a normal with one learned scale.
+
+    Source: Fabius and van Amersfoort 2015.
+
+    Example:
+        >>> nan = float("nan")
+        >>> sequence_vae((3, 1)).elbo([[[0.5], [0.2], [nan]]]).shape
+        (1,)
+    """
+    networks, likelihoods = tfvae.networks, tfvae.likelihoods
+    likelihood = likelihoods.Normal(shape) if likelihood is None else likelihood
+    return tfvae.VAE(
+        encoder=networks.recurrent(units),
+        decoder=networks.unrolled(shape[0], units),
+        posterior=tfvae.posteriors.Normal(latent_dim),
+        likelihood=likelihoods.Padded(likelihood),
+    )
