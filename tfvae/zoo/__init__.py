@@ -12,6 +12,7 @@ from tfvae.zoo.autoencoders import (
 from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.hierarchies import hierarchical_vae, ladder_vae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.posteriors import (
     discrete_vae,
@@ -38,10 +39,12 @@ __all__ = [
     "flow_prior_vae",
     "hamiltonian_vae",
     "hi_vae",
+    "hierarchical_vae",
     "hyperspherical_vae",
     "iaf_vae",
     "info_vae",
     "iwae",
+    "ladder_vae",
     "linear_vae",
     "miwae",
     "mixture_vae",
