@@ -5,10 +5,14 @@ from tfvae.models.files import load
 from tfvae.models.hierarchical import Chain, HierarchicalVAE
 from tfvae.models.inference import BottomUp, Inference, Ladder
 from tfvae.models.layered import LayeredModel
+from tfvae.models.pyramid import Pyramid
+from tfvae.models.top_down import TopDown
 from tfvae.models.vae import VAE
+from tfvae.models.vdvae import VDVAE
 
 __all__ = [
     "VAE",
+    "VDVAE",
     "BottomUp",
     "Chain",
     "HierarchicalVAE",
@@ -16,5 +20,7 @@ __all__ = [
     "Ladder",
     "LatentModel",
     "LayeredModel",
+    "Pyramid",
+    "TopDown",
     "load",
 ]

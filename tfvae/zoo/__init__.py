@@ -12,7 +12,7 @@ from tfvae.zoo.autoencoders import (
 from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
-from tfvae.zoo.hierarchies import hierarchical_vae, ladder_vae
+from tfvae.zoo.hierarchies import hierarchical_vae, ladder_vae, vdvae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.posteriors import (
     discrete_vae,
@@ -56,6 +56,7 @@ __all__ = [
     "vae",
     "vae_gan",
     "vamp_vae",
+    "vdvae",
     "vq_vae",
     "wae_mmd",
 ]

@@ -65,6 +65,40 @@ def ladder_vae(
     return _model(tfvae.models.Ladder, shape, latent_dims, hidden, warmup_steps, likelihood, encoder, decoder)
 
 
+def vdvae(
+    shape: tuple[int, int, int],
+    width: int = 32,
+    z_channels: int = 4,
+    factors: tuple[int, ...] = (2, 2),
+    encoder_blocks: tuple[int, ...] = (1, 1, 1),
+    decoder_blocks: tuple[int, ...] = (2, 2, 1),
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+) -> tfvae.models.VDVAE:
+    """Very deep VAE: convolutional layers z_1..z_L from coarse to fine, q and p on one way down.
+
+    Args as in `vae`, and
+        shape: (height, width, channels) of an image.
+        width: channels of the features and of the state; the blocks have a quarter of them inside.
+        z_channels: channels of each layer of latent variables.
+        factors: by how much each resolution is smaller than the one before, such as 2 2 7 for 28 pixels.
+        encoder_blocks: residual blocks at each resolution, the finest first.
+        decoder_blocks: layers of latent variables at each resolution, the finest first.
+
+    Source: Child 2021.
+
+    Example:
+        >>> vdvae((8, 8, 1), width=8, z_channels=2).layer_dims
+        (128, 128, 32, 32, 8)
+    """
+    _, _, likelihood = open_choices(shape, None, None, likelihood)
+    middle = max(1, width // 4)
+    return tfvae.models.VDVAE(
+        tfvae.models.Pyramid(shape, factors, encoder_blocks, width, middle),
+        tfvae.models.TopDown(shape, factors, decoder_blocks, width, middle, z_channels),
+        likelihood,
+    )
+
+
 def _model(
     inference: type[tfvae.models.Inference],
     shape: tuple[int, ...],
