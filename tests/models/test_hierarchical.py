@@ -241,6 +241,11 @@ def test_the_others_train(objective, flat):
     assert history["distortion"][-1] < history["distortion"][0]
 
 
+def test_it_has_no_single_density_to_decompose(trained, flat):
+    with pytest.raises(InvalidInput, match="a VAE"):
+        tfvae.evaluation.rate_decomposition(trained, flat[:5])
+
+
 def test_free_bits_are_those_of_each_layer(flat):
     model = _hierarchy(Ladder, objective=objectives.ELBO(free_bits=50.0))
     trace = model.trace(flat[:16])

@@ -23,12 +23,11 @@ def hierarchical_vae(
 ) -> tfvae.models.HierarchicalVAE:
     """VAE with layers z_1..z_L, inferred from the bottom up: q(z|x) = q(z_1|x) q(z_2|z_1) ... q(z_L|z_{L-1}).
 
-    The upper layers are hardly used where there are more than two; `ladder_vae` has them used.
-
     Args as in `vae`, and
         latent_dims: size of each layer, the one next to x first.
         hidden: units of the network between two layers, one for each way.
-        warmup_steps: optimizer steps over which the rate's weight is raised from 0 to 1.
+        warmup_steps: optimizer steps over which the rate's weight is raised from 0 to 1; with learned priors
+            between the layers, half of the training is not too long.
 
     Source: Kingma and Welling 2014, stacked as in Sonderby et al. 2016.
 
