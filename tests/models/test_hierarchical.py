@@ -110,6 +110,17 @@ def test_densities_are_those_of_the_chain(trained, flat):
         np.testing.assert_allclose(tf.reshape(trace.log_q, -1), sum(q), rtol=1e-4, atol=1e-5)
 
 
+def test_several_draws_are_as_many_passes(trained, flat):
+    """Rows of draws and examples are folded into one axis and come back to their own places."""
+    inputs, noise = {"x": tf.constant(flat[:3])}, trained.noise(2, 3, tf.constant([1, 2]))
+    both = trained.trace_with_noise(inputs, noise)
+    for draw in range(2):
+        one = trained.trace_with_noise(inputs, noise[draw : draw + 1])
+        for name in ("z", "log_q", "log_p", "log_x"):
+            expected, received = getattr(one, name)[0], getattr(both, name)[draw]
+            np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_merged_is_the_product_of_the_two_densities():
     rng = np.random.default_rng(0)
     loc, scale = rng.normal(size=(2, 6)), np.exp(rng.normal(size=(2, 6)))

@@ -72,6 +72,16 @@ def test_following_the_draws_gives_their_densities_and_image(trained, digits):
     assert np.all(log_p < tf.add_n(trained.follow(tf.split(still, trained.layer_dims, axis=-1))[0]))
 
 
+def test_several_draws_are_as_many_passes(trained, digits):
+    inputs, noise = {"x": tf.constant(digits[:3])}, trained.noise(2, 3, tf.constant([1, 2]))
+    both = trained.trace_with_noise(inputs, noise)
+    for draw in range(2):
+        one = trained.trace_with_noise(inputs, noise[draw : draw + 1])
+        for name in ("z", "log_q", "log_p", "log_x"):
+            expected, received = getattr(one, name)[0], getattr(both, name)[draw]
+            np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_upper_layers_move_the_prior_of_the_lower(trained):
     noise = np.zeros((2, 290), "float32")
     noise[1, -2:] = 3.0  # the 1x1 layer
