@@ -37,7 +37,7 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
         seed: start of the random numbers.
 
     Raises:
-        InvalidInput: for other posteriors and priors.
+        InvalidInput: for other models, posteriors and priors.
 
     Source: Chen et al. 2018, equation 2.
 
@@ -48,6 +48,8 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
         >>> abs(terms.mutual_information) < 1e-5    # all examples are the same one
         True
     """
+    if not isinstance(model, VAE):
+        raise InvalidInput("model", "a VAE, with one density q(z|x)", type(model).__name__)
     q, p = model.encode(inputs), model.prior.distribution()
     for argument, part in (("posterior", q), ("prior", p)):
         if not (isinstance(part, tfd.Independent) and isinstance(part.distribution, tfd.Normal)):

@@ -25,8 +25,6 @@ from tfvae.part import Configured
 from tfvae.replicas import total
 from tfvae.trace import Trace
 
-_DECODED_AT_ONCE = 16384  # latent points decoded in one go by log_likelihood
-
 
 class LatentModel(Configured, Training, keras.Model, abc.ABC):
     """A model of data x with a latent variable z; abstract.
@@ -38,9 +36,11 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     Attributes:
         event_shape: shape of one example of x.
         objective: what training minimises.
+        decoded_at_once: latent points that `log_likelihood` decodes in one go; memory is proportional to it.
     """
 
     likelihood: Likelihood
+    decoded_at_once = 16384
 
     def __init__(self, objective: Objective, seed: int | None, name: str | None, dtype: object):
         super().__init__(name=name, dtype=dtype, autocast=False)  # the networks cast for themselves
@@ -327,5 +327,5 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         def log_weights(draws: tf.Tensor, draw_seed: tf.Tensor) -> tf.Tensor:
             return self._trace(inputs, draws, draw_seed).log_weights
 
-        chunk = max(1, _DECODED_AT_ONCE // (next(iter(inputs.values())).shape[0] or 128))
+        chunk = max(1, self.decoded_at_once // (next(iter(inputs.values())).shape[0] or 128))
         return tf.stack(log_mean_weight(log_weights, num_samples, chunk, seed), axis=-1)

@@ -19,6 +19,7 @@ _NEEDS = {
     "reparameterised": "a posterior whose draws carry gradients",
     "explicit_density": "a posterior whose density at any z follows from its parameters alone",
     "has_covariance": "a posterior whose mean and covariance are known in closed form",
+    "has_location": "a posterior whose location follows from its parameters alone",
 }
 
 

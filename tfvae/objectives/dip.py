@@ -20,7 +20,7 @@ class _DIP(Objective):
     """loss = distortion + rate + diagonal sum_i (C_ii - 1)^2 + off_diagonal sum_{i != j} C_ij^2."""
 
     terms = ("distortion", "rate", "elbo", "covariance_penalty")
-    needs = ("has_density",)
+    needs = ("has_density", "has_location")
 
     def __init__(
         self,

@@ -90,6 +90,8 @@ class SparseAutoencoder(Penalised):
         ('distortion', 'penalty')
     """
 
+    needs = ("has_location",)
+
     def __init__(
         self,
         weight: float | Schedule = 3.0,

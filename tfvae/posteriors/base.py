@@ -31,6 +31,7 @@ class Posterior(Part, abc.ABC):
         explicit_density: whether log q(z|x) can be computed at any z, and depends on this part's weights
             through `params` alone.
         has_covariance: whether the distribution knows its mean and covariance in closed form.
+        has_location: whether the location of q(z|x) follows from its parameters alone.
     """
 
     latent_dim: int
@@ -39,6 +40,7 @@ class Posterior(Part, abc.ABC):
     reparameterised = True
     explicit_density = True
     has_covariance = False
+    has_location = True
 
     @property
     def noise_dim(self) -> int:

@@ -13,6 +13,7 @@ from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
 from tfvae.zoo.graphs import graph_autoencoder, graph_vae
+from tfvae.zoo.hierarchies import hierarchical_vae, ladder_vae, vdvae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.modalities import mmvae, mopoe_vae, multimodal_vae
 from tfvae.zoo.posteriors import (
@@ -45,10 +46,12 @@ __all__ = [
     "graph_vae",
     "hamiltonian_vae",
     "hi_vae",
+    "hierarchical_vae",
     "hyperspherical_vae",
     "iaf_vae",
     "info_vae",
     "iwae",
+    "ladder_vae",
     "linear_vae",
     "miwae",
     "mixture_vae",
@@ -67,6 +70,7 @@ __all__ = [
     "vae",
     "vae_gan",
     "vamp_vae",
+    "vdvae",
     "vq_vae",
     "vrnn",
     "wae_mmd",
