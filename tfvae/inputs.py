@@ -40,13 +40,12 @@ def as_dict(inputs: object, accepts: dict[str, Input]) -> dict:
     if not isinstance(inputs, dict):
         inputs = {next(iter(accepts)): inputs}
     required = [name for name, expected in accepts.items() if expected.default is None]
-    absent = [name for name in required if inputs.get(name) is None]
-    if absent:
-        raise InvalidInput("inputs", f"a dict with {required}", f"none under {absent}")
+    if any(name not in inputs for name in required):
+        raise InvalidInput("inputs", f"a dict with {str(required)[1:-1]}", f"one with {list(inputs)}")
     unknown = sorted(set(inputs) - set(accepts))
     if unknown:
         raise InvalidInput("inputs", f"no other names than {list(accepts)}", unknown)
-    named = {name: inputs[name] for name in accepts if inputs.get(name) is not None}
+    named = {name: inputs[name] for name in accepts if name in required or inputs.get(name) is not None}
     if not named:
         raise InvalidInput("inputs", f"at least one of {list(accepts)}", "none")
     return named
