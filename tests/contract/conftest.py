@@ -48,6 +48,15 @@ def _counts():
     return load_digits().data[:512].astype("float32")
 
 
+def _digits_with_condition():
+    return {"x": _digits(), "condition": np.eye(10, dtype="float32")[load_digits().target[:512]]}
+
+
+def _table_with_condition():
+    diagnosis = load_breast_cancer().target[:512]
+    return {"x": _table(), "condition": np.eye(2, dtype="float32")[diagnosis]}
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A recipe's data and options; recipes without a line of their own take digits.
@@ -69,6 +78,10 @@ CASES = {
     "not_miwae": Case(_table_with_holes),
     "mult_vae": Case(_counts),
     "linear_vae": Case(_table),
+    "cvae": Case(_digits_with_condition),
+    "conditional_prior_cvae": Case(_digits_with_condition),
+    "conditional_prior_vae": Case(_digits_with_condition),
+    "ivae": Case(_table_with_condition, {"condition_dim": 2}),
 }
 
 

@@ -10,6 +10,7 @@ from tfvae.zoo.autoencoders import (
     sparse_autoencoder,
 )
 from tfvae.zoo.bounds import iwae, renyi_vae
+from tfvae.zoo.conditional import conditional_prior_cvae, conditional_prior_vae, cvae, ivae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
 from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
@@ -30,7 +31,10 @@ __all__ = [
     "autoencoder",
     "beta_tcvae",
     "beta_vae",
+    "conditional_prior_cvae",
+    "conditional_prior_vae",
     "contractive_autoencoder",
+    "cvae",
     "denoising_autoencoder",
     "dip_vae",
     "discrete_vae",
@@ -41,6 +45,7 @@ __all__ = [
     "hyperspherical_vae",
     "iaf_vae",
     "info_vae",
+    "ivae",
     "iwae",
     "linear_vae",
     "miwae",

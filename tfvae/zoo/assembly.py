@@ -26,6 +26,22 @@ def assemble(
         >>> type(vae.likelihood).__name__
         'Bernoulli'
     """
+    encoder, decoder, likelihood = filled(shape, encoder, decoder, likelihood)
+    return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
+
+
+def filled(
+    shape: tuple[int, ...],
+    encoder: keras.Layer | None,
+    decoder: keras.Layer | None,
+    likelihood: tfvae.likelihoods.Likelihood | None,
+) -> tuple[keras.Layer, keras.Layer, tfvae.likelihoods.Likelihood]:
+    """Return both networks and the likelihood, with the usual ones for the shape in the place of None.
+
+    Example:
+        >>> type(filled((30,), None, None, None)[2]).__name__
+        'Normal'
+    """
     image = len(shape) == 3
     networks, likelihoods = tfvae.networks, tfvae.likelihoods
     if encoder is None:
@@ -34,4 +50,4 @@ def assemble(
         decoder = networks.deconv(shape) if image else networks.mlp()
     if likelihood is None:
         likelihood = likelihoods.Bernoulli(shape) if image else likelihoods.Normal(shape)
-    return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
+    return encoder, decoder, likelihood
