@@ -48,6 +48,8 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
         >>> abs(terms.mutual_information) < 1e-5    # all examples are the same one
         True
     """
+    if model.prior.needs_condition:
+        raise InvalidInput("prior", "one without a condition", type(model.prior).__name__)
     q, p = model.encode(inputs), model.prior.distribution()
     for argument, part in (("posterior", q), ("prior", p)):
         if not (isinstance(part, tfd.Independent) and isinstance(part.distribution, tfd.Normal)):
