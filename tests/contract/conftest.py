@@ -52,6 +52,11 @@ def _digits_with_condition():
     return {"x": _digits(), "condition": np.eye(10, dtype="float32")[load_digits().target[:512]]}
 
 
+def _digits_with_some_labels():
+    label = load_digits().target[:512].astype("float32")
+    return {"x": _digits(), "label": np.where(np.arange(512) % 4 == 0, label, -1.0).astype("float32")}
+
+
 def _table_with_condition():
     diagnosis = load_breast_cancer().target[:512]
     return {"x": _table(), "condition": np.eye(2, dtype="float32")[diagnosis]}
@@ -81,6 +86,7 @@ CASES = {
     "cvae": Case(_digits_with_condition),
     "conditional_prior_cvae": Case(_digits_with_condition),
     "conditional_prior_vae": Case(_digits_with_condition),
+    "semi_supervised_vae": Case(_digits_with_some_labels),
     "ivae": Case(_table_with_condition, {"condition_dim": 2}),
 }
 

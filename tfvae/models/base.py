@@ -66,6 +66,9 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     def observe(self, trace: Trace) -> None:
         """See one training batch, for parts that learn other than by gradients."""
 
+    def check_training(self, inputs: object) -> None:
+        """Refuse arrays that are good input but nothing to learn from; most models take all."""
+
     def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
         """Return the loss [B] with the gradient of an expectation over the latent variable."""
         return loss
@@ -224,7 +227,13 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             if given:
                 raise InvalidInput("given", "nothing, as the model is without a condition", sorted(given))
             return {}
-        user.check_arrays(next(iter(accepts)), {} if given is None else given, accepts)
+        defaults = {
+            name: np.full((count, *expected.shape), expected.default)
+            for name, expected in accepts.items()
+            if expected.default is not None
+        }
+        given = {**defaults, **({} if given is None else given)}
+        user.check_arrays(next(iter(accepts)), given, accepts)
         tensors = user.as_tensors(given, accepts)
         for name, value in tensors.items():
             if value.shape[0] != count:

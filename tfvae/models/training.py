@@ -100,6 +100,7 @@ class Training:
         else:
             held_out = self._checked("validation_data", validation_data)
         if not isinstance(data, _DATASETS):
+            self.check_training(data)
             columns = _columns(data, y, sample_weight)
             if validation_split and held_out is None:
                 columns, last = feeding.split(columns, validation_split)

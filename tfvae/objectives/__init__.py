@@ -4,6 +4,7 @@ from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
 from tfvae.objectives.base import Objective
 from tfvae.objectives.capacity import ControlledCapacity
+from tfvae.objectives.classification import Classification
 from tfvae.objectives.combined import (
     CombinedImportanceWeighted,
     MultiplyImportanceWeighted,
@@ -36,6 +37,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "AdversariallyLearnedInference",
     "BetaTCVAE",
+    "Classification",
     "CombinedImportanceWeighted",
     "ContractiveAutoencoder",
     "ControlledCapacity",

@@ -23,6 +23,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.semi_supervised import semi_supervised_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "not_miwae",
     "planar_vae",
     "renyi_vae",
+    "semi_supervised_vae",
     "sparse_autoencoder",
     "vae",
     "vae_gan",
