@@ -63,7 +63,7 @@ def test_with_the_class_unknown_the_bound_is_the_sum_over_all_classes(model, x):
 
 def test_with_the_class_unknown_the_likelihood_is_summed_too(model, x):
     """Its weights are sums over the class draw by draw, so one draw is the sum of the joint estimates."""
-    joint = _conditional(model, x, "elbo", num_samples=1, seed=5) * 0
+    joint = np.zeros((12, K))
     for index, code in enumerate(np.eye(K)):
         trace = model.vae.trace({"x": x, "condition": np.tile(code, (12, 1))}, num_samples=1, seed=5)
         joint[:, index] = trace.log_weights[0] + _log_prior(model)[index]
@@ -97,7 +97,7 @@ def test_the_rate_of_a_known_class_is_its_code_length(model, x):
     rates = model.trace({"x": x, "label": label}).rates
     assert rates.shape == (12, 2 + 1)
     np.testing.assert_allclose(rates[:, -1], -_log_prior(model)[label], rtol=1e-5)
-    assert (model.trace(x).rates[:, -1] >= 0).all()
+    assert model.trace(x).rates[:, -1].numpy().min() >= 0
 
 
 def test_draws_have_the_class_that_is_asked_for_or_one_of_the_prior(model):

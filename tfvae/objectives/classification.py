@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
-from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.base import Objective
+from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalised
 from tfvae.schedules import Schedule
 from tfvae.trace import Trace
