@@ -179,12 +179,12 @@ class SemiSupervised(LatentModel):
         return tf.concat([self.vae.prior_draw(noise[:, 1:], {"condition": classes}), classes], axis=-1)
 
     def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
-        """Return E[x|y,z], [B, *event], for points [z; y] with the label's class, or their own where it is -1."""
+        """Return E[x|y,z], [B, *event], for points [z; y] of the label's class, or their own."""
         z, own = tf.split(z, [self.vae.latent_dim, self.num_classes], axis=-1)
         return self.vae.decoded_mean(z, {"condition": self._known_or(own, given)})
 
     def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Return [location of q(z|x,y); y], [B, latent_dim], with the label's class or the most probable one."""
+        """Return [location of q(z|x,y); y], [B, latent_dim], y the label or the most probable class."""
         guess = tf.one_hot(tf.argmax(self._logits(inputs["x"]), axis=-1), self.num_classes)
         classes = self._known_or(guess, inputs)
         return tf.concat([self.vae.latent({"x": inputs["x"], "condition": classes}), classes], axis=-1)

@@ -21,7 +21,8 @@ class Classification(Penalised):
     """penalty = -log q(y|x) where the class y is known, 0 where it is not, in nats.
 
     In the bound alone, q(y|x) learns from examples without a label only. The sum over N examples, N_l of
-    them with a label, is the published one with alpha = weight N_l; its alpha = 0.1 N is weight = 0.1 N / N_l.
+    them with a label, is the published one with alpha = weight N_l; its alpha = 0.1 N is
+    weight = 0.1 N / N_l.
 
     Args:
         weight: of the penalty, a number or a schedule.
