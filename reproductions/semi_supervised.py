@@ -59,9 +59,9 @@ def trained_m1(x: np.ndarray, args: argparse.Namespace) -> tfvae.VAE:
 
 
 def m2(shape: tuple[int, ...], likelihood: tfvae.likelihoods.Likelihood, args: argparse.Namespace) -> object:
-    # The paper's alpha, 0.1 N in all, is 0.1 N / N_l for each of the N_l labels.
+    # The paper's alpha is 0.1 N in all, so 0.1 N / N_l for each of the N_l labels.
     model = tfvae.zoo.semi_supervised_vae(
-        shape, CLASSES, LATENT, alpha=0.1 * 60000 / args.labels, likelihood=likelihood,
+        shape, CLASSES, LATENT, alpha=args.alpha * 60000 / args.labels, likelihood=likelihood,
         encoder=mlp(), decoder=mlp(), classifier=mlp(),
     )  # fmt: skip
     model.compile(tfvae.optimizers.Adam(args.learning_rate))
@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--m2-epochs", type=int, default=5)
     parser.add_argument("--stacked-epochs", type=int, default=10, help="of M2, after M1's")
     parser.add_argument("--labelled", type=int, default=20, help=f"labelled images in a batch of {BATCH}")
+    parser.add_argument("--alpha", type=float, default=0.1, help="weight of the classifier's loss, times N")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     args = parser.parse_args()
     train, test = images_and_labels("train"), images_and_labels("test")

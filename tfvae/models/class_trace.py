@@ -79,7 +79,7 @@ class ClassTrace(Trace):
 
     @functools.cached_property
     def rates(self) -> tf.Tensor:
-        """sum_y r(y) KL(q(z|x,y) || p(z)) by group, and the rate of the class as the last one, [B, groups]."""
+        """sum_y r(y) KL(q(z|x,y) || p(z)) by group, then the rate of the class, [B, groups]."""
         by_class = tf.reshape(self.each.rates, (-1, self.num_classes, self.each.rates.shape[-1]))
         groups = tf.reduce_sum(self.shares[..., tf.newaxis] * by_class, axis=1)
         return tf.concat([groups, self.class_rate[:, tf.newaxis]], axis=-1)

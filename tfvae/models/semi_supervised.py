@@ -140,7 +140,7 @@ class SemiSupervised(LatentModel):
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
         """Make the trace with every class, and what sums over them."""
         each = self.vae.assemble(self._with_every_class(inputs["x"]), record["each"])
-        trace = ClassTrace(
+        return ClassTrace(
             x=inputs["x"],
             given=self.given(inputs),
             q=each.q,
@@ -155,7 +155,6 @@ class SemiSupervised(LatentModel):
             log_classifier=tf.nn.log_softmax(record["logits"]),
             log_class_prior=self.class_prior.distribution().log_prob(tf.eye(self.num_classes)),
         )
-        return trace
 
     def observe(self, trace: ClassTrace) -> None:
         """Let the parts of the VAE see a training batch with every class."""
