@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import tfvae.zoo
+from tfvae.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tfvae.models import LatentModel
@@ -28,6 +29,7 @@ Recipe = Callable[..., "LatentModel"]
 
 _PLAIN = {"int": int, "float": float, "bool": bool, "str": str, "tuple": tuple, "Literal": Literal}
 _LIKELIHOOD = "likelihood"
+_BESIDE_X = {"condition_dim": "condition", "num_classes": "label"}
 _ARGUMENTS = re.compile(r"^Args(?: as in `(\w+)`)?.*\n((?: {4}.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -52,6 +54,23 @@ def summary(recipe: Recipe) -> str:
     """
     paragraphs = re.split(r"\n\s*\n", inspect.getdoc(recipe) or recipe.__name__)
     return "\n\n".join(paragraphs[:1] + [text for text in paragraphs[1:] if text.startswith("Source:")])
+
+
+def refuse_inputs_beside_x(recipe: Recipe) -> None:
+    """Refuse a recipe whose model takes more than x, which is all that a source gives to a command.
+
+    Raises:
+        InvalidInput: names the recipe and the other input.
+
+    Example:
+        >>> refuse_inputs_beside_x(tfvae.zoo.cvae)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        tfvae.errors.InvalidInput: cvae: expected a recipe of x alone, received one with ... beside x, ...
+    """
+    for argument in inspect.signature(recipe).parameters:
+        if argument in _BESIDE_X:
+            advice = f"one with {_BESIDE_X[argument]!r} beside x, which fit takes in Python"
+            raise InvalidInput(recipe.__name__, "a recipe of x alone", advice)
 
 
 def option_class(recipe: Recipe) -> type:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tfvae.pipelines.recipes import Recipe, option_class, recipes, summary
+from tfvae.pipelines.recipes import Recipe, option_class, recipes, refuse_inputs_beside_x, summary
 from tfvae.pipelines.run import Run
 from tfvae.pipelines.startup import make_repeatable, start_tensorflow
 from tfvae.pipelines.usage import Refused, TrainingOptions, refusing, training_source
@@ -27,6 +27,7 @@ def add(recipe: Recipe) -> None:
 
     def command(*, resume: None, data: str, run: Path, options: object, training: TrainingOptions) -> None:
         with refusing():
+            refuse_inputs_beside_x(recipe)
             Run.refuse_used(run)
         training_source(data, training)
         start_tensorflow()

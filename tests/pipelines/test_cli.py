@@ -55,6 +55,8 @@ REFUSED = [
     (["train", "vae", "--data", "sklearn:digits", "--run", "used"], ["--run", "--resume used"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "."], ["--run", "table.csv"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "table.csv"], ["--run", "a file"]),
+    (["train", "cvae", "--data", "sklearn:digits", "--run", "new"], ["cvae", "condition", "Python"]),
+    (["train", "semi_supervised_vae", "--data", "sklearn:digits", "--run", "new"], ["label", "Python"]),
     (["train", "vae", "--data", "absent.csv", "--run", "new"], ["absent.csv"]),
     (["train", "vae", "--data", "table.xlsx", "--run", "new"], ["table.xlsx", ".csv"]),
     (["train", "vae", "--data", "table.csv", "--run", "new", "--binarise"], ["--binarise", "table"]),
