@@ -1,8 +1,8 @@
 """Nonlinear independent components with an identifiable VAE and with a plain one, as Khemakhem et al. 2020.
 
-Two sources are normal and independent in each of 40 segments of 1,000 points, with mean 0 and scales drawn for
-each segment and source from [0.5, 3]. A random network of two invertible layers with a leaky rectifier between
-them mixes them, with a little noise. Both models see x; the identifiable one also the segment. The
+Two sources are normal and independent in each of 40 segments of 1,000 points, with mean 0 and scales drawn
+for each segment and source from [0.5, 3]. A random network of two invertible layers with a leaky rectifier
+between them mixes them, with a little noise. Both models see x; the identifiable one also the segment. The
 figure is the mean correlation coefficient of the sources with the locations of q(z|x), or q(z|x,u).
 
     python reproductions/ivae.py

@@ -250,6 +250,7 @@ RUNS = [
     for name in OBJECTIVES
     if name not in WITH_CLASSES
 ]
+RUNS.append(("Categorical", "LearnedCategorical", "Bernoulli", "ELBO"))
 
 
 @pytest.mark.slow
