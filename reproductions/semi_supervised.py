@@ -1,14 +1,15 @@
 """Test error with few labels on MNIST, as in Kingma et al. 2014, table 1: M1, M2, and M1+M2.
 
 All 60,000 training images are used, `--labels` of them with their label, as many of each class. Pixels are
-binarised once. Networks as in the paper: one hidden layer of 500 softplus units where two are used for M1,
-50 latent dimensions. Published test errors, after thousands of epochs:
+binarised once. Networks have softplus units and 50 latent dimensions: two hidden layers of 500 in M1, one in
+each network of M2. Published test errors, after thousands of epochs:
 
     labels    M1 (transductive SVM)    M2                M1+M2
     100       11.82 % (0.25)           11.97 % (1.71)    3.33 % (0.14)
     1000      4.24 % (0.07)            3.60 % (0.56)     2.40 % (0.02)
 
-M1 here has an ordinary support vector machine. The defaults are a few minutes for each model on 2 cores.
+M1 here has an ordinary support vector machine. The defaults are a few minutes for each model on 2 cores, far
+too little for M2 with the paper's `--alpha 0.1`; README.md has what was measured.
 
     python reproductions/semi_supervised.py --models m1 m2 stacked --labels 100 --seeds 0 1 2
 """
