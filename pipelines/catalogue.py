@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tfvae.pipelines.recipes import recipes, trainable
+from tfvae.pipelines.recipes import of_several_kinds, recipes
 
 README = Path("README.md")
 RESULTS = Path("reproductions/results")
@@ -41,7 +41,7 @@ def parts(recipe: Callable) -> str:
     """
     kind = recipe.__module__.rpartition(".")[2]
     shape = (4,) if recipe.__name__ == "linear_vae" else _SHAPES.get(kind, (8, 8, 1))
-    model = recipe(shape) if recipe in trainable() else recipe({"image": (8, 8, 1), "table": (4,)})
+    model = recipe({"image": (8, 8, 1), "table": (4,)} if of_several_kinds(recipe) else shape)
     chosen = (model.posterior, model.prior, model.likelihood, model.objective)
     return ", ".join(_name(part) for part in chosen)
 

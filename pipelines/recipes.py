@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import tfvae.zoo
+from tfvae.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tfvae.models import LatentModel
@@ -28,6 +29,7 @@ Recipe = Callable[..., "LatentModel"]
 
 _PLAIN = {"int": int, "float": float, "bool": bool, "str": str, "tuple": tuple, "Literal": Literal}
 _LIKELIHOOD = "likelihood"
+_BESIDE_X = {"condition_dim", "num_classes"}  # arguments of recipes whose models take a condition or a label
 _ARGUMENTS = re.compile(r"^Args(?: as in `(\w+)`)?.*\n((?: {4}.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -42,18 +44,35 @@ def recipes() -> list[Recipe]:
 
 
 def trainable() -> list[Recipe]:
-    """Return the recipes that the command offers: those whose data is one array of one shape.
+    """Return the recipes that the command offers: those of one array, which is what a source gives.
 
     Example:
-        >>> [recipe.__name__ for recipe in recipes() if recipe not in trainable()]
-        ['mmvae', 'mopoe_vae', 'multimodal_vae']
+        >>> [recipe.__name__ for recipe in recipes() if recipe not in trainable()][:3]
+        ['conditional_prior_cvae', 'conditional_prior_vae', 'cvae']
     """
-    return [recipe for recipe in recipes() if not _takes_several_shapes(recipe)]
+    return [recipe for recipe in recipes() if not (of_several_kinds(recipe) or _has_input_beside_x(recipe))]
 
 
-def _takes_several_shapes(recipe: Recipe) -> bool:
+def of_several_kinds(recipe: Recipe) -> bool:
+    """Return whether a recipe is made with the shapes of several kinds of data, in a dict."""
     first = next(iter(inspect.signature(recipe).parameters.values()))
     return first.annotation.startswith("dict")
+
+
+def _has_input_beside_x(recipe: Recipe) -> bool:
+    return bool(_BESIDE_X & set(inspect.signature(recipe).parameters))
+
+
+def refuse_untrainable(name: str) -> None:
+    """Refuse a recipe that the command does not offer.
+
+    Raises:
+        InvalidInput: says where it is to be had.
+    """
+    if name in tfvae.zoo.__all__ and name not in [recipe.__name__ for recipe in trainable()]:
+        raise InvalidInput(
+            name, "a recipe of x alone", f"one with more inputs: use tfvae.zoo.{name} in Python"
+        )
 
 
 def summary(recipe: Recipe) -> str:

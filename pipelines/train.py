@@ -53,6 +53,7 @@ def start(
     training = TrainingOptions() if training is None else training
     path = Path(path)
     with refusing():
+        recipes.refuse_untrainable(recipe)
         Run.refuse_used(path)
     rows = training_source(data, training)
     config = {

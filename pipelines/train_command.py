@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tfvae.pipelines.recipes import Recipe, option_class, recipes, summary, trainable
+from tfvae.pipelines.recipes import Recipe, option_class, refuse_untrainable, summary, trainable
 from tfvae.pipelines.run import Run
 from tfvae.pipelines.startup import make_repeatable, start_tensorflow
 from tfvae.pipelines.usage import Refused, TrainingOptions, refusing, training_source
@@ -55,9 +55,9 @@ def _resume(
 ) -> None:
     if recipe is None and resume is None:
         raise Refused(f"expected a recipe ({', '.join(_names())}), or --resume and a run's folder")
-    if resume is None and recipe in [known.__name__ for known in recipes()]:
-        raise Refused(f"{recipe} is for several kinds of data at once: use tfvae.zoo.{recipe} in Python")
     if resume is None:
+        with refusing():
+            refuse_untrainable(recipe)
         similar = difflib.get_close_matches(recipe, _names(), n=1)
         hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(_names())}"
         raise Refused(f"unknown recipe {recipe!r}; {hint}")

@@ -13,19 +13,22 @@ import tensorflow as tf
 
 from tfvae.checks import positive, whole_number
 from tfvae.errors import InvalidInput
-from tfvae.models import VAE
+from tfvae.models import LatentModel
 from tfvae.noise import as_seed
+
+Given = dict[str, object]
 
 _DECODED_AT_ONCE = 1024
 
 
-def prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
-    """Draw z ~ p(z), [n, latent_dim]; `VAE.sample` decodes the same draws.
+def prior(model: LatentModel, n: int, seed: int = 0, given: Given | None = None) -> np.ndarray:
+    """Draw z ~ p(z), [n, latent_dim]; `sample` of the model decodes the same draws.
 
     Args:
         model: the model.
         n: how many.
         seed: start of the random numbers.
+        given: the inputs that x is generated from, by name, each [n, ...], for models that have such inputs.
 
     Example:
         >>> import tfvae
@@ -35,10 +38,10 @@ def prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
     """
     whole_number("n", n)
     noise = tf.random.stateless_normal((n, model.prior_noise_dim), as_seed(seed))
-    return model.prior_draw(noise).numpy()
+    return model.prior_draw(noise, model.checked_given(given, n)).numpy()
 
 
-def walk(model: VAE, z: np.ndarray, dimension: int, values: Sequence[float]) -> np.ndarray:
+def walk(model: LatentModel, z: np.ndarray, dimension: int, values: Sequence[float]) -> np.ndarray:
     """Copies of one point z in which only z[dimension] differs, [len(values), latent_dim].
 
     Args:
@@ -65,7 +68,7 @@ def walk(model: VAE, z: np.ndarray, dimension: int, values: Sequence[float]) -> 
 
 
 def traversals(
-    model: VAE, z0: np.ndarray, dimensions: Sequence[int], span: float = 3.0, steps: int = 9
+    model: LatentModel, z0: np.ndarray, dimensions: Sequence[int], span: float = 3.0, steps: int = 9
 ) -> np.ndarray:
     """One walk through z0 for each of `dimensions`, [len(dimensions), steps, latent_dim].
 
@@ -96,7 +99,7 @@ def traversals(
 
 
 def grid2d(
-    model: VAE, side: int = 15, dimensions: tuple[int, int] = (0, 1), coverage: float = 0.98
+    model: LatentModel, side: int = 15, dimensions: tuple[int, int] = (0, 1), coverage: float = 0.98
 ) -> np.ndarray:
     """A square grid over two latent dimensions, [side, side, latent_dim].
 
@@ -129,8 +132,14 @@ def grid2d(
     return points
 
 
-def decode(model: VAE, z: np.ndarray) -> np.ndarray:
+def decode(model: LatentModel, z: np.ndarray, given: Given | None = None) -> np.ndarray:
     """Return E[x|z], [..., *event], for points z [..., latent_dim].
+
+    Args:
+        model: the model.
+        z: the points.
+        given: the inputs that x is generated from, by name, for models that have such inputs: one row for
+            all points, or for z [..., n, latent_dim] n rows.
 
     Example:
         >>> import tfvae
@@ -142,21 +151,37 @@ def decode(model: VAE, z: np.ndarray) -> np.ndarray:
     if z.ndim < 1 or z.shape[-1] != model.latent_dim or z.size == 0:
         raise InvalidInput("z", f"points of shape (..., {model.latent_dim})", f"shape {z.shape}")
     flat = z.reshape(-1, model.latent_dim)
+    given = _for_all(model, given, z.shape[:-1])
     parts = [
-        model.decoded_mean(tf.constant(flat[start : start + _DECODED_AT_ONCE])).numpy()
+        model.decoded_mean(
+            tf.constant(flat[start : start + _DECODED_AT_ONCE]),
+            {name: value[start : start + _DECODED_AT_ONCE] for name, value in given.items()},
+        ).numpy()
         for start in range(0, len(flat), _DECODED_AT_ONCE)
     ]
     decoded = np.concatenate(parts)
     return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 
 
-def _point(model: VAE, z: np.ndarray) -> np.ndarray:
+def _for_all(model: LatentModel, given: Given | None, leading: tuple[int, ...]) -> dict[str, tf.Tensor]:
+    """Return what is given with one row for each of the points, whose leading axes are `leading`."""
+    alone = bool(given) and all(np.shape(value)[:1] == (1,) for value in given.values())
+    count = 1 if alone else int(np.prod(leading[-1:]))
+    rows = int(np.prod(leading))
+    checked = model.checked_given(given, count)
+    return {
+        name: tf.tile(value, [rows // count, *[1] * (value.shape.rank - 1)])
+        for name, value in checked.items()
+    }
+
+
+def _point(model: LatentModel, z: np.ndarray) -> np.ndarray:
     z = np.asarray(z, np.float32)
     if z.shape != (model.latent_dim,):
         raise InvalidInput("z", f"one point of shape ({model.latent_dim},)", f"shape {z.shape}")
     return z
 
 
-def _check_dimension(model: VAE, dimension: int) -> None:
+def _check_dimension(model: LatentModel, dimension: int) -> None:
     if not 0 <= dimension < model.latent_dim:
         raise InvalidInput("dimension", f"a whole number from 0 to {model.latent_dim - 1}", dimension)

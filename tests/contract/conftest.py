@@ -82,6 +82,20 @@ def _texts():
     return x
 
 
+def _digits_with_condition():
+    return {"x": _digits(), "condition": np.eye(10, dtype="float32")[load_digits().target[:512]]}
+
+
+def _digits_with_some_labels():
+    label = load_digits().target[:512].astype("float32")
+    return {"x": _digits(), "label": np.where(np.arange(512) % 4 == 0, label, -1.0).astype("float32")}
+
+
+def _table_with_condition():
+    diagnosis = load_breast_cancer().target[:512]
+    return {"x": _table(), "condition": np.eye(2, dtype="float32")[diagnosis]}
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A recipe's data and options; recipes without a line of their own take digits.
@@ -112,6 +126,11 @@ CASES = {
     "sequence_vae": Case(_rows_of_digits),
     "text_vae": Case(_texts, {"num_tokens": 17, "warmup_steps": 1}, learning_rate=1e-2),
     "vrnn": Case(_rows_of_digits, {"units": 32}),
+    "cvae": Case(_digits_with_condition),
+    "conditional_prior_cvae": Case(_digits_with_condition),
+    "conditional_prior_vae": Case(_digits_with_condition),
+    "semi_supervised_vae": Case(_digits_with_some_labels),
+    "ivae": Case(_table_with_condition, {"condition_dim": 2}),
 }
 
 

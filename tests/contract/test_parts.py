@@ -46,6 +46,7 @@ PRIORS = {
     "SphereUniform": lambda: priors.SphereUniform(DIM),
     "RelaxedCategorical": lambda: priors.RelaxedCategorical(2, 2, 0.7),
     "Categorical": lambda: priors.Categorical(2, 2),
+    "LearnedCategorical": lambda: priors.LearnedCategorical(2, 2),
     "UniformCodes": lambda: priors.UniformCodes(CODES, 2, 2),
     "AutoregressiveCodes": lambda: priors.AutoregressiveCodes(CODES, 2, 2),
 }
@@ -138,6 +139,7 @@ OBJECTIVES = {
     "SparseAutoencoder": lambda: objectives.SparseAutoencoder(0.1),
     "ContractiveAutoencoder": lambda: objectives.ContractiveAutoencoder(0.1),
     "SubsetELBO": lambda: objectives.SubsetELBO(),
+    "Classification": lambda: objectives.Classification(1.0),
     "SlowFeatures": lambda: objectives.SlowFeatures(2, 0.1),
     "VectorQuantisation": lambda: objectives.VectorQuantisation(),
 }
@@ -243,6 +245,7 @@ USUAL = {
     "QuantisedEMA": "VectorQuantisation",
 }
 OF_SEVERAL_KINDS = ("SubsetELBO",)  # of data; the recipes of modalities train them
+WITH_CLASSES = ("Classification",)  # refused by a VAE; tested with the models that have classes
 NOT_TRAINED_SO = ("Conditional", "AutoregressiveCodes")  # needs a condition; is fitted to codes afterwards
 
 
@@ -276,8 +279,9 @@ RUNS = [
 ] + [
     (*NEEDS.get(name, ("Normal", "StandardNormal", "Normal")), name)
     for name in OBJECTIVES
-    if name not in OF_SEVERAL_KINDS
+    if name not in OF_SEVERAL_KINDS + WITH_CLASSES
 ]
+RUNS.append(("Categorical", "LearnedCategorical", "Bernoulli", "ELBO"))
 
 
 @pytest.mark.slow

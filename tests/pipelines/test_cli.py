@@ -40,7 +40,7 @@ REFUSED = [
     ([*TRAIN, "--validation", "1.5"], ["--validation", "1.5"]),
     ([*TRAIN, "--seed", "-1"], ["--seed", "-1"]),
     ([*TRAIN, "--replicas", "8", "--batch-size", "4"], ["--replicas", "--batch-size", "8"]),
-    (["train", "multimodal_vae"], ["multimodal_vae", "several kinds", "tfvae.zoo"]),
+    (["train", "multimodal_vae"], ["x alone", "more inputs", "tfvae.zoo.multimodal_vae"]),
     ([*TRAIN, "--epocs", "3"], ["--epocs", "--epochs"]),
     ([*TRAIN, "--latent-dim", "many"], ["--latent-dim", "many"]),
     ([*TRAIN, "--likelihood", "Gaussian"], ["--likelihood", "Gaussian", "Normal"]),
@@ -57,6 +57,14 @@ REFUSED = [
     (["train", "vae", "--data", "sklearn:digits", "--run", "used"], ["--run", "--resume used"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "."], ["--run", "table.csv"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "table.csv"], ["--run", "a file"]),
+    (
+        ["train", "cvae", "--data", "sklearn:digits", "--run", "new"],
+        ["x alone", "more inputs", "tfvae.zoo.cvae"],
+    ),
+    (
+        ["train", "semi_supervised_vae", "--data", "sklearn:digits", "--run", "new"],
+        ["x alone", "tfvae.zoo.semi_supervised_vae"],
+    ),
     (["train", "vae", "--data", "absent.csv", "--run", "new"], ["absent.csv"]),
     (["train", "vae", "--data", "table.xlsx", "--run", "new"], ["table.xlsx", ".csv"]),
     (["train", "vae", "--data", "table.csv", "--run", "new", "--binarise"], ["--binarise", "table"]),

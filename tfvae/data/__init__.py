@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfvae.data.arrays import Arrays
 from tfvae.data.base import Source
+from tfvae.data.labels import hide_labels, mixed_batches
 from tfvae.data.pipeline import Pipeline, original_errors
 from tfvae.data.registry import source
 from tfvae.data.split import Split, everything
@@ -16,7 +17,18 @@ from tfvae.data.split import Split, everything
 if TYPE_CHECKING:
     from tfvae.data.preprocessing import Standardise
 
-__all__ = ["Arrays", "Pipeline", "Source", "Split", "Standardise", "everything", "original_errors", "source"]
+__all__ = [
+    "Arrays",
+    "Pipeline",
+    "Source",
+    "Split",
+    "Standardise",
+    "everything",
+    "hide_labels",
+    "mixed_batches",
+    "original_errors",
+    "source",
+]
 
 
 def __getattr__(name: str) -> object:

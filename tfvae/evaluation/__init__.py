@@ -1,6 +1,8 @@
 """The field's own measures of a trained model."""
 
+from tfvae.evaluation.classification import LatentClassifier
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
+from tfvae.evaluation.identifiability import mean_correlation_coefficient, rank_correlation_coefficient
 from tfvae.evaluation.imputation import impute, multiple_imputations
 from tfvae.evaluation.latent import active_units
 from tfvae.evaluation.likelihood import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
@@ -10,15 +12,18 @@ from tfvae.evaluation.refinement import Refined, elbo_of, refine
 __all__ = [
     "Decomposition",
     "Estimate",
+    "LatentClassifier",
     "Refined",
     "active_units",
     "elbo_of",
     "impute",
+    "mean_correlation_coefficient",
     "mean_distortion",
     "mean_elbo",
     "mean_log_likelihood",
     "multiple_imputations",
     "ndcg_at",
+    "rank_correlation_coefficient",
     "rate_decomposition",
     "recall_at",
     "refine",

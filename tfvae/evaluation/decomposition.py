@@ -50,6 +50,8 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
     """
     if not isinstance(model, VAE):
         raise InvalidInput("model", "a VAE, with one density q(z|x)", type(model).__name__)
+    if model.prior.needs_condition:
+        raise InvalidInput("prior", "one without a condition", type(model.prior).__name__)
     q, p = model.encode(inputs), model.prior.distribution()
     for argument, part in (("posterior", q), ("prior", p)):
         if not (isinstance(part, tfd.Independent) and isinstance(part.distribution, tfd.Normal)):

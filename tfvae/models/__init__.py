@@ -10,7 +10,9 @@ from tfvae.models.multimodal import MultimodalVAE
 from tfvae.models.path import Path
 from tfvae.models.posterior_matching import PosteriorMatching
 from tfvae.models.pyramid import Pyramid
+from tfvae.models.semi_supervised import SemiSupervised
 from tfvae.models.sequence import VRNN
+from tfvae.models.stacked import Stacked
 from tfvae.models.top_down import TopDown
 from tfvae.models.vae import VAE
 from tfvae.models.vdvae import VDVAE
@@ -31,6 +33,8 @@ __all__ = [
     "Path",
     "PosteriorMatching",
     "Pyramid",
+    "SemiSupervised",
+    "Stacked",
     "TopDown",
     "load",
 ]

@@ -231,7 +231,13 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             if given:
                 raise InvalidInput("given", "nothing, as the model is without a condition", sorted(given))
             return {}
-        user.check_arrays(next(iter(accepts)), {} if given is None else given, accepts)
+        defaults = {
+            name: np.full((count, *expected.shape), expected.default)
+            for name, expected in accepts.items()
+            if expected.default is not None
+        }
+        given = {**defaults, **({} if given is None else given)}
+        user.check_arrays(next(iter(accepts)), given, accepts)
         tensors = user.as_tensors(given, accepts)
         for name, value in tensors.items():
             if value.shape[0] != count:

@@ -5,6 +5,7 @@ from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
 from tfvae.objectives.balanced import Balanced
 from tfvae.objectives.base import Objective
 from tfvae.objectives.capacity import ControlledCapacity
+from tfvae.objectives.classification import Classification
 from tfvae.objectives.combined import (
     CombinedImportanceWeighted,
     MultiplyImportanceWeighted,
@@ -41,6 +42,7 @@ __all__ = [
     "AdversariallyLearnedInference",
     "Balanced",
     "BetaTCVAE",
+    "Classification",
     "CombinedImportanceWeighted",
     "ContractiveAutoencoder",
     "ControlledCapacity",

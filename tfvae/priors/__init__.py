@@ -6,6 +6,7 @@ from tfvae.priors.categorical import Categorical, RelaxedCategorical
 from tfvae.priors.codes import UniformCodes
 from tfvae.priors.conditional import Conditional
 from tfvae.priors.flow import Flow
+from tfvae.priors.learned_categorical import LearnedCategorical
 from tfvae.priors.mixture import Mixture
 from tfvae.priors.normal import StandardNormal
 from tfvae.priors.sphere import SphereUniform
@@ -17,6 +18,7 @@ __all__ = [
     "CodesModel",
     "Conditional",
     "Flow",
+    "LearnedCategorical",
     "Mixture",
     "Prior",
     "RelaxedCategorical",

@@ -10,6 +10,7 @@ from tfvae.zoo.autoencoders import (
     sparse_autoencoder,
 )
 from tfvae.zoo.bounds import iwae, renyi_vae
+from tfvae.zoo.conditional import conditional_prior_cvae, conditional_prior_vae, cvae, ivae
 from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
 from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
 from tfvae.zoo.graphs import graph_autoencoder, graph_vae
@@ -25,6 +26,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.semi_supervised import semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
@@ -36,7 +38,10 @@ __all__ = [
     "autoencoder",
     "beta_tcvae",
     "beta_vae",
+    "conditional_prior_cvae",
+    "conditional_prior_vae",
     "contractive_autoencoder",
+    "cvae",
     "denoising_autoencoder",
     "dip_vae",
     "discrete_vae",
@@ -50,6 +55,7 @@ __all__ = [
     "hyperspherical_vae",
     "iaf_vae",
     "info_vae",
+    "ivae",
     "iwae",
     "ladder_vae",
     "linear_vae",
@@ -63,6 +69,7 @@ __all__ = [
     "planar_vae",
     "predictive_sparse_decomposition",
     "renyi_vae",
+    "semi_supervised_vae",
     "sequence_vae",
     "sparse_autoencoder",
     "sparse_vae",

@@ -1,0 +1,111 @@
+"""Few labels among many examples: hiding the others, and batches with a fixed number of both kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfvae.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+UNKNOWN = -1
+
+
+def hide_labels(label: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
+    """Return the labels with all but `keep` of each class set to -1, unknown; which ones, the seed says.
+
+    Args:
+        label: class of each example, [N], -1 where it is unknown already.
+        keep: how many of each class stay known.
+        seed: start of the random numbers.
+
+    Raises:
+        InvalidInput: a class has fewer than `keep`.
+
+    Source: Kingma et al. 2014, section 4.1, which keeps as many of each class.
+
+    Example:
+        >>> hide_labels(np.array([0, 1, 1, 0, 1, 0]), keep=1).tolist()
+        [-1, -1, 1, -1, -1, 0]
+    """
+    label = _label(label)
+    kept = np.full_like(label, UNKNOWN)
+    rng = np.random.default_rng(seed)
+    for one in np.unique(label[label != UNKNOWN]):
+        rows = np.flatnonzero(label == one)
+        if not 1 <= keep <= len(rows):
+            raise InvalidInput("keep", f"from 1 to {len(rows)}, the examples of class {one:g}", keep)
+        kept[rng.choice(rows, keep, replace=False)] = one
+    return kept
+
+
+def mixed_batches(
+    x: np.ndarray, label: np.ndarray, batch_size: int, labelled: int, seed: int = 0
+) -> tf.data.Dataset:
+    """Batches with `labelled` examples of known class each, weighted so that every example still counts once.
+
+    w = (share of the examples of its kind among all) / (share of its kind in a batch)
+
+    Where few classes are known, batches drawn as the examples come have none most of the time, and a
+    gradient with few, large steps. These have the same expectation. A pass goes once over the examples of
+    unknown class, less a last batch that is not full; those of known class come again and again, in a new
+    random order each time.
+
+    Args:
+        x: data [N, *event].
+        label: class of each example, -1 where it is unknown, [N]; both kinds must be there.
+        batch_size: examples a batch.
+        labelled: of these, how many with a known class.
+        seed: start of the random numbers.
+
+    Returns:
+        A data set of ({"x", "label"}, y, weight) for `fit`; y is not used.
+
+    Example:
+        >>> x, label = np.zeros((6, 2)), np.array([0, -1, -1, -1, 1, -1])
+        >>> (inputs, _, weight), *_ = mixed_batches(x, label, batch_size=4, labelled=2)
+        >>> sorted(inputs["label"].numpy().tolist()), [round(float(w), 3) for w in weight]
+        ([-1.0, -1.0, 0.0, 1.0], [0.667, 0.667, 1.333, 1.333])
+    """
+    import tensorflow as tf
+
+    label = _label(label)
+    if len(x) != len(label):
+        raise InvalidInput("label", f"one for each of {len(x)} examples", len(label))
+    known, unknown = np.flatnonzero(label != UNKNOWN), np.flatnonzero(label == UNKNOWN)
+    if not len(known) or not len(unknown):
+        raise InvalidInput("label", "known classes and unknown ones", f"{len(known)} and {len(unknown)}")
+    if not 1 <= labelled < batch_size:
+        raise InvalidInput("labelled", "at least 1, and fewer than batch_size", labelled)
+    if batch_size - labelled > len(unknown):
+        raise InvalidInput("batch_size", f"at most {len(unknown) + labelled}", batch_size)
+    data = {"x": tf.constant(x, tf.float32), "label": tf.constant(label, tf.float32)}
+    counts = (labelled, batch_size - labelled)
+    weight = tf.concat(
+        [
+            tf.fill([count], np.float32(len(rows) / len(x) * batch_size / count))
+            for rows, count in zip((known, unknown), counts, strict=True)
+        ],
+        axis=0,
+    )
+    drawn = [
+        tf.data.Dataset.from_tensor_slices(rows).shuffle(len(rows), seed=seed).repeat().batch(count)
+        for rows, count in zip((known, unknown), counts, strict=True)
+    ]
+
+    def batch(*rows: tf.Tensor) -> tuple:
+        rows = tf.ensure_shape(tf.concat(rows, axis=0), (batch_size,))
+        return {name: tf.gather(column, rows) for name, column in data.items()}, tf.zeros(batch_size), weight
+
+    steps = len(unknown) // counts[1]
+    return tf.data.Dataset.zip(tuple(drawn)).map(batch).take(steps).prefetch(4)
+
+
+def _label(label: np.ndarray) -> np.ndarray:
+    label = np.asarray(label)
+    if label.ndim != 1 or label.dtype.kind not in "iuf" or not np.all(np.floor(label) == label):
+        raise InvalidInput("label", "whole numbers [N]", f"{label.dtype} of shape {label.shape}")
+    return label

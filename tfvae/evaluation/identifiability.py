@@ -1,0 +1,56 @@
+"""Whether the sources that made the data were found."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
+
+from tfvae.errors import InvalidInput
+
+
+def mean_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> float:
+    """MCC: mean absolute correlation of each source with the latent dimension assigned to it, in [0, 1].
+
+    mcc = max over one-to-one assignments a of (1/d) sum_i |corr(sources_i, latent_a(i))|
+
+    It does not change with order, sign, offset and scale of the dimensions, and is 1 where each source is a
+    linear function of a latent dimension of its own. A dimension without variance correlates with nothing.
+
+    Args:
+        sources: what made the data, [n, d].
+        latent: what was found, [n, e] with e at least d, such as the locations of q(z|x).
+
+    Source: Khemakhem et al. 2020, section 5; Hyvarinen and Morioka 2016, section 5.
+
+    Example:
+        >>> s = np.array([[0.0, 1.0], [1.0, -1.0], [2.0, 1.0]])
+        >>> round(mean_correlation_coefficient(s, -3 * s[:, ::-1] + 1), 6)
+        1.0
+    """
+    sources, latent = (np.asarray(values, np.float64) for values in (sources, latent))
+    for argument, values in (("sources", sources), ("latent", latent)):
+        if values.ndim != 2 or len(values) < 2 or not np.isfinite(values).all():
+            raise InvalidInput(argument, "finite numbers [n, dimensions], n at least 2", values.shape)
+    if len(sources) != len(latent) or sources.shape[1] > latent.shape[1]:
+        expected = f"{len(sources)} rows and at least {sources.shape[1]} dimensions"
+        raise InvalidInput("latent", expected, latent.shape)
+    correlation = np.abs(_standardised(sources).T @ _standardised(latent)) / len(sources)
+    return float(correlation[linear_sum_assignment(correlation, maximize=True)].mean())
+
+
+def rank_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> float:
+    """`mean_correlation_coefficient` of the ranks: it does not change with any monotone map of a dimension.
+
+    Example:
+        >>> s = np.array([[0.0], [1.0], [2.0]])
+        >>> round(rank_correlation_coefficient(s, -np.exp(5 * s)), 6)
+        1.0
+    """
+    return mean_correlation_coefficient(*(rankdata(values, axis=0) for values in (sources, latent)))
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean(axis=0)
+    spread = np.sqrt((centred**2).mean(axis=0))
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)

@@ -1,0 +1,45 @@
+"""Recipes for data of which some has a label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tfvae
+from tfvae.zoo.assembly import filled
+
+if TYPE_CHECKING:
+    import keras
+
+
+def semi_supervised_vae(
+    shape: tuple[int, ...],
+    num_classes: int = 10,
+    latent_dim: int = 16,
+    alpha: float = 10.0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+    classifier: keras.Layer | None = None,
+) -> tfvae.models.SemiSupervised:
+    """Semi-supervised VAE (M2): a class known for some examples and summed over for the others.
+
+    Inputs are {"x": x, "label": y}, with y = -1 where the class is unknown.
+
+    Args as in `vae`, and
+        num_classes: K.
+        alpha: weight of -log q(y|x) of an example whose class is known; published: a tenth of the number of
+            all examples for each one with a label.
+        encoder: network from [x; y] to features, y one-hot; None as in `vae`.
+        decoder: network from [z; y] to features; None as in `vae`.
+        classifier: network from x to the features of q(y|x); None as the encoder in `vae`.
+
+    Source: Kingma et al. 2014, equations 2, 4 and 6 to 9.
+
+    Example:
+        >>> semi_supervised_vae((30,), num_classes=3).predict_label([[0.0] * 30]).shape
+        (1,)
+    """
+    vae = tfvae.zoo.cvae(shape, num_classes, latent_dim, likelihood, encoder, decoder)
+    _, classifier, _ = filled(shape, encoder=classifier)
+    objective = tfvae.objectives.Classification(alpha)
+    return tfvae.models.SemiSupervised(vae, classifier, objective=objective)
