@@ -17,6 +17,7 @@ import keras
 import numpy as np
 from compare import EVALUATED, figures, picture
 from mnist_iwae import binarised_batches, images
+from record import record
 
 import tfvae
 
@@ -56,7 +57,11 @@ def main() -> None:
         start = time.perf_counter()
         model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
         seconds = (time.perf_counter() - start) / args.epochs
-        print(f"{name:17s} {seconds:5.1f} s an epoch  {figures(name, model, test)}", flush=True)
+        line = figures(name, model, test)
+        print(f"{name:17s} {seconds:5.1f} s an epoch  {line}", flush=True)
+        budget = f"{args.epochs} epochs, warm-up of {args.warmup_steps:,} steps"
+        if name in ("hierarchical_vae", "ladder_vae"):
+            record("hierarchical", name, f"MNIST, {budget}: {line}")
         if isinstance(model, tfvae.models.LayeredModel):
             rates = model.layer_rates(test, num_samples=10).mean(axis=0)
             print(

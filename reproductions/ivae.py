@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from record import record
 
 import tfvae
 
@@ -77,6 +78,9 @@ def main() -> None:
             found[name].append(tfvae.evaluation.mean_correlation_coefficient(sources, latent))
         line = ", ".join(f"{name} {values[-1]:.3f}" for name, values in found.items())
         print(f"seed {seed}: {line}   {(time.perf_counter() - start) / 60:.1f} min", flush=True)
+    means = {name: f"{np.mean(values):.3f}" for name, values in found.items()}
+    setting = f"nonlinear ICA, {args.sources} sources, {args.mixing_layers} layers, {len(args.seeds)} seeds"
+    record("ivae", "ivae", f"{setting}: mean correlation {means['iVAE']}, plain VAE {means['VAE']}")
     for name, values in found.items():
         spread = np.std(values, ddof=1) if len(values) > 1 else float("nan")
         print(f"{name:10}  mean correlation {np.mean(values):.3f}, standard deviation {spread:.3f}")

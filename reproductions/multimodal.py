@@ -24,6 +24,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from mnist_iwae import DATA, images
+from record import record
 
 import tfvae
 
@@ -136,6 +137,7 @@ def main() -> None:
         test = pairs(kind, test_x, test_y, seed=1)
         for paired in (1.0, 0.1):
             for recipe in RECIPES:
+                rows = []
                 for seed in args.seeds:
                     keras.utils.set_random_seed(seed)
                     model = make(recipe, kind, args.label_weight)
@@ -147,6 +149,13 @@ def main() -> None:
                     values = [*figures(model, test, test_y, classes, seed), seconds]
                     row = "".join(f"{value:12.3f}" for value in values)
                     print(f"{kind:6s} {paired:6.1f} {recipe:15s} {seed:5d} {row}", flush=True)
+                    rows.append(values)
+                if (kind, paired) == ("label", 1.0):
+                    joint, forth, back = 100 * np.mean(rows, 0)[:3]
+                    line = (
+                        f"coherence: joint {joint:.0f} %, image from label {forth:.0f} %, label {back:.0f} %"
+                    )
+                    record("multimodal", recipe, f"MNIST image and label, {line}")
                 if paired == 1.0:
                     tiles[kind, recipe] = tile(model, kind, test)
     picture(tiles, test_x)

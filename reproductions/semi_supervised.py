@@ -25,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from record import record
 
 import tfvae
 
@@ -112,6 +113,10 @@ def main() -> None:
                 f"{name:8} {args.labels} labels, seed {seed}: {found[-1]:.2f} % {minutes:.1f} min", flush=True
             )
             keras.backend.clear_session()
+        if name == "m2":
+            setting = f"MNIST, {args.labels} labels, {args.m2_epochs} epochs, alpha {args.alpha:g} N"
+            errors_of = ", ".join(f"{error:.1f}" for error in found)
+            record("semi_supervised", "semi_supervised_vae", f"{setting}: test error {errors_of} %")
         if len(found) > 1:
             print(f"{name:8} mean {np.mean(found):.2f} %, standard deviation {np.std(found, ddof=1):.2f}")
 

@@ -25,6 +25,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from mnist_iwae import binarised_batches, images
+from record import record
 
 import tfvae
 
@@ -151,7 +152,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if args.what != "text":
-        print(args.what, rows_of_digits(args.what, args.epochs, args.seed), sep=": ")
+        line = rows_of_digits(args.what, args.epochs, args.seed)
+        print(args.what, line, sep=": ")
+        if args.what != "vae":
+            record("sequences", args.what, f"MNIST by rows, {args.epochs} epochs: {line}")
         return
     for dropout, warmup in ((0.0, 1), (0.0, 1000), (0.5, 1), (0.5, 1000)):
         line = text(dropout, warmup, args.epochs, args.seed)
