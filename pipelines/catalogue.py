@@ -16,7 +16,13 @@ from tfvae.pipelines.recipes import of_several_kinds, recipes
 README = Path("README.md")
 RESULTS = Path("reproductions/results")
 START, END = "<!-- recipes -->\n", "<!-- end of recipes -->\n"
-_SHAPES = {"tables": (4,), "sequences": (6, 4), "texts": (6,)}  # of what a zoo module's recipes are for
+_SHAPES = {  # of what the recipes of a module of the zoo are for; images otherwise
+    "tables": (4,),
+    "sequences": (6, 4),
+    "texts": (6,),
+    "graphs": (6, 6),
+    "sparse": (4,),
+}
 _SOURCE = re.compile(r"^Source: (.+?\d{4})", re.MULTILINE | re.DOTALL)
 
 
