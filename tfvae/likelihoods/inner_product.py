@@ -36,8 +36,9 @@ class InnerProduct(Likelihood):
     support = Support(0.0, 1.0, whole=True)
 
     def __init__(self, num_nodes: int, *, name: str | None = None, dtype: object = None):
+        num_nodes = whole_number("num_nodes", num_nodes)
         super().__init__((num_nodes, num_nodes), name=name, dtype=dtype)
-        self.num_nodes = whole_number("num_nodes", num_nodes)
+        self.num_nodes = num_nodes
 
     def build(self, input_shape: tuple) -> None:
         """Check the features' shape; there is nothing to make."""

@@ -226,7 +226,7 @@ class VAE(LatentModel):
         px = self.likelihood.distribution(self._decode(z, {"condition": condition}))
         return px.log_prob(x) + self.prior.distribution(self._encode, condition).log_prob(z)
 
-    def _decode(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None) -> dict[str, tf.Tensor]:
+    def _decode(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> dict[str, tf.Tensor]:
         """Return the parameters of p(x|z), or p(x|z,c), for z [..., latent_dim]."""
         condition = (given or {}).get("condition")
         if condition is not None:
