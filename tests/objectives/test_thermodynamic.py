@@ -49,7 +49,7 @@ def _loss_and_gradients(objective, copies):
     params = {name: tf.fill((copies, 1), value) for name, value in PARAMS.items()}
     slopes = tf.ones((copies, 1))  # z multiplies the kernel: its slope stands for the model's weights
     decode = vae._decode
-    vae._decode = lambda z: decode(z * slopes)
+    vae._decode = lambda z, given=None: decode(z * slopes)
     with tf.GradientTape() as tape:
         tape.watch((params, slopes))
         noise = vae.posterior.noise((objective.num_samples, copies), (3, 4))
