@@ -116,6 +116,21 @@ def check_array(
                 raise InvalidInput(argument, str(part), _describe(part, values, start))
 
 
+def never_observed(x: object) -> list[list[int]]:
+    """Return where in an example, by index, an array is NaN in all examples.
+
+    Example:
+        >>> never_observed(np.array([[1.0, np.nan], [np.nan, np.nan]]))
+        [[1]]
+    """
+    absent = True
+    for start in range(0, len(x), _CHUNK):
+        absent &= np.isnan(np.asarray(x[start : start + _CHUNK], "float32")).all(axis=0)
+        if not np.any(absent):
+            break
+    return np.argwhere(absent).tolist()
+
+
 def checked_dataset(argument: str, dataset: tf.data.Dataset, accepts: dict[str, Input]) -> tf.data.Dataset:
     """Return the data set with a check of every batch; `readable` reads what it raises."""
     first = next(iter(accepts))

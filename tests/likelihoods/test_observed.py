@@ -152,6 +152,15 @@ def test_it_trains_saves_and_is_loaded(kind, gaps, tmp_path):
     assert np.isfinite(vae.reconstruct(gaps)).all()
 
 
+def test_arrays_with_an_element_that_is_never_there_are_not_trained_on(gaps):
+    vae = _vae(Observed(Bernoulli((64,))))
+    with pytest.raises(InvalidInput, match=r"x: expected each element observed .* NaN alone at \[20\]"):
+        vae.fit(gaps, verbose=0)
+    gaps[7, 20] = 1.0
+    vae.fit(gaps, verbose=0)
+    vae.fit(gaps[5:6], verbose=0)  # one example
+
+
 def test_the_plain_likelihood_still_refuses_nan(gaps):
     with pytest.raises(InvalidInput, match="NaN or infinite values"):
         _vae(Bernoulli((64,))).elbo(gaps)

@@ -28,6 +28,7 @@ class Support:
         whole: whether only whole numbers are values.
         missing: whether NaN is taken as well, for a value that was not observed.
         hint: what usually helps, added to the error message.
+        by_element: whether each number can be missing by itself.
 
     Example:
         >>> support = Support(0.0, 2.0, whole=True, missing=True)
@@ -42,6 +43,7 @@ class Support:
     hint: str = ""
     whole: bool = False
     missing: bool = False
+    by_element = True
 
     @property
     def bounded(self) -> bool:
@@ -92,6 +94,8 @@ class RowSupport(Support):
         False
     """
 
+    by_element = False
+
     @classmethod
     def of(cls, support: Support) -> RowSupport:
         """Return the support that takes missing examples as well."""
@@ -121,6 +125,7 @@ class ColumnSupports:
     """
 
     columns: tuple[Support, ...]
+    by_element = True
 
     @property
     def bounded(self) -> bool:

@@ -29,6 +29,8 @@ class SequenceSupport(Support):
         False
     """
 
+    by_element = False
+
     missing: bool = True
 
     @classmethod

@@ -180,7 +180,17 @@ class Training:
             )
 
     def check_training(self, data: object) -> None:
-        """Refuse checked arrays, or a data set, of which the model could not learn all; most have no such."""
+        """Refuse checked arrays of which the model could not learn all: with a value that is never there.
+
+        One example with gaps, such as a graph whose links are partly unknown, is taken as it is.
+        """
+        support = self.likelihood.support
+        if isinstance(data, _DATASETS) or not support.missing or not support.by_element:
+            return
+        x = data["x"] if isinstance(data, dict) else data
+        absent = user.never_observed(x) if len(x) > 1 else []
+        if absent:
+            raise InvalidInput("x", "each element observed in some example", f"NaN alone at {absent[0]}")
 
     def predict_step(self, data: object) -> dict[str, tf.Tensor]:
         """Return the latent location and the reconstruction of a batch, with no noise."""
