@@ -1,0 +1,87 @@
+"""Posteriors and priors without a recipe of their own, and learned priors with a slow start.
+
+The protocol is that of `compare.py`. A model whose name ends in "slowly" has the weight of the rate raised
+from 0 to 1 over the first 4,000 steps.
+
+    python reproductions/parts.py                       # all
+    python reproductions/parts.py --models full radial  # some
+
+Writes reproductions/results/parts.json and a row of samples for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from compare import EVALUATED, figures, picture
+from mnist_iwae import binarised_batches, images
+from record import record
+
+import tfvae
+from tfvae import flows, posteriors, priors
+
+WARMUP = 4000
+
+
+def _normal() -> tfvae.posteriors.Posterior:
+    return posteriors.Normal(20)
+
+
+MODELS = {
+    "full": (lambda: posteriors.FullNormal(20), None),
+    "mixture": (lambda: posteriors.Mixture(20, 5), None),
+    "radial": (lambda: posteriors.Radial(20), None),
+    "von_mises_fisher": (lambda: posteriors.VonMisesFisher(20), lambda: priors.SphereUniform(20)),
+    "categorical": (lambda: posteriors.Categorical(20, 10), lambda: priors.Categorical(20, 10)),
+    "maf_prior": (_normal, lambda: priors.Flow(20, flows.MAF(20))),
+    "normal_slowly": (_normal, None),
+    "mixture_prior_slowly": (_normal, lambda: priors.Mixture(20, 10)),
+    "vamp_prior_slowly": (_normal, lambda: priors.VampPrior(20, 100)),
+    "flow_prior_slowly": (_normal, lambda: priors.Flow(20, flows.RealNVP(20))),
+}
+
+
+def make(name: str) -> tfvae.VAE:
+    posterior, prior = MODELS[name]
+    slowly = tfvae.schedules.Linear(0.0, 1.0, WARMUP)
+    return tfvae.VAE(
+        tfvae.networks.mlp((200, 200), "tanh"),
+        tfvae.networks.mlp((200, 200), "tanh"),
+        posterior(),
+        tfvae.likelihoods.Bernoulli((784,)),
+        None if prior is None else prior(),
+        tfvae.objectives.ELBO(beta=slowly if name.endswith("slowly") else 1.0),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=12, help="for each model")
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    train, test = images("train"), images("test")[:EVALUATED]
+    test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
+    for name in args.models:
+        keras.utils.set_random_seed(args.seed)
+        model = make(name)
+        data, steps = binarised_batches(train, 100, args.seed)
+        model.compile(tfvae.optimizers.Adam(1e-3))
+        start = time.perf_counter()
+        model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
+        minutes = (time.perf_counter() - start) / 60
+        line = figures(name, model, test)
+        record("parts", name, f"MNIST, {args.epochs} epochs: {line}")
+        print(f"{name:24s} {minutes:5.1f} min  {line}", flush=True)
+        picture(name, model)
+        keras.backend.clear_session()
+
+
+if __name__ == "__main__":
+    main()
