@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keras
 
-from tfvae.checks import keras_layer
+from tfvae.checks import keras_layer, whole_number
 from tfvae.part import Configured
 
 
@@ -37,11 +37,7 @@ class Joined(Paired):
 
     def call(self, inputs: list) -> object:
         """Return the network's features of h [B, ..., n] and c [B, m] joined to [B, ..., n + m]."""
-        value, condition = inputs
-        condition = keras.ops.cast(condition, value.dtype)
-        for axis, size in enumerate(value.shape[1:-1], start=1):
-            condition = keras.ops.repeat(keras.ops.expand_dims(condition, axis), size, axis=axis)
-        return self.network(keras.ops.concatenate([value, condition], axis=-1))
+        return self.network(_joined(*inputs))
 
 
 class Ignoring(Paired):
@@ -56,3 +52,35 @@ class Ignoring(Paired):
     def call(self, inputs: list) -> object:
         """Return the network's features of h."""
         return self.network(inputs[0])
+
+
+class Leading(Paired):
+    """network([h; c_1..c_size]): what comes after the first `size` entries of the condition has no say.
+
+    Args:
+        network: Keras layer or model from h [B, ...] with `size` more entries to features.
+        size: entries of the condition that are seen.
+
+    Example:
+        >>> from tfvae import networks
+        >>> seen = Leading(networks.mlp((16,)), size=1)
+        >>> ones, more = keras.ops.ones((5, 2)), keras.ops.array([[1.0, 7.0]] * 5)
+        >>> bool(keras.ops.all(seen([ones, ones]) == seen([ones, more])))
+        True
+    """
+
+    def __init__(self, network: keras.Layer, size: int, *, name: str | None = None, dtype: object = None):
+        super().__init__(network, name=name, dtype=dtype)
+        self.size = whole_number("size", size)
+
+    def call(self, inputs: list) -> object:
+        """Return the network's features of h [B, ..., n] and c [B, m], m >= size, joined."""
+        value, condition = inputs
+        return self.network(_joined(value, condition[:, : self.size]))
+
+
+def _joined(value: keras.KerasTensor, condition: keras.KerasTensor) -> keras.KerasTensor:
+    condition = keras.ops.cast(condition, value.dtype)
+    for axis, size in enumerate(value.shape[1:-1], start=1):
+        condition = keras.ops.repeat(keras.ops.expand_dims(condition, axis), size, axis=axis)
+    return keras.ops.concatenate([value, condition], axis=-1)

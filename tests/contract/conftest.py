@@ -129,6 +129,7 @@ CASES = {
     "cvae": Case(_digits_with_condition),
     "conditional_prior_cvae": Case(_digits_with_condition),
     "conditional_prior_vae": Case(_digits_with_condition),
+    "auxiliary_vae": Case(_digits_with_some_labels),
     "semi_supervised_vae": Case(_digits_with_some_labels),
     "ivae": Case(_table_with_condition, {"condition_dim": 2}),
 }

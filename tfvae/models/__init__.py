@@ -1,6 +1,8 @@
 """Models: networks and parts put together, trained with fit."""
 
+from tfvae.models.auxiliary import AuxiliarySemiSupervised
 from tfvae.models.base import LatentModel
+from tfvae.models.class_model import ClassModel
 from tfvae.models.files import load
 from tfvae.models.hierarchical import Chain, HierarchicalVAE
 from tfvae.models.inference import BottomUp, Inference, Ladder
@@ -21,8 +23,10 @@ __all__ = [
     "VAE",
     "VDVAE",
     "VRNN",
+    "AuxiliarySemiSupervised",
     "BottomUp",
     "Chain",
+    "ClassModel",
     "HierarchicalVAE",
     "Inference",
     "Ladder",

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfvae.data import mixed_batches
 from tfvae.errors import InvalidInput
-from tfvae.models.semi_supervised import SemiSupervised
+from tfvae.files import replacing
+from tfvae.models.class_model import ClassModel
+from tfvae.models.files import load
 from tfvae.models.vae import VAE
+
+_FEATURES, _MODEL = "features.keras", "model.keras"
 
 
 class Stacked:
@@ -20,7 +27,7 @@ class Stacked:
 
     Args:
         features: M1, a trained VAE with a normal posterior and without a condition.
-        model: M2, whose x is z1.
+        model: M2, or another model with classes, whose x is z1.
 
     Source: Kingma et al. 2014, section 2 (stacked generative semi-supervised model).
 
@@ -31,7 +38,7 @@ class Stacked:
         (4, 6)
     """
 
-    def __init__(self, features: VAE, model: SemiSupervised):
+    def __init__(self, features: VAE, model: ClassModel):
         if model.event_shape != (features.latent_dim,):
             raise InvalidInput(
                 "model", f"one of x of shape {(features.latent_dim,)}, the latent variable", model.event_shape
@@ -72,6 +79,26 @@ class Stacked:
             return {**inputs, "x": loc + scale * noise}, y, weight
 
         return self.model.fit(batches.map(drawn), epochs=epochs, verbose=0)
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write both models to a folder that is not there yet or empty, whole or not at all.
+
+        Raises:
+            UnwritableFile: where it cannot be written, or has something in it.
+        """
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            self.features.save(temporary / _FEATURES)
+            self.model.save(temporary / _MODEL)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike) -> Stacked:
+        """Read what `save` wrote.
+
+        Raises:
+            UnreadableFile: where one of the two files is missing or damaged.
+        """
+        return cls(load(Path(folder) / _FEATURES), load(Path(folder) / _MODEL))
 
     def predict_label(self, x: np.ndarray) -> np.ndarray:
         """Return the most probable class at the location of q(z1|x), int64 [B]."""

@@ -26,7 +26,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
-from tfvae.zoo.semi_supervised import semi_supervised_vae
+from tfvae.zoo.semi_supervised import auxiliary_vae, semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
 from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
@@ -36,6 +36,7 @@ __all__ = [
     "aae",
     "annealed_vae",
     "autoencoder",
+    "auxiliary_vae",
     "beta_tcvae",
     "beta_vae",
     "conditional_prior_cvae",

@@ -43,3 +43,55 @@ def semi_supervised_vae(
     _, classifier, _ = filled(shape, encoder=classifier)
     objective = tfvae.objectives.Classification(alpha)
     return tfvae.models.SemiSupervised(vae, classifier, objective=objective)
+
+
+def auxiliary_vae(
+    shape: tuple[int, ...],
+    num_classes: int = 10,
+    latent_dim: int = 16,
+    auxiliary_dim: int = 16,
+    alpha: float = 10.0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+    classifier: keras.Layer | None = None,
+    auxiliary_encoder: keras.Layer | None = None,
+    auxiliary_decoder: keras.Layer | None = None,
+) -> tfvae.models.AuxiliarySemiSupervised:
+    """Auxiliary deep generative model: M2 with a variable a that makes its posterior a mixture.
+
+    q(a|x) q(y|a,x) q(z|a,x,y), with p(y) p(z) p(x|y,z) p(a|x,y,z). Inputs are {"x": x, "label": y}, with
+    y = -1 where the class is unknown.
+
+    Args as in `semi_supervised_vae`, and
+        auxiliary_dim: number of entries of a.
+        encoder: network from [x; y; a] to features; None as in `vae`.
+        classifier: network from [x; a] to the features of q(y|a,x); None as the encoder in `vae`.
+        auxiliary_encoder: network from x to the features of q(a|x); None as the encoder in `vae`.
+        auxiliary_decoder: network from [x; z; y] to the features of p(a|x,y,z); None likewise.
+
+    Source: Maaloe et al. 2016, section 2.
+
+    Example:
+        >>> auxiliary_vae((30,), num_classes=3).predict_label([[0.0] * 30]).shape
+        (1,)
+    """
+    joined = tfvae.conditioning.Joined
+    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    classifier, auxiliary_encoder, auxiliary_decoder = (
+        filled(shape, encoder=network)[1] for network in (classifier, auxiliary_encoder, auxiliary_decoder)
+    )
+    vae = tfvae.VAE(
+        joined(encoder),
+        tfvae.conditioning.Leading(decoder, num_classes),
+        tfvae.posteriors.Normal(latent_dim),
+        likelihood,
+        condition_dim=num_classes + auxiliary_dim,
+    )
+    return tfvae.models.AuxiliarySemiSupervised(
+        vae,
+        auxiliary_encoder,
+        joined(classifier),
+        joined(auxiliary_decoder),
+        objective=tfvae.objectives.Classification(alpha),
+    )
