@@ -76,6 +76,24 @@ class Stacked(Configured, keras.layers.Layer):
         return keras.ops.concatenate(maps, axis=-1)
 
 
+def divided(
+    shape: tuple[int, int, int], scales: tuple[int, ...], channels: int
+) -> list[tuple[int, int, int]]:
+    """Return the shapes of maps of an image: its height and width divided by each of the scales.
+
+    Raises:
+        InvalidInput: for a shape that is none of an image, or of one that a scale does not divide.
+
+    Example:
+        >>> divided((8, 12, 1), (4, 2), 3)
+        [(2, 3, 3), (4, 6, 3)]
+    """
+    if len(shape) != 3 or any(size % scale for size in shape[:2] for scale in scales):
+        sizes = f"(height, width, channels) of an image, the first two divisible by {math.lcm(*scales)}"
+        raise InvalidInput("shape", sizes, shape)
+    return [(shape[0] // scale, shape[1] // scale, channels) for scale in scales]
+
+
 def halved(filters: int) -> keras.Layer:
     """A convolution with stride 2: [B, H, W, C] to [B, H / 2, W / 2, filters].
 

@@ -35,11 +35,7 @@ def vq_vae_2(
         >>> vae.posterior.top.num_positions, vae.posterior.bottom.num_positions
         (6, 24)
     """
-    if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
-        raise tfvae.InvalidInput(
-            "shape", "an image's (height, width, channels), the first two divisible by 4", shape
-        )
-    maps = [(shape[0] // scale, shape[1] // scale, code_dim) for scale in (4, 2)]
+    maps = tfvae.maps.divided(shape, (4, 2), code_dim)
     top, bottom = (
         tfvae.posteriors.QuantisedEMA(num_codes, code_dim, rows * columns) for rows, columns, _ in maps
     )
