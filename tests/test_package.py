@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"checks", "errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads",
      "scales", "optimizers", "importance", "metrics", "trace", "feeding", "conditioning", "partial",
-     "sparse_coding", "recurrence"},
+     "sparse_coding", "recurrence", "maps"},
     {"flows", "posteriors", "priors", "likelihoods", "inputs", "fusion", "corruption", "hiding", "codes",
      "spherical", "graphs", "mixture", "mean_field"},
     {"objectives"},

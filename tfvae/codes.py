@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
+from tfvae.errors import InvalidInput
 from tfvae.replicas import total
 
 tfd = tfp.distributions
@@ -40,6 +43,44 @@ def choose(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     # cannot lead past the last index.
     edges = tf.math.ndtri(tf.minimum(tf.cumsum(tf.nn.softmax(logits), axis=-1)[..., :-1], 1.0))
     return tf.reduce_sum(tf.cast(noise[..., tf.newaxis] > edges, tf.int32), axis=-1)
+
+
+def each_size(num_codes: int | tuple[int, ...], num_positions: int) -> tuple[int, ...]:
+    """Return the number of codes at each position, of one for all positions or one for each.
+
+    Raises:
+        InvalidInput: for a number below 2, or for not as many as there are positions.
+
+    Example:
+        >>> each_size(4, 3), each_size([4, 8], 2)
+        ((4, 4, 4), (4, 8))
+    """
+    several = isinstance(num_codes, Iterable)
+    sizes = tuple(num_codes) if several else (num_codes,) * num_positions
+    if len(sizes) != num_positions:
+        raise InvalidInput("num_codes", f"one number, or one for each of {num_positions} positions", sizes)
+    return tuple(whole_number("num_codes", size, 2) for size in sizes)
+
+
+def one_size(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
+    """Return the number of codes that all positions share, or the numbers where they differ.
+
+    Example:
+        >>> one_size((4, 4, 4)), one_size((4, 8))
+        (4, (4, 8))
+    """
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
+def within(sizes: tuple[int, ...]) -> tf.Tensor:
+    """Return logits [P, K] of the uniform distributions over `sizes` codes; -inf for those past them.
+
+    Example:
+        >>> within((1, 2)).numpy()
+        array([[  0., -inf],
+               [  0.,   0.]], dtype=float32)
+    """
+    return tf.where(tf.sequence_mask(sizes, max(sizes)), 0.0, -math.inf)
 
 
 def score_function(loss: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:

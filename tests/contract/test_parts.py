@@ -35,6 +35,9 @@ POSTERIORS = {
     "Categorical": lambda: posteriors.Categorical(2, 2),
     "Quantised": lambda: posteriors.Quantised(CODES, 2, 2),
     "QuantisedEMA": lambda: posteriors.QuantisedEMA(CODES, 2, 2),
+    "QuantisedLevels": lambda: posteriors.QuantisedLevels(
+        posteriors.Quantised(CODES, 2), posteriors.QuantisedEMA(CODES, 2), networks.mlp((4,), "tanh")
+    ),
 }
 PRIORS = {
     "StandardNormal": lambda: priors.StandardNormal(DIM),
@@ -243,6 +246,7 @@ USUAL = {
     "LISTA": "Reconstruction",
     "Quantised": "VectorQuantisation",
     "QuantisedEMA": "VectorQuantisation",
+    "QuantisedLevels": "VectorQuantisation",
 }
 OF_SEVERAL_KINDS = ("SubsetELBO",)  # of data; the recipes of modalities train them
 WITH_CLASSES = ("Classification",)  # refused by a VAE; tested with the models that have classes

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfvae.checks import real_number
 from tfvae.errors import InvalidInput
 from tfvae.objectives.base import Objective
-from tfvae.posteriors.quantised import Codebook
+from tfvae.posteriors.coded import Coded
 from tfvae.trace import Trace
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ class VectorQuantisation(Objective):
     """loss = -log p(x|z) + codebook + commitment |features - sg(e)|^2, in nats.
 
     codebook = |sg(features) - e|^2, which draws the vectors e to the encoder's features; 0 for a codebook
-    of running averages. Gradients for z go straight through to the features. The rate under a uniform
-    prior, num_positions log(num_codes), is a constant: it is in the term `elbo` and not in the loss.
+    of running averages. With codes at two levels both terms are sums over them. Gradients for z go straight
+    through to the features. The rate under a uniform prior, num_positions log(num_codes), is a constant: it
+    is in the term `elbo` and not in the loss.
 
     Args:
         commitment: weight of the term that draws the features to the codebook.
@@ -42,7 +43,7 @@ class VectorQuantisation(Objective):
 
     def check(self, model: keras.Model) -> None:
         """Refuse a posterior without a codebook."""
-        if not isinstance(model.posterior, Codebook):
+        if not isinstance(model.posterior, Coded):
             raise InvalidInput(
                 "objective",
                 f"one that goes with the posterior {type(model.posterior).__name__}",

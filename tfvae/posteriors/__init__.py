@@ -12,6 +12,7 @@ from tfvae.posteriors.planar import Planar
 from tfvae.posteriors.point import Point
 from tfvae.posteriors.power_spherical import PowerSpherical
 from tfvae.posteriors.quantised import Quantised, QuantisedEMA, perplexity
+from tfvae.posteriors.quantised_levels import QuantisedLevels
 from tfvae.posteriors.radial import Radial
 from tfvae.posteriors.relaxed import RelaxedOneHot
 from tfvae.posteriors.von_mises_fisher import VonMisesFisher
@@ -31,6 +32,7 @@ __all__ = [
     "PowerSpherical",
     "Quantised",
     "QuantisedEMA",
+    "QuantisedLevels",
     "Radial",
     "RelaxedOneHot",
     "VonMisesFisher",

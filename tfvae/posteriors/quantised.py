@@ -7,20 +7,18 @@ import math
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfvae.checks import positive, whole_number
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
-from tfvae.posteriors.base import Posterior
+from tfvae.posteriors.coded import Coded
 from tfvae.replicas import batch_mean, gathered, total
 from tfvae.trace import Trace
 
-tfd = tfp.distributions
 _SMALLEST = 1e-12  # of a mean square
 
 
-class Codebook(Posterior, abc.ABC):
+class Codebook(Coded, abc.ABC):
     """q(z|x) with all its mass on one code: each position's nearest vector of the codebook; abstract.
 
     k_i = argmin_k |features_i - e_k|,  z = the vectors e_k_i one after the other
@@ -47,8 +45,6 @@ class Codebook(Posterior, abc.ABC):
         usage: uses of each code in a batch, averaged over batches, a weight [num_codes].
     """
 
-    space = "codes"
-    explicit_density = False
     _has_gradient: bool  # whether the codebook is moved by the optimizer
 
     def __init__(
@@ -92,11 +88,6 @@ class Codebook(Posterior, abc.ABC):
             name="usage", shape=(num_codes,), trainable=False, dtype="float32", aggregation="mean"
         )
 
-    @property
-    def noise_dim(self) -> int:
-        """One number, which is not used."""
-        return 1
-
     def build(self, input_shape: tuple) -> None:
         """Make the projection to one vector for each position."""
         sizes = tuple(input_shape[1:])
@@ -117,32 +108,33 @@ class Codebook(Posterior, abc.ABC):
         codes = tf.argmin(distances, axis=-1, output_type=tf.int32)
         return {"features": features, "raw": raw, "codes": codes, "vectors": tf.gather(codebook, codes)}
 
-    def embed(self, codes: tf.Tensor) -> tf.Tensor:
-        """Return z [B, latent_dim] of codes [B, num_positions]."""
-        return tf.reshape(tf.gather(tf.convert_to_tensor(self.codebook), codes), (-1, self.latent_dim))
-
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
-        """Return the point z, with probability 1."""
-        return tfd.Independent(tfd.Deterministic(self.location(params)), 1)
+    def codes(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return the codes, int32 [B, num_positions]."""
+        return params["codes"]
 
     def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return z."""
         return tf.reshape(params["vectors"], (-1, self.latent_dim))
 
-    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Return {"location" [B, latent_dim], "codes" int32 [B, num_positions]}."""
-        return {"location": self.location(params), "codes": params["codes"]}
-
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z S times, whatever the noise, and zeros: the code's log probability."""
+    def straight_through(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Return z, [B, latent_dim], whose gradients are the features'."""
         features = tf.reshape(params["features"], (-1, self.latent_dim))
-        z = tf.stop_gradient(self.location(params)) + (features - tf.stop_gradient(features))
-        samples, batch = tf.shape(noise)[0], tf.shape(features)[0]
-        return tf.broadcast_to(z, (samples, batch, self.latent_dim)), tf.zeros((samples, batch))
+        return tf.stop_gradient(self.location(params)) + (features - tf.stop_gradient(features))
 
-    @abc.abstractmethod
-    def codebook_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Return the term that draws the codebook to the features, [B]."""
+    def embed(self, codes: tf.Tensor) -> tf.Tensor:
+        """Return z [..., latent_dim] of codes [..., num_positions]."""
+        shape = tf.concat([tf.shape(codes)[:-1], [self.latent_dim]], axis=0)
+        return tf.reshape(tf.gather(tf.convert_to_tensor(self.codebook), codes), shape)
+
+    def nearest(self, z: tf.Tensor) -> tf.Tensor:
+        """Return the codes int32 [..., num_positions] whose vectors are nearest to z [..., latent_dim]."""
+        codebook = tf.convert_to_tensor(self.codebook)
+        # As one matrix: an einsum with "..." corrupts memory in a graph on a CPU where batches differ in
+        # size. |z - e|^2 without |z|^2, which is the same for all codes.
+        inner = tf.matmul(tf.reshape(z, (-1, self.code_dim)), codebook, transpose_b=True)
+        distances = tf.reduce_sum(tf.square(codebook), axis=-1) - 2.0 * inner
+        shape = tf.concat([tf.shape(z)[:-1], [self.num_positions]], axis=0)
+        return tf.reshape(tf.argmin(distances, axis=-1, output_type=tf.int32), shape)
 
     def commitment_loss(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return sum_i |features_i - sg(e_k_i)|^2, [B], which draws the features to the codebook."""

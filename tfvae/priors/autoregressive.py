@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
-from tfvae.codes import choose
+from tfvae.codes import choose, each_size, one_size, within
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 from tfvae.posteriors import Posterior
@@ -27,7 +27,8 @@ class AutoregressiveCodes(Prior):
     the other, and any other z counts as the nearest of them.
 
     Args:
-        num_codes: number K of vectors in the codebook.
+        num_codes: vectors that each position chooses from; a tuple of one for each position where these
+            differ, as those of two codebooks do.
         code_dim: length of each.
         num_positions: number n of codes for one example; z has n code_dim entries.
         units: size of the network's state and embeddings.
@@ -47,7 +48,7 @@ class AutoregressiveCodes(Prior):
 
     def __init__(
         self,
-        num_codes: int,
+        num_codes: int | tuple[int, ...],
         code_dim: int,
         num_positions: int = 1,
         units: int = 128,
@@ -56,34 +57,36 @@ class AutoregressiveCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_codes = whole_number("num_codes", num_codes, 2)
         self.code_dim = whole_number("code_dim", code_dim)
         self.num_positions = whole_number("num_positions", num_positions)
+        self._sizes = each_size(num_codes, num_positions)
+        self.num_codes = one_size(self._sizes)
+        self._start = most = max(self._sizes)
         self.units = whole_number("units", units)
         self.latent_dim = num_positions * code_dim
         policy = self.dtype_policy
         # One more than there are codes: what stands before the first.
-        self.embedding = keras.layers.Embedding(num_codes + 1, units, name="embedding", dtype=policy)
+        self.embedding = keras.layers.Embedding(most + 1, units, name="embedding", dtype=policy)
         self.positions = self.add_weight(
             name="positions",
             shape=(num_positions, units),
             initializer=keras.initializers.RandomNormal(stddev=0.05),
         )
         self.recurrent = keras.layers.GRU(units, return_sequences=True, name="recurrent", dtype=policy)
-        self.dense = keras.layers.Dense(num_codes, name="dense", dtype=policy)
+        self.dense = keras.layers.Dense(most, name="dense", dtype=policy)
         self.embedding.build()
         self.recurrent.build((None, num_positions, units))
         self.dense.build((None, units))
 
     def attach(self, posterior: Posterior) -> None:
-        """Take the codebook of the posterior, whose codes must be as many."""
+        """Take the codebook, or codebooks, of the posterior, whose codes must be as many."""
         ours = (self.num_codes, self.code_dim, self.num_positions)
         theirs = tuple(getattr(posterior, name, None) for name in ("num_codes", "code_dim", "num_positions"))
         if theirs != ours:
             expected = f"(num_codes, code_dim, num_positions) = {theirs} of {type(posterior).__name__}"
             raise InvalidInput("prior", expected, ours)
-        # As a function: as an attribute it would be one of this part's own weights as well.
-        self._codebook = lambda: tf.convert_to_tensor(posterior.codebook)
+        # As functions: as an attribute the posterior's weights would be this part's own as well.
+        self._vectors_of, self._codes_of = posterior.embed, posterior.nearest
 
     def noise_dim(self, posterior: Posterior) -> int:
         """One number for each code."""
@@ -103,26 +106,23 @@ class AutoregressiveCodes(Prior):
 
     def vectors(self, codes: tf.Tensor) -> tf.Tensor:
         """Return z [..., latent_dim] of codes [..., num_positions], in the codebook of the posterior."""
-        shape = tf.concat([tf.shape(codes)[:-1], [self.latent_dim]], axis=0)
-        return tf.reshape(tf.gather(self._attached(), codes), shape)
+        self._check_attached()
+        return self._vectors_of(codes)
 
     def nearest(self, z: tf.Tensor) -> tf.Tensor:
         """Return the codes int32 [..., num_positions] whose vectors are nearest to z [..., latent_dim]."""
-        codebook = self._attached()
-        # As one matrix: an einsum with "..." corrupts memory in a graph on a CPU where batches differ in
-        # size. |z - e|^2 without |z|^2, which is the same for all codes.
-        inner = tf.matmul(tf.reshape(z, (-1, self.code_dim)), codebook, transpose_b=True)
-        distances = tf.reduce_sum(tf.square(codebook), axis=-1) - 2.0 * inner
-        shape = tf.concat([tf.shape(z)[:-1], [self.num_positions]], axis=0)
-        return tf.reshape(tf.argmin(distances, axis=-1, output_type=tf.int32), shape)
+        self._check_attached()
+        return self._codes_of(z)
 
     def log_prob(self, codes: tf.Tensor) -> tf.Tensor:
         """Return log p(c), [...] in nats, for codes [..., num_positions], whole numbers below num_codes."""
         codes = tf.convert_to_tensor(codes)
         flat = tf.reshape(tf.cast(codes, tf.int32), (-1, self.num_positions))
-        before = tf.concat([tf.fill((tf.shape(flat)[0], 1), self.num_codes), flat[:, :-1]], axis=1)
+        before = tf.concat([tf.fill((tf.shape(flat)[0], 1), self._start), flat[:, :-1]], axis=1)
         features = self.recurrent(self._embed(before, tf.convert_to_tensor(self.positions)))
-        terms = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=flat, logits=self._logits(features))
+        terms = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=flat, logits=self._logits(features) + within(self._sizes)
+        )
         return tf.reshape(-tf.reduce_sum(terms, axis=1), tf.shape(codes)[:-1])
 
     def draw(self, noise: tf.Tensor) -> tf.Tensor:
@@ -131,19 +131,20 @@ class AutoregressiveCodes(Prior):
 
         def step(before: tuple, now: tuple) -> tuple:
             code, state = before
-            number, position = now
+            number, position, possible, last = now
             _, (state,) = self.recurrent.cell(self._embed(code, position), [state])
-            return choose(self._logits(state), number), state
+            # At most the last code, past which a rounded sum of probabilities can lead.
+            return tf.minimum(choose(self._logits(state) + possible, number), last), state
 
-        start = tf.fill((batch,), self.num_codes), tf.zeros((batch, self.units), self.compute_dtype)
-        each = tf.transpose(noise), tf.convert_to_tensor(self.positions)
+        start = tf.fill((batch,), self._start), tf.zeros((batch, self.units), self.compute_dtype)
+        positions, last = tf.convert_to_tensor(self.positions), tf.constant(self._sizes) - 1
+        each = tf.transpose(noise), positions, within(self._sizes), last
         codes, _ = tf.scan(step, each, start)
         return tf.transpose(codes)
 
-    def _attached(self) -> tf.Tensor:
-        if not hasattr(self, "_codebook"):
+    def _check_attached(self) -> None:
+        if not hasattr(self, "_codes_of"):
             raise InvalidInput("prior", "attach(posterior) first, as models do", "no codebook")
-        return self._codebook()
 
     def _embed(self, codes: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
         embedded = self.embedding(codes)

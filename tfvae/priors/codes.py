@@ -9,22 +9,23 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
-from tfvae.codes import choose
+from tfvae.codes import choose, each_size, one_size, within
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
-from tfvae.posteriors.quantised import Codebook
+from tfvae.posteriors.coded import Coded
 from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
 
 
 class UniformCodes(Prior):
-    """p(z) = (1 / K)^P: P positions, each any of the K vectors of the posterior's codebook.
+    """p(z) = prod_i 1 / K_i: P positions, each any of K_i vectors of the posterior's codebook.
 
     The codebook is the posterior's own, which `attach` makes known; the model does so when it is made.
 
     Args:
-        num_codes: number K of vectors in the codebook.
+        num_codes: vectors that each position chooses from; a tuple of one for each position where these
+            differ, as those of two codebooks do.
         code_dim: length of each.
         num_positions: number P of codes for one example.
 
@@ -40,7 +41,7 @@ class UniformCodes(Prior):
 
     def __init__(
         self,
-        num_codes: int,
+        num_codes: int | tuple[int, ...],
         code_dim: int,
         num_positions: int = 1,
         *,
@@ -48,9 +49,10 @@ class UniformCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_codes = whole_number("num_codes", num_codes, 2)
         self.code_dim = whole_number("code_dim", code_dim)
         self.num_positions = whole_number("num_positions", num_positions)
+        self._sizes = each_size(num_codes, num_positions)
+        self.num_codes = one_size(self._sizes)
         self.latent_dim = num_positions * code_dim
         self._embed: Callable[[tf.Tensor], tf.Tensor] | None = None
 
@@ -61,7 +63,7 @@ class UniformCodes(Prior):
             InvalidInput: for a posterior without a codebook, or with one of another size.
         """
         sizes = (self.num_codes, self.code_dim, self.num_positions)
-        if not isinstance(posterior, Codebook):
+        if not isinstance(posterior, Coded):
             ours, theirs = type(self).__name__, type(posterior).__name__
             raise InvalidInput("prior", f"one that goes with the posterior {theirs}", ours)
         theirs = (posterior.num_codes, posterior.code_dim, posterior.num_positions)
@@ -78,7 +80,7 @@ class UniformCodes(Prior):
         self, encode: Encode | None = None, condition: tf.Tensor | None = None
     ) -> tfd.Distribution:
         """Return the uniform distribution over codes, batch shape []; any z is taken to be a code."""
-        return _Uniform(self.num_positions * math.log(self.num_codes), self.latent_dim, self.transform)
+        return _Uniform(sum(map(math.log, self._sizes)), self.latent_dim, self.transform)
 
     def transform(
         self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
@@ -86,7 +88,9 @@ class UniformCodes(Prior):
         """Return embedded codes z [B, latent_dim] for noise [B, num_positions]."""
         if self._embed is None:
             raise InvalidInput("prior", "one that `attach` has given a codebook", type(self).__name__)
-        return self._embed(choose(tf.zeros(self.num_codes), noise))
+        # At most the last code, past which a rounded sum of probabilities can lead.
+        codes = tf.minimum(choose(within(self._sizes), noise), tf.constant(self._sizes) - 1)
+        return self._embed(codes)
 
 
 class _Uniform(tfd.Distribution):

@@ -26,6 +26,7 @@ from tfvae.zoo.posteriors import (
     vq_vae,
 )
 from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.quantised import vq_vae_2
 from tfvae.zoo.semi_supervised import auxiliary_vae, semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
@@ -80,6 +81,7 @@ __all__ = [
     "vamp_vae",
     "vdvae",
     "vq_vae",
+    "vq_vae_2",
     "vrnn",
     "wae_mmd",
 ]
