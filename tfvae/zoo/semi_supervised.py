@@ -76,22 +76,12 @@ def auxiliary_vae(
         >>> auxiliary_vae((30,), num_classes=3).predict_label([[0.0] * 30]).shape
         (1,)
     """
-    joined = tfvae.conditioning.Joined
+    joined, objective = tfvae.conditioning.Joined, tfvae.objectives.Classification(alpha)
     likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
-    classifier, auxiliary_encoder, auxiliary_decoder = (
-        filled(shape, encoder=network)[1] for network in (classifier, auxiliary_encoder, auxiliary_decoder)
-    )
-    vae = tfvae.VAE(
-        joined(encoder),
-        tfvae.conditioning.Leading(decoder, num_classes),
-        tfvae.posteriors.Normal(latent_dim),
-        likelihood,
-        condition_dim=num_classes + auxiliary_dim,
-    )
-    return tfvae.models.AuxiliarySemiSupervised(
-        vae,
-        auxiliary_encoder,
-        joined(classifier),
-        joined(auxiliary_decoder),
-        objective=tfvae.objectives.Classification(alpha),
-    )
+    others = (classifier, auxiliary_encoder, auxiliary_decoder)
+    classifier, auxiliary_encoder, auxiliary_decoder = (filled(shape, encoder=one)[1] for one in others)
+    decoder, size = tfvae.conditioning.Leading(decoder, num_classes), num_classes + auxiliary_dim
+    posterior = tfvae.posteriors.Normal(latent_dim)
+    vae = tfvae.VAE(joined(encoder), decoder, posterior, likelihood, condition_dim=size)
+    parts = (vae, auxiliary_encoder, joined(classifier), joined(auxiliary_decoder))
+    return tfvae.models.AuxiliarySemiSupervised(*parts, objective=objective)
