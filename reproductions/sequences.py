@@ -160,6 +160,9 @@ def main() -> None:
     for dropout, warmup in ((0.0, 1), (0.0, 1000), (0.5, 1), (0.5, 1000)):
         line = text(dropout, warmup, args.epochs, args.seed)
         print(f"dropout {dropout}, {warmup} steps of warm-up: {line}", flush=True)
+    record(
+        "sequences", "text_vae", f"made sentences, half of the tokens hidden, {args.epochs} epochs: {line}"
+    )
 
 
 if __name__ == "__main__":
