@@ -14,7 +14,7 @@ from tfvae.pipelines.run import Run
 from tfvae.pipelines.startup import make_repeatable, start_tensorflow
 from tfvae.pipelines.usage import Refused, TrainingOptions, refusing, training_source
 
-train_app = App(name="train", help="Train a recipe on a source, or continue a run that was interrupted.")
+train_app = App(name="train")
 
 
 def _refuse_resume(kind: object, tokens: object) -> None:
