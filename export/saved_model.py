@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
@@ -51,10 +52,8 @@ def saved_model(
         >>> sorted(export.largest_difference)
         ['decode', 'encode', 'log_likelihood', 'reconstruct', 'sample', 'score']
     """
-    if not version >= 1:
-        raise InvalidInput("version", "a whole number of at least 1", version)
-    if not num_samples >= 1:
-        raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
+    whole_number("version", version)
+    whole_number("num_samples", num_samples)
     target = Path(path) / str(version)
     if target.exists():
         raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")

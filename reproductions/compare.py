@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -73,18 +74,25 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", default=RECIPES, choices=RECIPES)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    side_by_side("compare", args.recipes, make, args.epochs, args.seed)
+
+
+def side_by_side(
+    script: str, names: Iterable[str], make: Callable[[str], tfvae.VAE], epochs: int, seed: int
+) -> None:
+    """Train and judge the models of these names one after the other; record, print and draw each."""
     train, test = images("train"), images("test")[:EVALUATED]
     test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
-    for name in args.recipes:
-        keras.utils.set_random_seed(args.seed)
+    for name in names:
+        keras.utils.set_random_seed(seed)
         model = make(name)
-        data, steps = binarised_batches(train, 100, args.seed)
+        data, steps = binarised_batches(train, 100, seed)
         model.compile(tfvae.optimizers.Adam(1e-3))
         start = time.perf_counter()
-        model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
+        model.fit(data, steps_per_epoch=steps, epochs=epochs, verbose=0)
         minutes = (time.perf_counter() - start) / 60
         line = figures(name, model, test)
-        record("compare", name, f"MNIST, {args.epochs} epochs: {line}")
+        record(script, name, f"MNIST, {epochs} epochs: {line}")
         print(f"{name:24s} {minutes:5.1f} min  {line}", flush=True)
         picture(name, model)
         keras.backend.clear_session()

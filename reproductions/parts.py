@@ -13,15 +13,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
-import numpy as np
-from compare import EVALUATED, figures, picture
-from mnist_iwae import binarised_batches, images
-from record import record
+from compare import side_by_side
 
 import tfvae
 from tfvae import flows, posteriors, priors
@@ -66,21 +61,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    train, test = images("train"), images("test")[:EVALUATED]
-    test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
-    for name in args.models:
-        keras.utils.set_random_seed(args.seed)
-        model = make(name)
-        data, steps = binarised_batches(train, 100, args.seed)
-        model.compile(tfvae.optimizers.Adam(1e-3))
-        start = time.perf_counter()
-        model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
-        minutes = (time.perf_counter() - start) / 60
-        line = figures(name, model, test)
-        record("parts", name, f"MNIST, {args.epochs} epochs: {line}")
-        print(f"{name:24s} {minutes:5.1f} min  {line}", flush=True)
-        picture(name, model)
-        keras.backend.clear_session()
+    side_by_side("parts", args.models, make, args.epochs, args.seed)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[1]
 
 # Each may import those before it; the first group holds what knows nothing of models.
 LAYERS = [
-    {"checks", "errors", "files", "numerics", "part", "replicas", "noise", "schedules", "networks", "heads",
-     "scales", "optimizers", "importance", "metrics", "trace", "feeding", "conditioning", "partial",
-     "sparse_coding", "recurrence", "maps"},
+    {"checks", "distribution", "errors", "files", "numerics", "part", "replicas", "noise", "schedules",
+     "networks", "heads", "scales", "optimizers", "importance", "metrics", "trace", "feeding",
+     "conditioning", "partial", "sparse_coding", "recurrence", "maps"},
     {"flows", "posteriors", "priors", "likelihoods", "inputs", "fusion", "corruption", "hiding", "codes",
      "spherical", "graphs", "mixture", "mean_field"},
     {"objectives"},

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.replicas import total
 
@@ -150,7 +151,7 @@ class OneHotRows(tfd.Independent):
         return _flat(super()._mode())
 
 
-class Concrete(tfd.Distribution):
+class Concrete(OwnDistribution):
     """Independent concrete variables, their rows laid one after the other: an event of V K numbers.
 
     log p(z) = sum_v log (K - 1)! + (K - 1) log t + sum_k (a_k - (t + 1) log z_k)
@@ -170,14 +171,7 @@ class Concrete(tfd.Distribution):
         parameters = {"temperature": temperature, "logits": logits, "name": name}
         self._temperature, self._logits = temperature, logits
         self._rows = tuple(logits.shape[-2:])
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, tfd.FULLY_REPARAMETERIZED, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: int | None = None) -> dict:

@@ -11,7 +11,7 @@ import itertools
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.checks import whole_number
 from tfvae.posteriors.base import Posterior
 from tfvae.posteriors.mixture import log_components
 
@@ -33,9 +33,7 @@ class Fusion(Posterior, abc.ABC):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        if not latent_dim >= 1:
-            raise InvalidInput("latent_dim", "a whole number of at least 1", latent_dim)
-        self.latent_dim = latent_dim
+        self.latent_dim = whole_number("latent_dim", latent_dim)
         self.built = True  # no weights
 
     @abc.abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 
@@ -45,8 +46,7 @@ class PartialConv2D(Configured, keras.layers.Layer):
     ):
         super().__init__(name=name, dtype=dtype)
         for argument, value in (("filters", filters), ("kernel_size", kernel_size), ("strides", strides)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
+            whole_number(argument, value)
         if padding not in ("same", "valid"):
             raise InvalidInput("padding", "'same' or 'valid'", repr(padding))
         self.filters, self.kernel_size, self.strides, self.padding = filters, kernel_size, strides, padding

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.inputs import in_batches
 from tfvae.models import VAE
@@ -83,8 +84,7 @@ def multiple_imputations(
         >>> multiple_imputations(model, [[0.5, np.nan, 2.0]], num_imputations=5, num_samples=20).shape
         (5, 1, 3)
     """
-    if not num_imputations >= 1:
-        raise InvalidInput("num_imputations", "a whole number of at least 1", num_imputations)
+    whole_number("num_imputations", num_imputations)
     filled = []
     for given, trace, batch_seed in _passes(model, x, num_samples, seed):
         choice_seed, draw_seed = tf.unstack(tf.random.experimental.stateless_split(batch_seed, 2))
@@ -100,8 +100,7 @@ def multiple_imputations(
 
 def _passes(model: VAE, x: object, num_samples: int, seed: int) -> Iterator[tuple]:
     """Yield batches [b, *event], their traces with K draws, and a seed of their own."""
-    if not num_samples >= 1:
-        raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
+    whole_number("num_samples", num_samples)
     if not model.likelihood.support.missing:
         raise InvalidInput(
             "model",

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.inputs import in_batches
 from tfvae.models import VAE
@@ -149,8 +150,7 @@ def _folded(seed: int, index: int) -> tf.Tensor:
 
 def _check(model: VAE, **numbers: int) -> None:
     for name, value in numbers.items():
-        if not value >= 1:
-            raise InvalidInput(name, "a whole number of at least 1", value)
+        whole_number(name, value)
     posterior = model.posterior
     if not (posterior.has_density and posterior.explicit_density and posterior.reparameterised):
         raise InvalidInput(

@@ -7,11 +7,13 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.distribution import OwnDistribution
+
 tfd = tfp.distributions
 Map = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-class Pushforward(tfd.Distribution):
+class Pushforward(OwnDistribution):
     """z = f(u) with u from a base distribution: log p(z) = log p(u) - log |det dz/du|.
 
     Each direction gives the point and the log-determinant at once, so that an iterative inverse is run
@@ -37,14 +39,7 @@ class Pushforward(tfd.Distribution):
     def __init__(self, base: tfd.Distribution, forward: Map, inverse: Map, name: str = "Pushforward"):
         parameters = dict(locals())
         self._base, self._forward, self._inverse = base, forward, inverse
-        super().__init__(
-            dtype=base.dtype,
-            reparameterization_type=base.reparameterization_type,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, base.reparameterization_type, base.dtype, name=name)
 
     @property
     def base(self) -> tfd.Distribution:

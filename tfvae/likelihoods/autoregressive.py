@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
@@ -203,7 +204,7 @@ def _with_row(rows: tf.Tensor, number: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     return tf.tensor_scatter_nd_update(rows, [[number]], row[tf.newaxis])
 
 
-class _Raster(tfd.Distribution):
+class _Raster(OwnDistribution):
     """Bernoulli pixels, each given those before it."""
 
     def __init__(
@@ -216,13 +217,7 @@ class _Raster(tfd.Distribution):
         parameters = dict(locals())
         self._features, self._image_shape = features, tuple(event_shape)
         self._logits, self._in_turn = logits, in_turn
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
@@ -65,14 +67,11 @@ class AutoregressiveCategorical(Likelihood):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 1:
             raise InvalidInput("event_shape", "(steps,)", self.event_shape)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
         for argument, value in (("units", units), ("embedding_dim", embedding_dim)):
-            if not value >= 1:
-                raise InvalidInput(argument, "a whole number of at least 1", value)
+            whole_number(argument, value)
         if not 0 <= dropout <= 1:
             raise InvalidInput("dropout", "a share in [0, 1]", dropout)
-        self.num_categories = num_categories
+        self.num_categories = whole_number("num_categories", num_categories, 2)
         self.units = units
         self.embedding_dim = embedding_dim
         self.dropout = dropout
@@ -174,19 +173,13 @@ class AutoregressiveCategorical(Likelihood):
         return tf.cast(tf.concat([embedded, features], axis=-1), self.compute_dtype)
 
 
-class _Text(tfd.Distribution):
+class _Text(OwnDistribution):
     """Tokens, each given those before it; NaN after the last."""
 
     def __init__(self, features: tf.Tensor, shown: tf.Tensor, logits: Callable, in_turn: Callable):
         parameters = dict(locals())
         self._features, self._shown, self._logits, self._in_turn = features, shown, logits, in_turn
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

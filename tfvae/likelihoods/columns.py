@@ -10,6 +10,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import ColumnSupports, Likelihood
@@ -159,7 +160,7 @@ def _in_order(parts: list[tf.Tensor], groups: tuple[_Group, ...]) -> tf.Tensor:
     return tf.gather(tf.concat(parts, axis=-1), places, axis=-1)
 
 
-class _Row(tfd.Distribution):
+class _Row(OwnDistribution):
     """Independent columns of several kinds; NaN has log-density 0."""
 
     def __init__(self, raw: tf.Tensor, groups: tuple[_Group, ...], shared: list[tf.Tensor]):
@@ -169,13 +170,7 @@ class _Row(tfd.Distribution):
             group.kind.distribution(part, learned)
             for group, part, learned in zip(groups, _split(raw, groups), shared, strict=True)
         ]
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood, Support
@@ -83,7 +84,7 @@ class DiscretisedLogisticMixture(Likelihood):
         return self.distribution(params).mean()
 
 
-class _Mixture(tfd.Distribution):
+class _Mixture(OwnDistribution):
     """Images whose pixels are independent mixtures; components are shared by a pixel's channels.
 
     Within, values are on [-1, 1].
@@ -100,13 +101,7 @@ class _Mixture(tfd.Distribution):
         raw_scales = given[..., channels : 2 * channels]
         self._log_scales = _SMALLEST_LOG_SCALE + softplus(raw_scales - _SMALLEST_LOG_SCALE)
         self._coefficients = tf.tanh(given[..., 2 * channels :])  # [..., H, W, K, 0 or 3]
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

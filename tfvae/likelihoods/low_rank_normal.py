@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import PerElement, Scale, as_scale
@@ -81,7 +82,7 @@ class LowRankNormal(Likelihood):
         return params["loc"]
 
 
-class _LowRankNormal(tfd.Distribution):
+class _LowRankNormal(OwnDistribution):
     """N(loc, diag(scale) (I + V V^T) diag(scale)), V = ratio [..., *event, rank]."""
 
     def __init__(
@@ -89,14 +90,7 @@ class _LowRankNormal(tfd.Distribution):
     ):
         parameters = dict(locals())
         self._loc, self._scale, self._ratio, self._shape = loc, scale, ratio, tuple(shape)
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, tfd.FULLY_REPARAMETERIZED, name=name)
 
     def _event_shape(self) -> tf.TensorShape:
         return tf.TensorShape(self._shape)

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.normal import Normal
@@ -100,20 +101,14 @@ class NotAtRandom(Likelihood):
         return self.distribution(params).distribution.hidden_draw(seed)
 
 
-class _SelfMasked(tfd.Distribution):
+class _SelfMasked(OwnDistribution):
     """A normal number that is seen with probability sigmoid(slope x + intercept), and else is NaN."""
 
     def __init__(self, normal: tfd.Normal, slope: tf.Tensor, intercept: tf.Tensor, num_nodes: int):
         parameters = dict(locals())
         self._normal, self._slope, self._intercept = normal, slope, intercept
         self._num_nodes = num_nodes
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

@@ -7,6 +7,7 @@ import dataclasses
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood, Support
 
@@ -107,19 +108,13 @@ def zeros_for_missing(likelihood: Likelihood, x: tf.Tensor) -> tf.Tensor:
     return tf.where(missing, tf.zeros_like(seen), seen)
 
 
-class _Ignoring(tfd.Distribution):
+class _Ignoring(OwnDistribution):
     """A distribution of single numbers that gives NaN the log-density 0."""
 
     def __init__(self, elements: tfd.Distribution, inside: float):
         parameters = dict(locals())
         self._elements, self._inside = elements, inside
-        super().__init__(
-            dtype=elements.dtype,
-            reparameterization_type=elements.reparameterization_type,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters, elements.reparameterization_type, elements.dtype)
 
     @classmethod
     def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:

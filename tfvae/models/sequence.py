@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.inputs import Input
 from tfvae.likelihoods import Likelihood
@@ -70,8 +71,6 @@ class VRNN(LatentModel):
         dtype: object = None,
     ):
         super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
-        if not num_steps >= 1:
-            raise InvalidInput("num_steps", "a whole number of at least 1", num_steps)
         if not vae.condition_dim:
             raise InvalidInput("vae", "one with a condition", "condition_dim 0")
         if cell is None:
@@ -95,7 +94,7 @@ class VRNN(LatentModel):
         self.vae = vae
         self.cell = cell
         self.features = features
-        self.num_steps = num_steps
+        self.num_steps = whole_number("num_steps", num_steps)
         self.objective.check(self)
         self.build(self.input_shapes)
 
@@ -237,8 +236,7 @@ class VRNN(LatentModel):
 
     def generate(self, num_samples: int = 1, seed: int = 0) -> np.ndarray:
         """Return draws of x ~ p(x), [num_samples, T, *event], each x_t drawn given the steps before."""
-        if not num_samples >= 1:
-            raise InvalidInput("num_samples", "a whole number of at least 1", num_samples)
+        whole_number("num_samples", num_samples)
         seeds = [tf.random.experimental.stateless_fold_in(as_seed(seed), t) for t in range(self.num_steps)]
         noise = tf.random.stateless_normal(
             (self.num_steps, num_samples, self.vae.prior_noise_dim), as_seed(seed)

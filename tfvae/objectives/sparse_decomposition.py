@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods import Dictionary
 from tfvae.objectives.base import Objective
@@ -51,11 +52,9 @@ class PredictiveSparseDecomposition(Objective):
         for argument, value in (("sparsity", sparsity), ("prediction", prediction)):
             if not value >= 0:
                 raise InvalidInput(argument, "a number of at least 0", value)
-        if not steps >= 1:
-            raise InvalidInput("steps", "a whole number of at least 1", steps)
         self.sparsity = sparsity
         self.prediction = prediction
-        self.steps = steps
+        self.steps = whole_number("steps", steps)
 
     def check(self, model: keras.Model) -> None:
         """Refuse other likelihoods than a dictionary's."""

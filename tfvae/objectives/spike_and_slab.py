@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.likelihoods import MaskedNormal
 from tfvae.objectives.base import Objective
@@ -51,11 +52,9 @@ class SpikeAndSlab(Penalised):
         dtype: object = None,
     ):
         super().__init__(1.0, ELBO() if objective is None else objective, name=name, dtype=dtype)
-        if not dataset_size >= 1:
-            raise InvalidInput("dataset_size", "a whole number of at least 1", dataset_size)
         if not 0 < slab < spike:
             raise InvalidInput("spike", f"a rate above the slab's, {slab}, which is above 0", spike)
-        self.dataset_size = dataset_size
+        self.dataset_size = whole_number("dataset_size", dataset_size)
         self.spike = spike
         self.slab = slab
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.posteriors.point import Deterministic
 from tfvae.sparse_coding import curvature, shrink
@@ -42,11 +43,9 @@ class LISTA(Deterministic):
         dtype: object = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        if not steps >= 1:
-            raise InvalidInput("steps", "a whole number of at least 1", steps)
         if not sparsity >= 0:
             raise InvalidInput("sparsity", "a number of at least 0", sparsity)
-        self.steps = steps
+        self.steps = whole_number("steps", steps)
         self.sparsity = sparsity
 
     def build(self, input_shape: tuple) -> None:

@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
 from tfvae.codes import choose, each_size, one_size, within
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.part import Configured
 from tfvae.posteriors import Posterior
@@ -154,7 +155,7 @@ class AutoregressiveCodes(Prior):
         return tf.cast(self.dense(features), tf.float32)
 
 
-class _CodeVectors(tfd.Distribution):
+class _CodeVectors(OwnDistribution):
     """The vectors of codes, with the probabilities of the codes."""
 
     def __init__(self, prior: AutoregressiveCodes, name: str = "CodeVectors"):
@@ -162,14 +163,7 @@ class _CodeVectors(tfd.Distribution):
         self._log_density = lambda z: prior.log_prob(prior.nearest(z))
         self._made_of = prior.transform
         self._sizes = prior.num_positions, prior.latent_dim
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, name=name)
 
     def _batch_shape(self) -> tf.TensorShape:
         return tf.TensorShape([])

@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 
 from tfvae.checks import whole_number
 from tfvae.codes import choose, each_size, one_size, within
+from tfvae.distribution import OwnDistribution
 from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
 from tfvae.posteriors.coded import Coded
@@ -93,19 +94,12 @@ class UniformCodes(Prior):
         return self._embed(codes)
 
 
-class _Uniform(tfd.Distribution):
+class _Uniform(OwnDistribution):
     """Codes of equal probability, by their entropy."""
 
     def __init__(self, entropy: float, size: int, draw: Callable, name: str = "UniformCodes"):
         self._given_entropy, self._size, self._draw = entropy, size, draw
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters={"entropy": entropy, "size": size, "draw": draw, "name": name},
-            name=name,
-        )
+        super().__init__({"entropy": entropy, "size": size, "draw": draw, "name": name}, name=name)
 
     def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
         return tf.fill(tf.shape(x)[:-1], -self._given_entropy)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.checks import whole_number
 from tfvae.codes import OneHotRows, choose
-from tfvae.errors import InvalidInput
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -33,12 +33,8 @@ class LearnedCategorical(Prior):
         self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        if not num_variables >= 1:
-            raise InvalidInput("num_variables", "a whole number of at least 1", num_variables)
-        if not num_categories >= 2:
-            raise InvalidInput("num_categories", "a whole number of at least 2", num_categories)
-        self.num_variables = num_variables
-        self.num_categories = num_categories
+        self.num_variables = whole_number("num_variables", num_variables)
+        self.num_categories = whole_number("num_categories", num_categories, 2)
         self.latent_dim = num_variables * num_categories
         self.logits = self.add_weight(name="logits", shape=(num_variables, num_categories))
 
