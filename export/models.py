@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.export.endpoints import Endpoint, Tensors, endpoints, example_inputs, layers
+from tfvae.export.guards import require_supported, within
 from tfvae.export.raw import examples_of, from_x, raw_specs, to_x
 from tfvae.inputs import Input
 from tfvae.models import LatentModel
@@ -48,10 +49,14 @@ def model_endpoints(
     given = model.given(own)
     raw = raw_specs(preprocessing, model.event_shape) if "x" in own else {}
     specs = raw | {name: spec for name, spec in own.items() if name != "x"}
+    titles = {} if "x" in raw else {"x": f"x, made of {', '.join(raw)}"}
 
     def before(inputs: Tensors) -> Tensors:
-        others = {name: value for name, value in inputs.items() if name not in raw}
-        return {"x": to_x(preprocessing, {name: inputs[name] for name in raw}), **others} if raw else others
+        ready = {name: value for name, value in inputs.items() if name not in raw}
+        if raw:
+            ready = {"x": to_x(preprocessing, {name: inputs[name] for name in raw}), **ready}
+        require_supported(ready, model.accepts, titles)
+        return ready
 
     def after(name: str, mean: tf.Tensor | Tensors) -> Tensors:
         return mean if isinstance(mean, dict) else from_x(preprocessing, mean, name)
@@ -60,12 +65,14 @@ def model_endpoints(
         return model.posterior_summary(before(inputs))
 
     def decode(inputs: Tensors) -> Tensors:
+        require_supported(inputs, model.accepts, titles)
         return after("mean", model.decoded_mean(inputs["z"], model.given(inputs)))
 
     def reconstruct(inputs: Tensors) -> Tensors:
         return after("reconstruction", model.describe(before(inputs))["reconstruction"])
 
     def sample(inputs: Tensors) -> Tensors:
+        require_supported(inputs, model.accepts, titles)
         conditions = model.given(inputs)
         z = model.prior_draw(inputs["noise"], conditions)
         return after("sample", model.decoded_mean(z, conditions))
@@ -104,9 +111,12 @@ def model_examples(subject: LatentModel, preprocessing: keras.Layer | None, coun
     }
     z = model.prior_draw(noise, given)
     mean = model.decoded_mean(z, given)
-    if not isinstance(mean, dict):
-        mean = examples_of(preprocessing, mean, list(raw_specs(preprocessing, model.event_shape)))
-    return {**mean, "z": z, "noise": noise, **given}
+    data = mean if isinstance(mean, dict) else {"x": mean}
+    data = {name: within(model.accepts[name].support, value) for name, value in data.items()}
+    if "x" in data:
+        names = list(raw_specs(preprocessing, model.event_shape))
+        data = examples_of(preprocessing, data.pop("x"), names) | data
+    return {**data, "z": z, "noise": noise, **given}
 
 
 @layers.register
