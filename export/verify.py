@@ -103,6 +103,8 @@ def require_equal(name: str, report: dict) -> dict:
     Raises:
         ExportError: where they are not.
     """
+    if not report["difference"]:
+        raise ExportError(f"{name}: expected an endpoint that runs, received refusals of all of them")
     if wrong := wrong_numbers(report):
         raise ExportError(
             f"{name}: expected the model's numbers to a relative {_TOLERANCE:g}, received {wrong}"
