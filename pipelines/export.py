@@ -40,7 +40,11 @@ def saved_model(
     """
     try:
         return tfvae.export.saved_model(
-            run.model(), output, version, preprocessing=_preprocessing(run, images), card=card(run, licence)
+            run.model(),
+            output,
+            version=version,
+            preprocessing=_preprocessing(run, images),
+            card=card(run, licence),
         ).path
     except ExportError as error:
         raise Failed(str(error)) from error

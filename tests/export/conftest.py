@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -10,7 +11,7 @@ import tfvae
 
 @pytest.fixture(scope="session")
 def vae():
-    tf.keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(7)
     return tfvae.zoo.vae((8, 8, 1), latent_dim=3)
 
 
