@@ -105,7 +105,7 @@ def card(run: Run, licence: str) -> tfvae.export.ModelCard:
             "shape of a row": config["shape"],
             "fraction held out of training": held_out,
         },
-        metrics=measures or {f"{name}, last epoch": value for name, value in last.items()},
+        metrics=measures or {f"{name}, last epoch": f"{value:.4f}" for name, value in last.items()},
         licence=licence,
         training={"recipe": config["recipe"], **config["options"], **training, **config["versions"]},
     )

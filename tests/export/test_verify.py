@@ -29,11 +29,11 @@ def test_the_c_loader_gives_the_models_numbers(pictures):
 def test_openvino_gives_the_models_numbers(tmp_path):
     module = importlib.import_module("tfvae.export.saved_model")
     model = tfvae.zoo.vae((4,), latent_dim=2)
-    functions = endpoints(model, None, 4)
+    functions = [made for made in endpoints(model, None, 4) if made.name in ("encode", "decode", "score")]
     module.write(model, functions, None, tmp_path)
     np.savez(tmp_path / "numbers.npz", **module.expectations(functions, example_inputs(model, None)))
     report = verify.OPENVINO.measure(tmp_path, tmp_path / "numbers.npz")
-    assert set(verify.require_equal("openvino", report)["difference"]) == _ENDPOINTS
+    assert set(verify.require_equal("openvino", report)["difference"]) == {"encode", "decode", "score"}
 
 
 @pytest.mark.slow
