@@ -22,7 +22,7 @@ def require(condition: tf.Tensor, *message: object) -> tf.Operation | None:
     Example:
         >>> require(tf.constant(False), "x: expected whole numbers, received", tf.constant([0.5]))
         Traceback (most recent call last):
-        tensorflow.python.framework.errors_impl.InvalidArgumentError: assertion failed: [x: expected whole ...
+        tensorflow.python.framework.errors_impl.InvalidArgumentError: ...[x: expected whole numbers, received] [0.5]...
     """
     # Not tf.debugging.Assert, which in a graph becomes a branch of its own.
     return tf.raw_ops.Assert(condition=condition, data=[tf.convert_to_tensor(part) for part in message])
