@@ -20,9 +20,9 @@ def require(condition: tf.Tensor, *message: object) -> tf.Operation | None:
     In a graph the operation is returned, for what must not run before it.
 
     Example:
-        >>> require(tf.constant(False), "x: expected whole numbers, received", tf.constant([0.5]))
+        >>> require(tf.constant(False), "x: expected 1, received", tf.constant(0.5))
         Traceback (most recent call last):
-        tensorflow.python.framework.errors_impl.InvalidArgumentError: ...[x: expected whole numbers, received] [0.5]...
+        tensorflow.python.framework.errors_impl.InvalidArgumentError: ...[x: expected 1, received] [0.5]...
     """
     # Not tf.debugging.Assert, which in a graph becomes a branch of its own.
     return tf.raw_ops.Assert(condition=condition, data=[tf.convert_to_tensor(part) for part in message])
