@@ -90,10 +90,11 @@ def _compared(endpoint, run, inputs, outputs):
                 size = 0.0
             else:
                 result, value = result.astype("float64"), value.astype("float64")
-                with np.errstate(invalid="ignore"):
+                with np.errstate(invalid="ignore"):  # an infinite number equals itself alone, NaN nothing
                     gap = np.where(result == value, 0.0, np.abs(result - value))
                 gap, size = np.where(np.isnan(gap), np.inf, gap), np.abs(value)
-            received = float(np.max(gap)), float(np.max(gap / (1 + size)))
+            scaled = np.where(np.isfinite(gap), gap / (1 + size), np.inf)
+            received = float(np.max(gap)), float(np.max(scaled))
             worst = [max(pair) for pair in zip(worst, received, strict=True)]
     return worst
 
