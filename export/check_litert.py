@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import forbid, report
+from check_common import arguments, forbid, report
 
 
 def runner(path):
@@ -28,13 +28,10 @@ def runner(path):
 
 
 def main():
-    """Check the LiteRT file argv[1] against the arrays in argv[2]."""
+    """Check the LiteRT file argv[1] against the arrays in argv[2]; time batches of argv[3] as well."""
     forbid("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
-    import numpy as np
-
-    with np.load(sys.argv[2], allow_pickle=False) as file:
-        expected = dict(file)
-    report(expected, runner(sys.argv[1]))
+    export, expected, batch = arguments()
+    report(expected, runner(str(export)), batch)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import forbid
+from check_common import arguments, forbid
 from check_litert import runner
 
 _LARGEST = 2**28
@@ -19,12 +19,11 @@ def main():
     from ai_edge_litert.interpreter import Interpreter
     from tflite_micro.python.tflite_micro import runtime
 
-    path = sys.argv[1]
-    content = Path(path).read_bytes()
-    (endpoint,) = Interpreter(model_path=path).get_signature_list()
-    with np.load(sys.argv[2], allow_pickle=False) as file:
-        prefix = f"{endpoint}/in/"
-        inputs = {key[len(prefix) :]: file[key] for key in file if key.startswith(prefix)}
+    path, stored, _ = arguments()
+    content = path.read_bytes()
+    (endpoint,) = Interpreter(model_path=str(path)).get_signature_list()
+    prefix = f"{endpoint}/in/"
+    inputs = {key[len(prefix) :]: stored[key] for key in stored if key.startswith(prefix)}
     inputs_at, outputs_at = _positions(content)
 
     def outputs(arena):
@@ -44,7 +43,7 @@ def main():
     received, refusal = outputs(_LARGEST)
     if received is None:
         return print(json.dumps({"arena_bytes": None, "largest_difference": None, "refusal": refusal}))
-    expected = runner(path)(endpoint, inputs)
+    expected = runner(str(path))(endpoint, inputs)
     difference = max(float(np.max(np.abs(received[name] - expected[name]))) for name in expected)
     inputs = {name: value[:1] for name, value in inputs.items()}
     fits, fails = _LARGEST // _STEP, 0

@@ -33,6 +33,7 @@ _NAME = b"tfvae"
 def facts(
     subject: object,
     functions: list[Endpoint],
+    outputs: dict[str, list[str]],
     preprocessing: keras.Layer | None,
     quantisation: str,
     num_samples: int,
@@ -43,8 +44,18 @@ def facts(
 
     The keys: `format` (1), `tfvae` (version), `model`, `label`, `threshold`, `quantisation`, `num_samples`,
     `preprocessing` (None, or the layer that is in front of the model, inside the file: its class and its
-    values, such as offset and scale), and `endpoints`: for each its inputs with shape of one example, dtype and
-    range of values, and the units of its numbers.
+    values, such as offset and scale), and `endpoints`: for each its inputs with shape of one example, dtype
+    and range of values, and the units of its numbers.
+
+    Args:
+        subject: what is exported.
+        functions: the endpoints.
+        outputs: the names of their outputs, by the endpoint's name.
+        preprocessing: the layer in front.
+        quantisation: how numbers are written.
+        num_samples: draws in the graph.
+        label: what the file is about.
+        threshold: score above which an example is an anomaly.
 
     Raises:
         InvalidInput: for a label that is no text, and a threshold that is no number.
@@ -73,7 +84,11 @@ def facts(
                     }
                     for name, spec in endpoint.specs.items()
                 },
-                "units": endpoint.units,
+                "units": {
+                    name: unit
+                    for name, unit in endpoint.units.items()
+                    if name in endpoint.specs or name in outputs[endpoint.name]
+                },
             }
             for endpoint in functions
         },

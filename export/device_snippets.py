@@ -63,7 +63,7 @@ def snippets(path: str | os.PathLike) -> dict[str, str]:
 
 
 def write(path: Path) -> Path:
-    """Write the code into a folder beside the file, of its name with suffix `.code`, and return that folder."""
+    """Write the code into a folder beside the file, of its name with suffix `.code`; return the folder."""
     folder = path.with_suffix(".code")
     for language, text in snippets(path).items():
         with replacing(folder / f"{path.stem}.{language}") as temporary:
@@ -74,31 +74,30 @@ def write(path: Path) -> Path:
 def _signature(model: schema.ModelT, signature: schema.SignatureDefT, facts: dict) -> dict:
     graph, name = model.subgraphs[signature.subgraphIndex], signature.signatureKey.decode()
     about = facts["endpoints"][name]
-    return {
-        "name": name,
-        "inputs": [
-            _tensor(graph, each, _range(about["inputs"][each.name.decode()]["values"]))
-            for each in signature.inputs
-        ],
-        "outputs": [
-            _tensor(graph, each, about["units"].get(each.name.decode(), "")) for each in signature.outputs
-        ],
-    }
+
+    def described(entries: list[schema.TensorMapT]) -> list[dict]:
+        return [_tensor(graph, entry, about) for entry in entries]
+
+    return {"name": name, "inputs": described(signature.inputs), "outputs": described(signature.outputs)}
 
 
-def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT, about: str) -> dict:
+def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT, about: dict) -> dict:
     tensor = graph.tensors[entry.tensorIndex]
     shape = [1 if size < 0 else int(size) for size in tensor.shape]  # a free batch is 1
     kind = _TYPES[tensor.type]
-    words = [f"{kind['name']} [{', '.join(map(str, shape))}]", *([about] if about else [])]
-    size = math.prod(shape)
+    name, size = entry.name.decode(), math.prod(shape)
+    words = [
+        f"{kind['name']} [{', '.join(map(str, shape))}]",
+        _range(about["inputs"].get(name, {}).get("values")),
+        about["units"].get(name, ""),
+    ]
     return {
-        "name": entry.name.decode(),
+        "name": name,
         "shape": shape,
         "size": size,
         "bytes": size * kind["bytes"],
         "type": kind,
-        "about": ", ".join(words),
+        "about": ", ".join(filter(None, words)),
     }
 
 

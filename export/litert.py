@@ -58,9 +58,11 @@ def litert(
     Values that the model takes no density of are not refused on a device: an app checks its inputs.
 
     `quantize` makes the file smaller. None is float32; "float16" halves the weights; "dynamic" has weights
-    in 8 bits; "int8" has whole networks in 8-bit integers, scaled to the range that `representative_data` shows,
-    with densities and sums in float32 so that a score keeps its order. Inputs and outputs are always
-    as in float32.
+    in 8 bits; "int8" has whole networks in 8-bit integers, scaled to the range that `representative_data`
+    shows, with densities and sums in float32 so that a score keeps its order. Inputs and outputs are
+    always as in float32. See `tfvae.export.quantise`.
+
+    Browsers and microcontrollers want `batch_size=1`: what computes shapes is then not in the file.
 
     Args:
         subject: a model, or what else has endpoints.
@@ -77,8 +79,8 @@ def litert(
         threshold: score above which an example is an anomaly, in nats; kept in the file.
 
     Returns:
-        The path, size, differences, operations and time per item; for an int8 file with one endpoint also what
-        a microcontroller needs, where the package tflite-micro is installed.
+        The path, size, differences, operations and time per item; for an int8 file with one endpoint also
+        what a microcontroller needs, where the package tflite-micro is installed.
 
     Raises:
         InvalidInput: for a wrong suffix, unknown names, and representative data that is missing or has wrong
@@ -114,7 +116,7 @@ def litert(
         smaller = way_to_write.apply(converted, calibration(functions, inputs, batch_size))
         temporary.write_bytes(device_facts.with_facts(smaller, about))
         expected = Path(scratch) / "verification.npz"
-        np.savez(expected, **expectations(functions, {name: v[:_CHECKED] for name, v in inputs.items()}))
+        np.savez(expected, **numbers)
         report = verify.litert(temporary, expected, way_to_write.tolerance)
         micro = _on_a_microcontroller(temporary, expected, way_to_write, functions)
     return DeviceExport(
@@ -136,6 +138,14 @@ def _chosen(known: list[Endpoint], names: str | Sequence[str]) -> list[Endpoint]
         shown = names[0] if len(names) == 1 else names
         raise InvalidInput("endpoint", f"one of {sorted(named)}, or several of them", shown)
     return [named[name] for name in names]
+
+
+def _outputs(numbers: dict[str, np.ndarray]) -> dict[str, list[str]]:
+    """Return the names of the outputs, by endpoint, of arrays `endpoint/in/name` and `endpoint/out/name`."""
+    found: dict[str, list[str]] = {}
+    for endpoint, side, name in (key.split("/", 2) for key in numbers):
+        found.setdefault(endpoint, []).extend([name] if side == "out" else [])
+    return found
 
 
 def _converted(

@@ -26,7 +26,7 @@ class Microcontroller:
 
 def available() -> bool:
     """Return whether the interpreter, the package tflite-micro, is installed."""
-    return importlib.util.find_spec("tflite_micro") is not None
+    return importlib.util.find_spec(verify.MICRO.package) is not None
 
 
 def microcontroller(file: Path, inputs: Path) -> Microcontroller:
@@ -36,4 +36,4 @@ def microcontroller(file: Path, inputs: Path) -> Microcontroller:
         file: the `.tflite` file.
         inputs: an `.npz` file with arrays `endpoint/in/name`.
     """
-    return Microcontroller(**verify.microcontroller(file, inputs))
+    return Microcontroller(**verify.MICRO.measure(file, inputs))

@@ -104,10 +104,10 @@ class DynamicRange(Quantisation):
 class Int8(Quantisation):
     """Networks in 8-bit integers, weights and activations; what is computed of their outputs in float32.
 
-    The networks are the linear layers and what moves or clips their results (`network_operations`). Densities,
-    divergences, scales and sums stay in float32: in 8 bits a score has 256 values, and every example beyond
-    the largest seen in calibration gets the same one. Inputs and outputs are float32 as well, so that
-    the numbers of the file are in the model's units.
+    The networks are the linear layers and what moves or clips their results (`network_operations`).
+    Densities, divergences, scales and sums stay in float32: in 8 bits a score has 256 values, and every
+    example beyond the largest seen in calibration gets the same one. Inputs and outputs are float32 as
+    well, so that the numbers of the file are in the model's units.
     """
 
     name = "int8"

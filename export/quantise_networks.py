@@ -11,9 +11,11 @@ _QUANTIZER_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
 _BUILTINS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 # They move, add, pool or clip: what goes in as a network's numbers comes out as such.
 _PASSING = frozenset(
-    "RESHAPE TRANSPOSE RELU TANH ADD CONCATENATION PAD MIRROR_PAD AVERAGE_POOL_2D MAX_POOL_2D MEAN "
-    "RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR SPACE_TO_DEPTH".split()
-)
+    (
+        "RESHAPE", "TRANSPOSE", "RELU", "TANH", "ADD", "CONCATENATION", "PAD", "MIRROR_PAD", "MEAN",
+        "AVERAGE_POOL_2D", "MAX_POOL_2D", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SPACE_TO_DEPTH",
+    )
+)  # fmt: skip
 
 
 def model_of(file: bytes) -> schema.ModelT:
