@@ -108,8 +108,9 @@ def litert(
         inputs = {name: np.asarray(value) for name, value in example_inputs(subject, preprocessing).items()}
     else:
         inputs = representative(subject, functions, preprocessing, representative_data)
+    numbers = expectations(functions, {name: value[:_CHECKED] for name, value in inputs.items()})
     about = device_facts.facts(
-        subject, functions, preprocessing, way_to_write.name, num_samples, label, threshold
+        subject, functions, _outputs(numbers), preprocessing, way_to_write.name, num_samples, label, threshold
     )
     with tempfile.TemporaryDirectory() as scratch, replacing(path) as temporary:
         converted = _converted(subject, functions, preprocessing, batch_size, Path(scratch) / "model")
