@@ -16,7 +16,6 @@ import json
 import os
 from pathlib import Path
 
-import flatbuffers
 import keras
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -25,7 +24,7 @@ import tfvae
 from tfvae.checks import real_number
 from tfvae.errors import InvalidInput, UnreadableFile
 from tfvae.export.endpoints import Endpoint
-from tfvae.export.quantise_networks import model_of
+from tfvae.export.flatbuffer import file_of, model_of
 
 _NAME = b"tfvae"
 
@@ -105,9 +104,7 @@ def with_facts(file: bytes, values: dict) -> bytes:
     entry.name, entry.buffer = _NAME, len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [each for each in model.metadata or [] if each.name != _NAME] + [entry]
-    builder = flatbuffers.Builder(len(file))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return file_of(model)
 
 
 def read_facts(path: str | os.PathLike) -> dict:
@@ -130,7 +127,7 @@ def read_facts(path: str | os.PathLike) -> dict:
         return json.loads(bytes(model.buffers[entry.buffer].data))
     except OSError as error:
         raise UnreadableFile(path, expected, error.strerror) from error
-    except (ValueError, TypeError, IndexError, AttributeError) as error:  # as damaged flatbuffers raise
+    except (ValueError, TypeError) as error:
         raise UnreadableFile(path, expected, "it is another file, or damaged") from error
 
 

@@ -12,7 +12,7 @@ import jinja2
 from ai_edge_litert import schema_py_generated as schema
 
 from tfvae.export.device_facts import read_facts
-from tfvae.export.quantise_networks import model_of
+from tfvae.export.flatbuffer import model_of
 from tfvae.files import replacing
 
 _LANGUAGES = ("cc", "kt", "swift", "js")

@@ -18,8 +18,8 @@ from tfvae.export import device_facts, device_snippets, microcontroller, verify
 from tfvae.export.device_result import DeviceExport
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
 from tfvae.export.fixed_batch import FixedBatch
+from tfvae.export.flatbuffer import operations
 from tfvae.export.quantise import Quantisation, way
-from tfvae.export.quantise_networks import operations
 from tfvae.export.representative import calibration, representative
 from tfvae.export.result import ExportError
 from tfvae.export.saved_model import expectations, write

@@ -12,6 +12,7 @@ from tfvae.likelihoods.base import Support
 
 _BATCH = 64
 _ARGUMENT = "representative_data"
+_DRAWN = ("z", "noise")
 
 
 def representative(
@@ -33,14 +34,15 @@ def representative(
             value, and for arrays of different lengths.
     """
     specs = {name: spec for endpoint in functions for name, spec in endpoint.specs.items()}
-    given = data if isinstance(data, dict) else {next(iter(functions[0].specs)): data}
+    first = next((name for name in specs if name not in _DRAWN), next(iter(specs)))
+    given = data if isinstance(data, dict) else {first: data}
     accepts = {} if preprocessing is not None else getattr(subject, "accepts", {})
     arrays, counts = {}, {}
     for name, value in given.items():
         if name not in specs:
             continue
         expected = accepts.get(name, Input(tuple(specs[name].shape[1:]), Support()))
-        title = _ARGUMENT if name == next(iter(specs)) else f"{_ARGUMENT}, {name}"
+        title = _ARGUMENT if name == first else f"{_ARGUMENT}, {name}"
         check_array(title, value, tuple(specs[name].shape[1:]), expected.support)
         arrays[name] = np.asarray(value, specs[name].dtype.as_numpy_dtype)
         counts[name] = len(arrays[name])
@@ -49,7 +51,7 @@ def representative(
     count = max(counts.values(), default=_BATCH)
     drawn = example_inputs(subject, preprocessing, count)
     for name in specs:
-        if name not in arrays and name not in ("z", "noise"):
+        if name not in arrays and name not in _DRAWN:
             raise InvalidInput(_ARGUMENT, f"a dict with {[n for n in specs if n in drawn]}", list(given))
     return {name: arrays[name] if name in arrays else drawn[name].numpy() for name in specs}
 
