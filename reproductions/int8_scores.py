@@ -1,8 +1,8 @@
 """Whether an anomaly score keeps its order when the networks compute in 8-bit integers.
 
 A convolutional VAE is trained on MNIST for a few epochs and its `score`, the negative ELBO over one fixed
-draw, written as LiteRT files: float32, smaller ones, and int8 scaled on 512 training images. All score the test
-images of MNIST and those of Fashion-MNIST, which the model has not seen the like of. Wanted: a rank
+draw, written as LiteRT files: float32, smaller ones, and int8 scaled on 512 training images. All score the
+test images of MNIST and those of Fashion-MNIST, which the model has not seen the like of. Wanted: a rank
 correlation of at least 0.99 over both sets together and within each, and an AUROC within 0.005 of float32's.
 
     python reproductions/int8_scores.py
