@@ -42,7 +42,11 @@ def saved_model(
     """
     try:
         return tfvae.export.saved_model(
-            run.model(), output, version, preprocessing=_preprocessing(run, images), card=card(run, licence)
+            run.model(),
+            output,
+            version=version,
+            preprocessing=_preprocessing(run, images),
+            card=card(run, licence),
         ).path
     except ExportError as error:
         raise Failed(str(error)) from error
@@ -131,7 +135,11 @@ def verify(folder: Path, engine: str, batch: int) -> None:
     version, chosen = newest_version(folder), _ENGINES[engine]
     try:
         report = chosen.measure(version, verification.stored_numbers(version), batch)
-        Console().print(_table(f"{version} in {chosen.title}", report, batch))
+        console = Console()
+        console.print(_table(f"{version} in {chosen.title}", report, batch))
+        for reason in sorted(set(report["refused"].values())):
+            names = ", ".join(name for name, other in report["refused"].items() if other == reason)
+            console.print(f"Refused by {chosen.title}: {names} ({reason})", soft_wrap=True, markup=False)
         verification.require_equal(str(version), report)
     except ExportError as error:
         raise Failed(str(error)) from error
@@ -143,7 +151,7 @@ def card(run: Run, licence: str) -> tfvae.export.ModelCard:
     held_out = training.pop("validation")
     evaluation = run.evaluation() or {}
     measures = {
-        f"{name}, {evaluation['part']}": f"{value['mean']:.3f} nats (standard error {value['standard_error']})"
+        f"{name}, {evaluation['part']}": f"{value['mean']:.3f} nats, standard error {value['standard_error']}"
         for name, value in evaluation.items()
         if isinstance(value, dict) and "mean" in value
     }
@@ -159,7 +167,7 @@ def card(run: Run, licence: str) -> tfvae.export.ModelCard:
             "shape of a row": config["shape"],
             "fraction held out of training": held_out,
         },
-        metrics=measures or {f"{name}, last epoch": value for name, value in last.items()},
+        metrics=measures or {f"{name}, last epoch": f"{value:.4f}" for name, value in last.items()},
         licence=licence,
         training={"recipe": config["recipe"], **config["options"], **training, **config["versions"]},
     )
@@ -176,7 +184,7 @@ def _table(title: str, report: dict, batch: int) -> Table:
         table.add_column(heading, justify="right")
     for name in sorted({*report["difference"], *report["refused"]}):
         if name in report["refused"]:
-            table.add_row(name, f"refused: {report['refused'][name]}", "", "")
+            table.add_row(name, "refused", "", "")
             continue
         times = [report[key].get(name) for key in ("seconds_alone", "seconds_in_batch")]
         shown = ["" if time is None else f"{1000 * time:.4f}" for time in times]
