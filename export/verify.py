@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import math
 import os
 import subprocess
 import sys
@@ -62,6 +63,7 @@ TENSORFLOW = Engine("TensorFlow", "check_saved_model.py", "tensorflow")
 C_API = Engine("TensorFlow's C++ loader", "check_c_api.py", "tensorflow")
 OPENVINO = Engine("OpenVINO", "check_openvino.py", "openvino")
 LITERT = Engine("LiteRT", "check_litert.py", "ai_edge_litert")
+MICRO = Engine("the microcontroller interpreter", "check_micro.py", "tflite_micro")
 
 
 def saved_model(folder: Path) -> dict:
@@ -72,11 +74,6 @@ def saved_model(folder: Path) -> dict:
         ExportError: where it cannot be loaded or gives other numbers.
     """
     return require_equal(folder.name, TENSORFLOW.measure(folder, stored_numbers(folder)))
-
-
-def litert(file: Path, expected: Path) -> dict:
-    """Run a LiteRT file with its interpreter alone; return what `saved_model` does."""
-    return require_equal(file.name, LITERT.measure(file, expected))
 
 
 def stored_numbers(folder: Path) -> Path:
@@ -93,21 +90,25 @@ def stored_numbers(folder: Path) -> Path:
     return path
 
 
-def wrong_numbers(report: dict) -> dict[str, float]:
-    """Return the relative difference of those endpoints where it is too large."""
-    return {name: value for name, value in report["relative"].items() if not value <= _TOLERANCE}
+def wrong_numbers(report: dict, tolerance: float = _TOLERANCE) -> dict[str, float]:
+    """Return the relative difference of those endpoints where it is too large, or not finite."""
+    return {
+        name: value
+        for name, value in report["relative"].items()
+        if not (value <= tolerance and math.isfinite(value))
+    }
 
 
-def require_equal(name: str, report: dict) -> dict:
-    """Return a report whose numbers are the model's.
+def require_equal(name: str, report: dict, tolerance: float = _TOLERANCE) -> dict:
+    """Return a report whose numbers are the model's, up to a tolerance relative to 1 + |expected|.
 
     Raises:
         ExportError: where they are not.
     """
     if not report["difference"]:
         raise ExportError(f"{name}: expected an endpoint that runs, received refusals of all of them")
-    if wrong := wrong_numbers(report):
+    if wrong := wrong_numbers(report, tolerance):
         raise ExportError(
-            f"{name}: expected the model's numbers to a relative {_TOLERANCE:g}, received {wrong}"
+            f"{name}: expected the model's numbers to a relative {tolerance:g}, received {wrong}"
         )
     return report

@@ -93,6 +93,7 @@ _NOT_MODULES = (
     "check_common",
     "check_saved_model",
     "check_litert",
+    "check_micro",
     "check_c_api",
     "check_openvino",
 )  # scripts for other processes

@@ -83,6 +83,8 @@ REFUSED = [
     (["export", "verify", "absent", "--batch", "0"], ["--batch", "0"]),
     (["export", "verify", "absent", "--engine", "onnx"], ["--engine", "onnx", "openvino"]),
     (["export", "litert", "used", "model.onnx"], [".tflite", "model.onnx"]),
+    (["export", "litert", "used", "m.tflite", "--quantize", "int9"], ["--quantize", "int8"]),
+    (["export", "litert", "used", "m.tflite", "--batch-size", "0"], ["--batch-size", "0"]),
     (["report", "absent"], ["absent"]),
     (["demo", "--run", "used"], ["--run", "used"]),
 ]
