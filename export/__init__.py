@@ -4,5 +4,6 @@ from tfvae.export import models  # noqa: F401  (registers the endpoints of model
 from tfvae.export.litert import litert
 from tfvae.export.result import Export
 from tfvae.export.saved_model import saved_model
+from tfvae.export.web import web
 
-__all__ = ["Export", "litert", "saved_model"]
+__all__ = ["Export", "litert", "saved_model", "web"]
