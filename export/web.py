@@ -14,11 +14,10 @@ import jinja2
 import keras
 
 from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
 from tfvae.export import web_runtime
 from tfvae.export.result import Export, size_of
 from tfvae.export.web_model import WebModel, written
-from tfvae.files import replacing
+from tfvae.files import new_folder, replacing
 from tfvae.models import LatentModel
 
 _ASIS = ("app.js", "engine.js", "inputs.js", "outputs.js", "pixels.js", "style.css")
@@ -67,9 +66,7 @@ def web(
             other numbers than the model.
     """
     whole_number("num_samples", num_samples)
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InvalidInput("folder", "a new or empty folder", f"{folder}, which is there")
+    folder = new_folder("folder", folder)
     made = WebModel.of(model, preprocessing, num_samples)
     description = made.described(model, columns, choices or {})
     with replacing(folder) as temporary:

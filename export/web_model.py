@@ -62,9 +62,13 @@ class WebModel:
                     raise InvalidInput("preprocessing", expected, f"{name} of {spec.dtype.name}")
         start = {name: np.asarray(value) for name, value in example_inputs(model, preprocessing, 1).items()}
         draws = np.asarray(example_inputs(model, preprocessing, _DRAWS)["z"])
+        low, high = np.percentile(draws, (_TAIL, 100 - _TAIL), axis=0)
+        constant = low == high  # an entry of a one-hot code, for one
+        ranges = np.stack(
+            [np.where(constant, np.minimum(low, 0), low), np.where(constant, np.maximum(high, 1), high)]
+        )
         layers = [model] if preprocessing is None else [model, preprocessing]
-        expected = expectations(made, start)
-        return cls(made, start, expected, np.percentile(draws, (_TAIL, 100 - _TAIL), axis=0), layers)
+        return cls(made, start, expectations(made, start), np.stack([low, high]), layers)
 
     def write(self, file: Path) -> dict:
         """Write the `.tflite` file with a signature for each endpoint; return its differences and time.

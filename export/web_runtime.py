@@ -39,9 +39,9 @@ class Package:
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
-# Of the four builds of the runtime this one asks for nothing but SIMD: the one with threads needs headers that
-# plain static hosting does not send, JSPI and relaxed SIMD are not in every browser, and relaxed SIMD may round
-# differently from one processor to the next.
+# Of the four builds of the runtime this one asks for nothing but SIMD: the one with threads needs headers
+# that plain static hosting does not send, JSPI and relaxed SIMD are not in every browser, and relaxed SIMD
+# may round differently from one processor to the next.
 WASM = "wasm/litert_wasm_compat_internal.js"
 PACKAGES = (
     Package(
@@ -135,7 +135,7 @@ def _checked(package: Package, folder: Path) -> Path:
 
 
 def _licence() -> str:
-    """Return the Apache licence as the runtime's own project ships it for Python; npm's packages have no file."""
+    """Return the licence as the same project ships it for Python; its npm packages have no such file."""
     files = importlib.metadata.files("ai-edge-litert") or []
     text = next(file.read_text() for file in files if file.name == "LICENSE")
     names = ", ".join(f"{package.name} {package.version}" for package in PACKAGES)

@@ -42,6 +42,7 @@ class Page {
       this.problem(null);
       this.#follow(results.encode.location);
       this.#showScore(results.score);
+      this.#showOthers(results.encode);
       this.#show(results.reconstruct, values, "At the location of q(z|x).");
     } catch (error) {
       if (turn === this.asked) this.problem(error);
@@ -64,9 +65,8 @@ class Page {
   }
 
   // A draw from p(z), decoded, as the new input.
-  async draw() {
+  async draw(noise = Array.from({length: this.about.noise}, normal)) {
     try {
-      const noise = Array.from({length: this.about.noise}, normal);
       const drawn = await this.engine.run("sample", {...this.values, noise});
       this.set(this.#byInput(drawn));
       await this.update();
@@ -110,6 +110,16 @@ class Page {
     byId("score").textContent = score[0].toFixed(2);
     const rows = Object.entries(terms).map(([name, [value]]) => make("div", {}, make("dt", {}, name), make("dd", {}, value.toFixed(2))));
     byId("terms").replaceChildren(...(rows.length > 1 ? rows : []));
+  }
+
+  // What else the encoder says, such as the probabilities of classes.
+  #showOthers({location, scale, ...others}) {
+    const rows = Object.entries(others).flatMap(([name, values]) =>
+      values.length > SLIDERS
+        ? []
+        : values.map((value, index) => make("div", {}, make("dt", {}, `${name.replaceAll("_", " ")}, ${index}`), make("dd", {}, value.toFixed(3)))),
+    );
+    byId("others").replaceChildren(...rows);
   }
 
   #makeSliders() {
@@ -171,7 +181,8 @@ async function start() {
   const difference = await check(engine, about.check);
   const page = new Page(engine, about);
   document.querySelector("main").hidden = false;
-  await page.update();
+  const chosen = Object.values(about.inputs).some(({kind}) => kind === "choice");
+  await (chosen ? page.draw(about.check["sample/in/noise"]) : page.update());
   byId("status").textContent = `Ready. This browser’s numbers are the model’s, to within ${difference.toExponential(0)}.`;
   if (!(difference <= TOLERANCE)) {
     byId("status").textContent = "Ready, but not to be relied on.";

@@ -9,6 +9,8 @@ export class Engine {
     const answer = await fetch(file);
     if (!answer.ok) throw new Error(`${file}: the server answered ${answer.status}`);
     const bytes = new Uint8Array(await answer.arrayBuffer());
+    // Its log goes to the console as errors, whatever it says.
+    self.Module = {printErr: (line) => (/^(INFO|WARNING|VERBOSE)\b/.test(line) ? console.debug(line) : console.error(line))};
     await loadLiteRt(wasm);
     return new Engine(await loadAndCompile(bytes, {accelerator: "wasm"}));
   }

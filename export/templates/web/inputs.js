@@ -125,7 +125,7 @@ class Picture {
 
   // A round brush with a soft edge along a line.
   #stroke([x0, y0], [x1, y1], erase) {
-    const radius = Math.max(0.7, this.width / 20);
+    const radius = Math.max(0.7, this.width / 20) + (erase ? 1 : 0); // the eraser takes the soft edge too
     const ink = this.#ink(erase);
     const length = (x1 - x0) ** 2 + (y1 - y0) ** 2;
     for (let y = 0; y < this.height; y++) {
