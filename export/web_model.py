@@ -64,9 +64,7 @@ class WebModel:
         draws = np.asarray(example_inputs(model, preprocessing, _DRAWS)["z"])
         low, high = np.percentile(draws, (_TAIL, 100 - _TAIL), axis=0)
         constant = low == high  # an entry of a one-hot code, for one
-        ranges = np.stack(
-            [np.where(constant, np.minimum(low, 0), low), np.where(constant, np.maximum(high, 1), high)]
-        )
+        low, high = np.where(constant, np.minimum(low, 0), low), np.where(constant, np.maximum(high, 1), high)
         layers = [model] if preprocessing is None else [model, preprocessing]
         return cls(made, start, expectations(made, start), np.stack([low, high]), layers)
 

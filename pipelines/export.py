@@ -31,10 +31,14 @@ def litert(run: Run, output: Path) -> Path:
 def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:
     """Export the model, with its preprocessing in front, as a page for browsers; return its folder."""
     title = f"{run.config['recipe']}, trained on {run.config['data']}" if title is None else title
-    preprocessing = run.preprocessing()
     try:
         return tfvae.export.web(
-            run.model(), output, preprocessing, title=title, columns=columns, runtime=runtime
+            run.model(),
+            output,
+            preprocessing=run.preprocessing(),
+            title=title,
+            columns=columns,
+            runtime=runtime,
         ).path
     except ExportError as error:
         raise Failed(str(error)) from error

@@ -23,6 +23,7 @@ HELP = [
     ["export"],
     ["export", "saved-model"],
     ["export", "litert"],
+    ["export", "web"],
     ["report"],
     ["demo"],
     *(["train", recipe.__name__] for recipe in trainable()),
@@ -79,6 +80,7 @@ REFUSED = [
     (["score", "used", "table.csv"], ["--output"]),
     (["export", "saved-model", "used", "out", "--version", "0"], ["--version", "0"]),
     (["export", "litert", "used", "model.onnx"], [".tflite", "model.onnx"]),
+    (["export", "web", "used", "used"], ["FOLDER", "used", "config.json"]),
     (["report", "absent"], ["absent"]),
     (["demo", "--run", "used"], ["--run", "used"]),
 ]
