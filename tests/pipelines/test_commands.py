@@ -165,7 +165,7 @@ class TestExport:
         (_, path, options), (_, _, other) = calls
         assert path == tmp_path / "page"
         assert options["preprocessing"].offset == table_run.preprocessing().offset
-        assert options["title"] == f"vae, trained on {table_run.config['data']}"
+        assert options["title"] == "beta_vae, trained on table.csv"
         assert options["columns"] == ("length", "width")
         assert options["runtime"] is None
         assert (other["title"], other["runtime"]) == ("Mine", tmp_path)
