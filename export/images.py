@@ -25,6 +25,12 @@ class _Picture(keras.layers.Layer):
         if len(self.shape) != 3:
             raise InvalidInput("shape", "(height, width, channels)", self.shape)
 
+    @property
+    def units(self) -> dict[str, str]:
+        """What the numbers mean, by name."""
+        pixels = dict.fromkeys(("x", "mean", "reconstruction", "sample"), "pixels, 0 to 255")
+        return pixels | {"image_bytes": "bytes of a PNG or JPEG file"}
+
     def inverse(self, x: tf.Tensor) -> tf.Tensor:
         """Return pixels from 0 to 255, float32: a mean is no whole number."""
         return tf.cast(x, tf.float32) * _WHITE

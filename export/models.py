@@ -13,7 +13,13 @@ from tfvae.models import LatentModel
 from tfvae.noise import as_seed
 
 _NOISE_SEED = 0
-_NATS = dict.fromkeys(("score", "distortion", "rate", "log_likelihood"), "nats")
+_UNITS = {
+    "z": "of the latent space",
+    "location": "of the latent space",
+    "scale": "of the latent space",
+    "noise": "standard normal numbers",
+    **dict.fromkeys(("score", "distortion", "rate", "log_likelihood"), "nats"),
+}
 
 
 @endpoints.register
@@ -49,6 +55,7 @@ def model_endpoints(
     given = model.given(own)
     raw = raw_specs(preprocessing, model.event_shape) if "x" in own else {}
     specs = raw | {name: spec for name, spec in own.items() if name != "x"}
+    units = _UNITS | getattr(preprocessing, "units", {})
     titles = {} if "x" in raw else {"x": f"x, made of {', '.join(raw)}"}
 
     def before(inputs: Tensors) -> Tensors:
@@ -89,14 +96,14 @@ def model_endpoints(
         return {"log_likelihood": tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(count)}
 
     made = [
-        Endpoint("encode", specs, encode),
-        Endpoint("decode", {"z": _numbers((model.latent_dim,)), **given}, decode),
-        Endpoint("reconstruct", specs, reconstruct),
-        Endpoint("sample", {"noise": _numbers((model.prior_noise_dim,)), **given}, sample),
-        Endpoint("score", specs, score, _NATS),
+        Endpoint("encode", specs, encode, units),
+        Endpoint("decode", {"z": _numbers((model.latent_dim,)), **given}, decode, units),
+        Endpoint("reconstruct", specs, reconstruct, units),
+        Endpoint("sample", {"noise": _numbers((model.prior_noise_dim,)), **given}, sample, units),
+        Endpoint("score", specs, score, units),
     ]
     if model.has_density:
-        made.append(Endpoint("log_likelihood", specs, log_likelihood, _NATS))
+        made.append(Endpoint("log_likelihood", specs, log_likelihood, units))
     return made
 
 
