@@ -115,6 +115,8 @@ def require_equal(name: str, report: dict, tolerance: float = _TOLERANCE) -> dic
     Raises:
         ExportError: where they are not.
     """
+    if not report["difference"]:
+        raise ExportError(f"{name}: expected an endpoint that runs, received refusals of all of them")
     if wrong := wrong_numbers(report, tolerance):
         raise ExportError(
             f"{name}: expected the model's numbers to a relative {tolerance:g}, received {wrong}"

@@ -86,7 +86,11 @@ def verify(folder: Path, engine: str, batch: int) -> None:
     version, chosen = newest_version(folder), _ENGINES[engine]
     try:
         report = chosen.measure(version, verification.stored_numbers(version), batch)
-        Console().print(_table(f"{version} in {chosen.title}", report, batch))
+        console = Console()
+        console.print(_table(f"{version} in {chosen.title}", report, batch))
+        for reason in sorted(set(report["refused"].values())):
+            names = ", ".join(name for name, other in report["refused"].items() if other == reason)
+            console.print(f"Refused by {chosen.title}: {names} ({reason})", soft_wrap=True, markup=False)
         verification.require_equal(str(version), report)
     except ExportError as error:
         raise Failed(str(error)) from error
@@ -98,7 +102,7 @@ def card(run: Run, licence: str) -> tfvae.export.ModelCard:
     held_out = training.pop("validation")
     evaluation = run.evaluation() or {}
     measures = {
-        f"{name}, {evaluation['part']}": f"{value['mean']:.3f} nats (standard error {value['standard_error']})"
+        f"{name}, {evaluation['part']}": f"{value['mean']:.3f} nats, standard error {value['standard_error']}"
         for name, value in evaluation.items()
         if isinstance(value, dict) and "mean" in value
     }
@@ -131,7 +135,7 @@ def _table(title: str, report: dict, batch: int) -> Table:
         table.add_column(heading, justify="right")
     for name in sorted({*report["difference"], *report["refused"]}):
         if name in report["refused"]:
-            table.add_row(name, f"refused: {report['refused'][name]}", "", "")
+            table.add_row(name, "refused", "", "")
             continue
         times = [report[key].get(name) for key in ("seconds_alone", "seconds_in_batch")]
         shown = ["" if time is None else f"{1000 * time:.4f}" for time in times]
