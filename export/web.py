@@ -7,6 +7,8 @@ import hashlib
 import importlib.resources
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,8 +17,9 @@ import keras
 
 from tfvae.checks import whole_number
 from tfvae.export import web_runtime
+from tfvae.export.litert import litert
 from tfvae.export.result import Export, size_of
-from tfvae.export.web_model import WebModel, written
+from tfvae.export.web_model import WebModel, as_json
 from tfvae.files import new_folder, replacing
 from tfvae.models import LatentModel
 
@@ -72,13 +75,30 @@ def web(
     with replacing(folder) as temporary:
         temporary.mkdir()
         web_runtime.unpack(temporary / "vendor", runtime)
-        report = made.write(temporary / "model.tflite")
+        written = _write_model(model, made.names, temporary / "model.tflite", preprocessing, num_samples)
         _write_page(temporary, title, description)
-    return Export(folder, size_of(folder), report["difference"], report["seconds_per_item"])
+    return Export(folder, size_of(folder), written.largest_difference, written.seconds_per_item)
+
+
+def _write_model(
+    model: LatentModel, names: list[str], file: Path, preprocessing: keras.Layer | None, num_samples: int
+) -> Export:
+    """Write the endpoints for one example, as the web runtime wants shapes that are known."""
+    with tempfile.TemporaryDirectory() as scratch:  # the code for other devices stays there
+        export = litert(
+            model,
+            Path(scratch) / file.name,
+            names,
+            preprocessing=preprocessing,
+            num_samples=num_samples,
+            batch_size=1,
+        )
+        shutil.copyfile(export.path, file)
+    return export
 
 
 def _write_page(folder: Path, title: str, description: dict) -> None:
-    (folder / "model.json").write_text(written({"title": title, **description}), encoding="utf-8")
+    (folder / "model.json").write_text(as_json({"title": title, **description}), encoding="utf-8")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfvae.export", "templates/web"),
         autoescape=True,

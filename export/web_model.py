@@ -1,22 +1,18 @@
-"""What a page in a browser needs of a model: one LiteRT file for single examples, and its description."""
+"""What a page in a browser has to know of a model: its endpoints, inputs, ranges, and numbers to check."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
-from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
-from tfvae.export.result import ExportError
 from tfvae.export.saved_model import expectations
 from tfvae.likelihoods.base import ColumnSupports, Support
 from tfvae.models import LatentModel
@@ -31,21 +27,21 @@ _CHANNELS = (1, 3, 4)
 
 @dataclasses.dataclass(frozen=True)
 class WebModel:
-    """A model's endpoints that answer for one example.
+    """A model as a page shows it.
 
     Attributes:
         functions: the endpoints.
         start: an example of every input, [1, ...], drawn from the model.
         expected: `endpoint/in/name` and `endpoint/out/name` for the example, from the model itself.
         ranges: smallest and largest value of each latent dimension in draws from the prior, [2, latent_dim].
-        layers: what holds the weights.
+        preprocessed: whether x is raw features.
     """
 
     functions: list[Endpoint]
     start: dict[str, np.ndarray]
     expected: dict[str, np.ndarray]
     ranges: np.ndarray
-    layers: list[keras.Layer]
+    preprocessed: bool
 
     @classmethod
     def of(cls, model: LatentModel, preprocessing: keras.Layer | None, num_samples: int) -> WebModel:
@@ -65,35 +61,12 @@ class WebModel:
         low, high = np.percentile(draws, (_TAIL, 100 - _TAIL), axis=0)
         constant = low == high  # an entry of a one-hot code, for one
         low, high = np.where(constant, np.minimum(low, 0), low), np.where(constant, np.maximum(high, 1), high)
-        layers = [model] if preprocessing is None else [model, preprocessing]
-        return cls(made, start, expectations(made, start), np.stack([low, high]), layers)
+        return cls(made, start, expectations(made, start), np.stack([low, high]), preprocessing is not None)
 
-    def write(self, file: Path) -> dict:
-        """Write the `.tflite` file with a signature for each endpoint; return its differences and time.
-
-        Weights that endpoints share are in the file once. Batches have one example: the web runtime wants
-        shapes that are known, and so do loops of recurrent networks.
-
-        Raises:
-            ExportError: the file cannot be made, or gives other numbers than the model.
-        """
-        with tempfile.TemporaryDirectory() as scratch:
-            archive = keras.export.ExportArchive()
-            for layer in self.layers:
-                archive.track(layer)
-            for endpoint in self.functions:
-                archive.add_endpoint(endpoint.name, endpoint.__call__, input_signature=_one(endpoint))
-            archive.write_out(scratch, verbose=False)
-            keys = [endpoint.name for endpoint in self.functions]
-            converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=keys)
-            try:
-                file.write_bytes(converter.convert())
-            except Exception as error:  # the converter's own class of errors is in no public module
-                reason = str(error).partition("\n")[0]
-                raise ExportError(f"{file.name}: LiteRT cannot do this: {reason}") from error
-            stored = Path(scratch) / "verification.npz"
-            np.savez(stored, **self.expected)
-            return verify.litert(file, stored)
+    @property
+    def names(self) -> list[str]:
+        """The endpoints' names."""
+        return [endpoint.name for endpoint in self.functions]
 
     def described(
         self, model: LatentModel, columns: Sequence[str], choices: Mapping[str, Sequence[str]]
@@ -107,6 +80,8 @@ class WebModel:
         inputs = {}
         for name, spec in shown.items():
             support = accepts[name].support if name in accepts else Support()
+            if name == "x" and self.preprocessed:  # of other units
+                support = Support(missing=support.missing)
             inputs[name] = _described(name, spec, support, columns, choices.get(name, ()))
             inputs[name]["start"] = _listed(self.start[name])
             if name in accepts and accepts[name].default is not None:
@@ -123,13 +98,9 @@ class WebModel:
         }
 
 
-def written(description: dict) -> str:
+def as_json(description: dict) -> str:
     """Return a description as JSON; numbers that JSON has not stand as null."""
     return json.dumps(description, indent=1, allow_nan=False)
-
-
-def _one(endpoint: Endpoint) -> list[tf.TensorSpec]:
-    return [tf.TensorSpec((1, *spec.shape[1:]), spec.dtype, spec.name) for spec in endpoint.signature]
 
 
 def _described(

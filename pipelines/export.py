@@ -57,7 +57,9 @@ def litert(run: Run, output: Path) -> Path:
 def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:
     """Export the model, with its preprocessing in front, as a page for browsers; return its folder."""
     if title is None:
-        title = f"{run.config['recipe']}, trained on {run.config['data'].rpartition('/')[2]}"  # no one's folders
+        title = (
+            f"{run.config['recipe']}, trained on {run.config['data'].rpartition('/')[2]}"  # no one's folders
+        )
     try:
         return tfvae.export.web(
             run.model(),
