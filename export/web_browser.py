@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tfvae.export import check_common
 from tfvae.export.result import ExportError
 
 if TYPE_CHECKING:
@@ -80,3 +83,73 @@ def served(folder: str | os.PathLike) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+_RUN = """async ([endpoint, rows]) => {
+  const results = [];
+  for (const row of rows) results.push(await window.tfvae.run(endpoint, row));
+  return results;
+}"""
+_TIME = """async ([endpoint, rows, enough]) => {
+  const spans = [], end = performance.now() + enough;
+  while (spans.length < 3 || (spans.length < 100 && performance.now() < end)) {
+    const start = performance.now();
+    for (const row of rows) await window.tfvae.run(endpoint, row);
+    spans.push(performance.now() - start);
+  }
+  return spans.sort((a, b) => a - b)[Math.floor(spans.length / 2)] / rows.length / 1000;
+}"""
+_ENOUGH = 500  # milliseconds that one timing may take
+
+
+def measure(folder: Path, expected: dict[str, np.ndarray], batch: int = 0) -> dict:
+    """Open an exported page and return what `check_common.measured` does; times are taken in the page.
+
+    The page answers one example at a time: what is timed as a batch is as many calls.
+
+    Args:
+        folder: what `tfvae.export.web` wrote.
+        expected: `endpoint/in/name` and `endpoint/out/name` arrays.
+        batch: examples in the batch that is timed; 0 times none.
+
+    Raises:
+        ExportError: the browser is not installed, or the page does not start.
+    """
+    from playwright.sync_api import Error
+
+    with browser() as started, served(folder) as address:
+        page = started.new_page()
+        page.goto(address)
+        try:
+            page.evaluate("window.tfvae.ready")
+        except Error as error:
+            raise ExportError(f"{folder.name}: the page does not start ({error.message})") from error
+
+        def run(endpoint: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            answers = page.evaluate(_RUN, [endpoint, _rows(inputs)])
+            shapes = {name: expected[f"{endpoint}/out/{name}"].shape[1:] for name in answers[0]}
+            return {
+                name: np.array([answer[name] for answer in answers], "float32").reshape(-1, *shape)
+                for name, shape in shapes.items()
+            }
+
+        report = check_common.measured(expected, run)
+        for endpoint in report["difference"] if batch else ():
+            inputs = check_common.part(expected, f"{endpoint}/in/")
+            rows = _rows(inputs)
+            many = (rows * -(-batch // len(rows)))[:batch]
+            report["seconds_alone"][endpoint] = page.evaluate(_TIME, [endpoint, rows[:1], _ENOUGH])
+            report["seconds_in_batch"][endpoint] = page.evaluate(_TIME, [endpoint, many, _ENOUGH])
+        return report
+
+
+def _rows(inputs: dict[str, np.ndarray]) -> list[dict[str, list[float | None]]]:
+    """Return one dict of flat lists for each example; a number that is missing is None."""
+    count = len(next(iter(inputs.values())))
+    return [
+        {
+            name: [None if np.isnan(each) else float(each) for each in np.ravel(value[row])]
+            for name, value in inputs.items()
+        }
+        for row in range(count)
+    ]
