@@ -1,7 +1,7 @@
 """The engines that run an export: each makes the export it reads, runs it, and says how far off it is.
 
-`measure` returns what `tfvae.export.check_common.measured` does, with the `bytes` of the export and `notes` on
-what differs from the others; or raises `Unavailable` with the reason.
+`measure` returns what `tfvae.export.check_common.measured` does, with the `bytes` of the export and `notes`
+on what differs from the others; or raises `Unavailable` with the reason.
 """
 
 from __future__ import annotations

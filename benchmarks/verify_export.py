@@ -1,10 +1,10 @@
 """One model, the same answers everywhere: what each engine makes of exports of six recipes.
 
-Each model is trained for a moment on data that is in the installed packages, exported, and run by every engine:
-how far its numbers are from the model's own in Python, bytes on disk, and the time of `encode` and `score` for
-an example alone and for one of a batch. A cell that cannot be has a footnote that says why.
+Each model is trained for a moment on data that is in the installed packages, exported, and run by every
+engine: how far its numbers are from the model's own in Python, bytes on disk, and the time of `encode` and
+`score` for an example alone and for one of a batch. A cell that cannot be has a footnote that says why.
 
-    python benchmarks/verify_export.py [--recipes vae cvae] [--batch 256] [--json FILE]
+    python benchmarks/verify_export.py [--recipes vae cvae] [--engines browser] [--json FILE]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from sklearn.datasets import load_digits, load_wine
 
 import tfvae
 
+_WIDTH = 124
 NUMBERS, TIMED = ("encode", "reconstruct", "score"), ("encode", "score")
 
 
@@ -46,7 +47,7 @@ def digits_and_codes() -> dict[str, np.ndarray]:
     return {**digits(), "condition": np.eye(10, dtype="float32")[load_digits().target]}
 
 
-def digits_and_some_labels() -> dict[str, np.ndarray]:
+def digits_some_labels() -> dict[str, np.ndarray]:
     """Every fourth digit has its label."""
     target = load_digits().target
     return {**digits(), "label": np.where(np.arange(len(target)) % 4 == 0, target, -1).astype("float32")}
@@ -67,7 +68,7 @@ RECIPES: dict[str, tuple[Callable[[], keras.Model], Callable[[], dict[str, np.nd
     "cvae": (functools.partial(tfvae.zoo.cvae, (8, 8, 1), latent_dim=8), digits_and_codes),
     "hierarchical_vae": (functools.partial(tfvae.zoo.hierarchical_vae, (8, 8, 1)), digits),
     "sequence_vae": (functools.partial(tfvae.zoo.sequence_vae, (8, 8), units=32), sequences),
-    "semi_supervised_vae": (functools.partial(tfvae.zoo.semi_supervised_vae, (8, 8, 1)), digits_and_some_labels),
+    "semi_supervised_vae": (functools.partial(tfvae.zoo.semi_supervised_vae, (8, 8, 1)), digits_some_labels),
 }  # fmt: skip
 
 
@@ -96,6 +97,8 @@ def results_of(recipe: str, arguments: argparse.Namespace, console: Console) -> 
         case = Case(model, data, pathlib.Path(folder), NUMBERS, arguments.draws)
         found = {}
         for engine in ENGINES:
+            if engine.name not in arguments.engines:
+                continue
             start = time.perf_counter()
             try:
                 found[engine.name] = engine.measure(case, arguments.batch)
@@ -145,7 +148,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--json", type=pathlib.Path, help="file for the results")
     arguments = parser.parse_args()
-    console, notes = Console(), Footnotes()
+    console, notes = Console(width=_WIDTH), Footnotes()
     results = {recipe: results_of(recipe, arguments, Console(stderr=True)) for recipe in arguments.recipes}
     console.print(table_of(results, arguments.batch, notes))
     for number, text in enumerate(notes.texts, start=1):
