@@ -112,12 +112,9 @@ def table_of(results: dict[str, dict[str, dict]], batch: int, notes: Footnotes) 
     table = Table(title="Exports against the model in Python")
     for name in ("recipe", "engine"):
         table.add_column(name, no_wrap=True)
-    for name in (
-        "kB",
-        "largest difference",
-        *(f"{each}, ms{where}" for each in TIMED for where in ("", f" of {batch}")),
-    ):
-        table.add_column(name, justify="right")
+    timed = (f"ms to {name},\n{how}" for name in TIMED for how in ("alone", f"one of {batch}"))
+    for name in ("kB", "largest\ndifference", *timed):
+        table.add_column(name, justify="right", no_wrap=True)
     for recipe, engines in results.items():
         for index, (engine, found) in enumerate(engines.items()):
             table.add_row(recipe if index == 0 else "", engine, *cells(found, notes))
@@ -143,6 +140,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    names = [engine.name for engine in ENGINES]
+    parser.add_argument("--engines", nargs="+", choices=names, default=names)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--draws", type=int, default=8, help="that a score averages over")
     parser.add_argument("--batch", type=int, default=256)
