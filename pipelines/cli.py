@@ -189,15 +189,48 @@ def verify(
 
 
 @export_app.command
-def litert(run: RunFolder, output: Annotated[Path, Parameter(help="A .tflite file.")], /) -> None:
-    """Write the encoder as a LiteRT file, for devices."""
+def litert(
+    run: RunFolder,
+    output: Annotated[Path, Parameter(help="A .tflite file.")],
+    /,
+    *,
+    endpoint: Annotated[
+        list[str] | None,
+        Parameter(help="encode (the default), decode, reconstruct, sample or score; can be given again."),
+    ] = None,
+    quantize: Annotated[
+        Literal["float16", "dynamic", "int8"] | None,
+        Parameter(help="write smaller numbers; int8 measures their range on rows that trained the run."),
+    ] = None,
+    samples: Annotated[int, Parameter(help="fixed draws that a score averages over.")] = 1,
+    batch_size: Annotated[
+        int | None, Parameter(help="examples a call: 1 for recurrent networks, browsers, microcontrollers.")
+    ] = None,
+    label: Annotated[str | None, Parameter(help="what the file is about; kept in it.")] = None,
+    threshold: Annotated[
+        float | None, Parameter(help="score above which an example is an anomaly; kept in the file.")
+    ] = None,
+) -> None:
+    """Write a LiteRT file, for devices, and code that calls it."""
     with refusing():
         usage.ends_in("FILE", output, ".tflite")
+        usage.at_least_one("--samples", samples)
+        if batch_size is not None:
+            usage.at_least_one("--batch-size", batch_size)
     opened = usage.finished_run(run)
     start_tensorflow()
     from tfvae.pipelines import export as work
 
-    print(work.litert(opened, output))
+    work.litert(
+        opened,
+        output,
+        endpoint=endpoint or ["encode"],
+        quantize=quantize,
+        num_samples=samples,
+        batch_size=batch_size,
+        label=label,
+        threshold=threshold,
+    )
 
 
 @export_app.command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +22,7 @@ _ENGINES = {
     "c": verification.C_API,
     "openvino": verification.OPENVINO,
 }
+_REPRESENTATIVE = 512
 
 
 def saved_model(
@@ -46,12 +48,72 @@ def saved_model(
         raise Failed(str(error)) from error
 
 
-def litert(run: Run, output: Path) -> Path:
-    """Export the encoder, with its preprocessing in front, as a LiteRT file; return its path."""
+def litert(
+    run: Run,
+    output: Path,
+    endpoint: list[str],
+    quantize: str | None = None,
+    num_samples: int = 1,
+    batch_size: int | None = None,
+    label: str | None = None,
+    threshold: float | None = None,
+) -> None:
+    """Export endpoints, with the run's preprocessing in front, as a LiteRT file; print what came of it.
+
+    Args as in `tfvae.export.litert`; the representative data are rows that the run was trained on, and
+    the label is otherwise recipe and data.
+
+    Raises:
+        Failed: LiteRT has not what the model needs, or the file gives other numbers than the model.
+    """
     try:
-        return tfvae.export.litert(run.model(), output, preprocessing=run.preprocessing()).path
+        export = tfvae.export.litert(
+            run.model(),
+            output,
+            endpoint=endpoint,
+            quantize=quantize,
+            representative_data=None if quantize != "int8" else _training_rows(run),
+            preprocessing=run.preprocessing(),
+            num_samples=num_samples,
+            batch_size=batch_size,
+            label=label or f"{run.config['recipe']} of {run.config['data']}",
+            threshold=threshold,
+        )
     except ExportError as error:
         raise Failed(str(error)) from error
+    print(export.path)
+    Console().print(_device_table(export))
+
+
+def _training_rows(run: Run) -> np.ndarray:
+    """Return raw rows of the run's training data, evenly spread: at most about `_REPRESENTATIVE`."""
+    source = run.source()
+    step, first, found = max(1, (run.config.get("size") or 0) // _REPRESENTATIVE), 0, []
+    for chunk in source.chunks():
+        rows = np.arange(first, first + len(chunk["x"]))
+        found.append(chunk["x"][run.split.train(first, len(rows)) & (rows % step == 0)])
+        first += len(rows)
+    return np.concatenate(found)[: 4 * _REPRESENTATIVE]
+
+
+def _device_table(export: tfvae.export.DeviceExport) -> Table:
+    table = Table(title=export.path.name, show_header=False)
+    micro = export.microcontroller
+    rows = {
+        "bytes": f"{export.size_bytes:,}",
+        "milliseconds for one example": f"{1000 * export.seconds_per_item:.4f}",
+        **{
+            f"largest difference, {name}": f"{value:.3g}" for name, value in export.largest_difference.items()
+        },
+        "operations": ", ".join(export.operations),
+        "code that calls it": str(export.code),
+    }
+    if micro is not None:
+        arena = f"{micro.arena_bytes:,} bytes" if micro.arena_bytes else f"refused: {micro.refusal}"
+        rows["microcontroller, arena"] = arena
+    for row in rows.items():
+        table.add_row(*row)
+    return table
 
 
 def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:

@@ -1,7 +1,6 @@
 """evaluate, sample, score and export of trained runs."""
 
 import json
-import types
 
 import numpy as np
 import pyarrow.csv
@@ -141,7 +140,7 @@ class TestExport:
 
         def record(model, path, **options):
             calls.append((model, path, options))
-            return types.SimpleNamespace(path=path / "1")
+            return tfvae.export.DeviceExport(path / "1", 1, {}, 0.0, (), path)
 
         monkeypatch.setattr(tfvae.export, "saved_model", record)
         monkeypatch.setattr(tfvae.export, "litert", record)
@@ -156,7 +155,8 @@ class TestExport:
         assert path == tmp_path / "served"
         assert options["version"] == 7
         assert options["preprocessing"].offset == table_run.preprocessing().offset
-        assert other == {"preprocessing": None}
+        assert other["preprocessing"] is None
+        assert other["endpoint"] == ["encode"]
         assert str(tmp_path / "served" / "1") in capsys.readouterr().out
 
     def test_a_page_is_named_after_its_run(self, calls, table_run, tmp_path):
