@@ -1,8 +1,8 @@
 """What an export costs: its endpoints against the bare Keras networks, alternating in one process.
 
-`encode` of the SavedModel stands against encoder and projection under one `tf.function`, `score` with one draw
-against encoder, projection, decoder and projection. Each round calls one after the other; what is printed is
-the median over rounds of the ratio of their throughputs, and its spread.
+`encode` of the SavedModel stands against encoder and projection under one `tf.function`, `score` with one
+draw against encoder, projection, decoder and projection. Each round calls one after the other; what is
+printed is the median over rounds of the ratio of their throughputs, and its spread.
 
     python benchmarks/export.py --rounds 20
 """

@@ -10,7 +10,12 @@ _ENOUGH = 0.5  # seconds that one timing may take
 
 
 def forbid(*packages):
-    """Make these packages impossible to import in this process."""
+    """Make these packages impossible to import in this process, and the files beside this one.
+
+    TensorFlow looks for packages whose names files here have.
+    """
+    here = str(Path(__file__).parent)
+    sys.path[:] = [folder for folder in sys.path if folder != here]
     for package in packages:
         sys.modules[package] = None
 

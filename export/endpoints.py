@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.errors import InvalidInput
+from tfvae.export.guards import require_examples
 
 Tensors = dict[str, tf.Tensor]
 
@@ -48,9 +49,11 @@ class Endpoint:
         return [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.specs.items()]
 
     def __call__(self, *values: tf.Tensor) -> Tensors:
-        """Check the shapes, then apply the function."""
+        """Check shapes and numbers of examples, then apply the function."""
         named = zip(self.specs.items(), values, strict=True)
-        return self.function({name: tf.ensure_shape(value, spec.shape) for (name, spec), value in named})
+        inputs = {name: tf.ensure_shape(value, spec.shape) for (name, spec), value in named}
+        require_examples(inputs)
+        return self.function(inputs)
 
 
 @functools.singledispatch

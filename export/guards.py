@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.export.endpoints import Tensors
 from tfvae.inputs import Input
 from tfvae.likelihoods.base import Support
 
 _FINITE = Support()
 
 
-def require(condition: tf.Tensor, *message: object) -> None:
+def require(condition: tf.Tensor, *message: object) -> tf.Operation | None:
     """End the call with a message, of texts and tensors, where a scalar condition is false.
+
+    In a graph the operation is returned, for what must not run before it.
 
     Example:
         >>> require(tf.constant(False), "x: expected whole numbers, received", tf.constant([0.5]))
@@ -24,10 +25,22 @@ def require(condition: tf.Tensor, *message: object) -> None:
         tensorflow.python.framework.errors_impl.InvalidArgumentError: assertion failed: [x: expected whole ...
     """
     # Not tf.debugging.Assert, which in a graph becomes a branch of its own.
-    tf.raw_ops.Assert(condition=condition, data=[tf.convert_to_tensor(part) for part in message])
+    return tf.raw_ops.Assert(condition=condition, data=[tf.convert_to_tensor(part) for part in message])
 
 
-def require_supported(inputs: Tensors, accepts: dict[str, Input], titles: dict[str, str]) -> None:
+def require_examples(inputs: dict[str, tf.Tensor]) -> None:
+    """Require at least one example, and as many under each name: one for all would be broadcast."""
+    counts = [tf.shape(value)[0] for value in inputs.values()]
+    first, *others = inputs
+    require(counts[0] > 0, f"{first}: expected at least one example, received none")
+    for name, count in zip(others, counts[1:], strict=True):
+        expected = f"{name}: expected as many examples as under {first}, received and expected"
+        require(count == counts[0], expected, count, counts[0])
+
+
+def require_supported(
+    inputs: dict[str, tf.Tensor], accepts: dict[str, Input], titles: dict[str, str]
+) -> None:
     """Require values that the model gives a density to, or that are missing where it takes that.
 
     Args:

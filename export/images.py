@@ -114,14 +114,15 @@ class EncodedPixels(_Picture):
         start = tf.strings.substr(tf.strings.join([file, " " * _HEADER]), 0, _HEADER)
         is_png = tf.strings.substr(start, 0, len(_PNG)) == _PNG
         is_jpeg = tf.strings.substr(start, 0, len(_JPEG)) == _JPEG
-        require(
+        readable = require(
             long_enough & (is_png | is_jpeg),
             "image_bytes: expected the bytes of a PNG or JPEG file, received others",
         )
-        size = tf.cond(is_png, lambda: _png_size(start), lambda: tf.image.extract_jpeg_shape(file)[:2])
+        with tf.control_dependencies([readable]):
+            size = tf.cond(is_png, lambda: _png_size(start), lambda: tf.image.extract_jpeg_shape(file)[:2])
         expected = f"image_bytes: expected pictures of {height} x {width} pixels (height, width), received"
-        require(tf.reduce_all(size == [height, width]), expected, size)
-        with tf.control_dependencies([tf.identity(size)]):
+        right_size = require(tf.reduce_all(size == [height, width]), expected, size)
+        with tf.control_dependencies([right_size]):
             pixels = tf.cond(
                 is_png,
                 lambda: tf.io.decode_png(file, channels),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -10,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.checks import whole_number
+from tfvae.errors import UnwritableFile
 from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, endpoints, example_inputs, layers
 from tfvae.export.layout import Servable
@@ -68,7 +71,7 @@ def saved_model(
     functions = endpoints(model, preprocessing, num_samples)
     expected = expectations(functions, example_inputs(model, preprocessing))
     beside = servable.describe(target, functions, expected, card or ModelCard())
-    with replacing(target) as folder:
+    with _complaining(target), replacing(target) as folder:
         write(model, functions, preprocessing, folder)
         extra = folder / "assets.extra"
         extra.mkdir()
@@ -101,6 +104,15 @@ def expectations(functions: list[Endpoint], inputs: dict) -> dict[str, np.ndarra
         for name, result in endpoint(*values).items():
             arrays[f"{endpoint.name}/out/{name}"] = _array(result)
     return arrays
+
+
+@contextlib.contextmanager
+def _complaining(target: Path) -> Iterator[None]:
+    """Say in one line what TensorFlow could not write."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise UnwritableFile(target, str(error.message).partition("\n")[0]) from error
 
 
 def _array(value: tf.Tensor) -> np.ndarray:

@@ -53,7 +53,8 @@ class Engine:
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            lines = done.stderr.strip().splitlines()
+            last = lines[-1] if lines else f"exit status {done.returncode}"
             raise ExportError(f"{export.name}: it cannot be run in a fresh process ({last})")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
