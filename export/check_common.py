@@ -93,7 +93,7 @@ def _compared(endpoint, run, inputs, outputs):
                 result, value = result.astype("float64"), value.astype("float64")
                 with np.errstate(invalid="ignore"):
                     gap = np.where(result == value, 0.0, np.abs(result - value))
-                gap, size = np.where(np.isnan(gap), np.inf, gap), np.abs(value)
+                gap, size = np.where(np.isnan(gap), np.inf, gap), np.nan_to_num(np.abs(value))
             received = float(np.max(gap)), float(np.max(gap / (1 + size)))
             worst = [max(pair) for pair in zip(worst, received, strict=True)]
     return worst

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,7 +119,8 @@ def litert(
         temporary.write_bytes(device_facts.with_facts(smaller, about))
         expected = Path(scratch) / "verification.npz"
         np.savez(expected, **numbers)
-        report = verify.litert(temporary, expected, way_to_write.tolerance)
+        report = _measured(temporary, expected, batch_size)
+        verify.require_equal(path.name, report, way_to_write.tolerance)
         micro = _on_a_microcontroller(temporary, expected, way_to_write, functions)
     return DeviceExport(
         path,
@@ -166,12 +168,23 @@ def _converted(
     try:
         return converter.convert()
     except Exception as error:  # the converter's own class of errors is in no public module
-        reason = str(error).partition("\n")[0]
-        loops = batch_size is None and "TensorList" in reason
-        advice = " (a loop over a batch of any size: batch_size=1 may help, and a SavedModel has it)"
+        lacking = sorted(set(re.findall(r"'tf\.(\w+)' op", str(error))))
+        reason = f"it has no {', '.join(lacking)}" if lacking else str(error).partition("\n")[0][:200]
         raise ExportError(
-            f"{', '.join(names)}: LiteRT cannot do this: {reason}{advice if loops else ''}"
+            f"{', '.join(names)}: LiteRT cannot do this: {reason}{_advice(batch_size)}"
         ) from error
+
+
+def _measured(file: Path, expected: Path, batch_size: int | None) -> dict:
+    """Return what the file gives in a fresh process."""
+    try:
+        return verify.LITERT.measure(file, expected)
+    except ExportError as error:
+        raise ExportError(f"{error}{_advice(batch_size)}") from error
+
+
+def _advice(batch_size: int | None) -> str:
+    return " (for batches of any size; batch_size=1 may help)" if batch_size is None else ""
 
 
 def _on_a_microcontroller(

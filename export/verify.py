@@ -76,17 +76,6 @@ def saved_model(folder: Path) -> dict:
     return require_equal(folder.name, TENSORFLOW.measure(folder, stored_numbers(folder)))
 
 
-def litert(file: Path, expected: Path, tolerance: float = _TOLERANCE) -> dict:
-    """Run a LiteRT file with its interpreter alone; return what `saved_model` does.
-
-    Args:
-        file: the file.
-        expected: the .npz file of inputs and outputs.
-        tolerance: relative to 1 + |expected|; infinite asks for finite numbers alone.
-    """
-    return require_equal(file.name, LITERT.measure(file, expected), tolerance)
-
-
 def stored_numbers(folder: Path) -> Path:
     """Return the file with the numbers that a SavedModel gave when it was exported.
 
