@@ -12,6 +12,7 @@ from tfvae.errors import InvalidInput, UnreadableFile
 from tfvae.export import web_browser, web_runtime
 from tfvae.export.endpoints import endpoints
 from tfvae.export.result import ExportError
+from tfvae.export.web_model import WebModel
 
 web_module = sys.modules["tfvae.export.web"]  # whose function has its name
 DRAWS = 8
@@ -345,6 +346,48 @@ class TestFolder:
         with pytest.raises(ExportError, match="it differs"):
             tfvae.export.web(image_vae, tmp_path / "page", num_samples=1)
         assert not list(tmp_path.iterdir())
+
+
+class TestDescription:
+    def test_of_a_tables_columns(self, table_vae):
+        about = WebModel.of(table_vae, None, 1).described(table_vae, ("a", "b", "c"), {})["inputs"]["x"]
+        assert about["kind"] == "numbers"
+        assert about["names"] == ["a", "b", "c"]
+        ranges = [(each["low"], each["high"], each["whole"]) for each in about["supports"]]
+        assert ranges == [(None, None, False), (0, None, True), (0, 2, True)]
+        assert all(each["missing"] for each in about["supports"])
+
+    def test_of_images_of_bytes(self):
+        vae = tfvae.zoo.vae((8, 8, 1), latent_dim=2)
+        made = WebModel.of(vae, tfvae.export.Pixels((8, 8, 1)), 1)
+        (about,) = made.described(vae, (), {})["inputs"].values()
+        assert (about["kind"], about["dtype"]) == ("image", "uint8")
+        assert about["supports"] == [{"low": 0, "high": 255, "whole": True, "missing": False}]
+
+    def test_of_files_in_the_place_of_images_is_refused(self, tmp_path):
+        vae = tfvae.zoo.vae((8, 8, 1), latent_dim=2)
+        with pytest.raises(InvalidInput, match=r"preprocessing: expected raw inputs of float32.* of string"):
+            tfvae.export.web(vae, tmp_path / "page", preprocessing=tfvae.export.EncodedPixels((8, 8, 1)))
+        assert not list(tmp_path.iterdir())
+
+    def test_of_raw_features_is_in_their_units(self):
+        vae = tfvae.zoo.linear_vae((64,), latent_dim=2)
+        layer = tfvae.data.Standardise(np.full(64, 5.0), np.full(64, 2.0))
+        made = WebModel.of(vae, layer, 1)
+        plain = WebModel.of(vae, None, 1)
+        np.testing.assert_allclose(made.start["x"], 5 + 2 * plain.start["x"], rtol=1e-5)
+        np.testing.assert_allclose(
+            made.expected["encode/out/location"], plain.expected["encode/out/location"], atol=1e-4
+        )
+
+    def test_of_latent_ranges(self):
+        """Of a standard normal prior 99 % of 512 draws; of a one-hot code, that is constant there, 0 to 1."""
+        m2 = tfvae.zoo.semi_supervised_vae((6,), num_classes=3, latent_dim=2)
+        low, high = WebModel.of(m2, None, 1).ranges
+        np.testing.assert_allclose(low[:2], -2.58, atol=0.6)
+        np.testing.assert_allclose(high[:2], 2.58, atol=0.6)
+        np.testing.assert_array_equal(low[2:], 0)
+        np.testing.assert_array_equal(high[2:], 1)
 
 
 class TestRuntime:

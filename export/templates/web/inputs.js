@@ -27,7 +27,7 @@ class Picture {
   constructor(name, about, changed, failed) {
     Object.assign(this, {name, about, changed, failed});
     [this.height, this.width, this.channels] = about.shape;
-    ({low: this.low, high: this.high} = about.supports[0]);
+    ({low: this.low, high: this.high, whole: this.whole} = about.supports[0]);
     this.cursor = [Math.floor(this.width / 2), Math.floor(this.height / 2)];
     this.numbers = about.start.slice();
     this.#build();
@@ -38,7 +38,8 @@ class Picture {
   }
 
   set(values) {
-    this.numbers = Array.from(values, (value) => Math.min(this.high, Math.max(this.low, value)));
+    const inside = (value) => Math.min(this.high, Math.max(this.low, value));
+    this.numbers = Array.from(values, (value) => (this.whole ? Math.round(inside(value)) : inside(value)));
     show(this.canvas, this.numbers, this.about.shape, this.low, this.high);
   }
 
