@@ -84,8 +84,10 @@ class WebModel:
                 support = Support(missing=support.missing)
             inputs[name] = _described(name, spec, support, columns, choices.get(name, ()))
             inputs[name]["start"] = _listed(self.start[name])
-            if name in accepts and accepts[name].default is not None:
-                inputs[name]["start"] = [accepts[name].default] * math.prod(spec.shape[1:])
+            default = accepts[name].default if name in accepts else None
+            inputs[name]["optional"] = default is not None and math.isnan(default)
+            if default is not None and math.isfinite(default):
+                inputs[name]["start"] = [default] * math.prod(spec.shape[1:])
         return {
             "inputs": inputs,
             "latent": {"low": _listed(low), "high": _listed(high)},
@@ -130,7 +132,7 @@ def _described(
                 "low": entry.low if math.isfinite(entry.low) else default[0],
                 "high": entry.high if math.isfinite(entry.high) else default[1],
                 "whole": entry.whole or spec.dtype.is_integer,
-                "missing": entry.missing,
+                "missing": entry.missing and entry.by_element,
             }
             for entry in supports
         ],

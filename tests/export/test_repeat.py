@@ -33,8 +33,7 @@ def test_the_same_request_has_the_same_bytes(name, tmp_path, c_session):
             session.run(endpoint.name, inputs),
         ]
         answers += [
-            {key: value.numpy() for key, value in loaded[endpoint.name](**inputs).items()}
-            for _ in range(100)
+            {key: value.numpy() for key, value in loaded[endpoint.name](**inputs).items()} for _ in range(100)
         ]
         for answer in answers[1:]:
             for key, value in answers[0].items():

@@ -380,6 +380,18 @@ class TestDescription:
             made.expected["encode/out/location"], plain.expected["encode/out/location"], atol=1e-4
         )
 
+    def test_of_kinds_of_data_that_can_be_missing(self):
+        pair = tfvae.zoo.multimodal_vae({"image": (8, 8, 1), "label": (3,)}, latent_dim=2)
+        inputs = WebModel.of(pair, None, 1).described(pair, (), {})["inputs"]
+        assert [(name, each["kind"]) for name, each in inputs.items()] == [
+            ("image", "image"),
+            ("label", "numbers"),
+        ]
+        for each in inputs.values():
+            assert each["optional"]
+            assert None not in each["start"]
+            assert not each["supports"][0]["missing"]  # one number alone is not
+
     def test_of_latent_ranges(self):
         """Of a standard normal prior 99 % of 512 draws; of a one-hot code, that is constant there, 0 to 1."""
         m2 = tfvae.zoo.semi_supervised_vae((6,), num_classes=3, latent_dim=2)

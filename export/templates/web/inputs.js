@@ -6,6 +6,11 @@ import {read, show} from "./pixels.js";
 const FIELDS = 64; // more numbers than these are typed as lines
 
 export function inputOf(name, about, changed, failed) {
+  const input = required(name, about, changed, failed);
+  return about.optional ? new Optional(name, input, changed) : input;
+}
+
+function required(name, about, changed, failed) {
   if (about.kind === "image") return new Picture(name, about, changed, failed);
   if (about.kind === "choice") return new Choice(name, about, changed);
   const size = about.shape.reduce((product, length) => product * length, 1);
@@ -21,6 +26,25 @@ export function make(tag, settings = {}, ...children) {
   }
   element.append(...children);
   return element;
+}
+
+// An input that can be missing as a whole.
+class Optional {
+  constructor(name, input, changed) {
+    this.input = input;
+    this.left = make("input", {type: "checkbox", ".onchange": changed});
+    this.element = make("div", {}, input.element, make("label", {class: "button left"}, this.left, ` without ${name}`));
+  }
+
+  get values() {
+    const values = this.input.values;
+    return this.left.checked ? values.map(() => null) : values;
+  }
+
+  set(values) {
+    this.left.checked = values.every((value) => value === null || Number.isNaN(value));
+    if (!this.left.checked) this.input.set(values);
+  }
 }
 
 class Picture {
