@@ -31,7 +31,7 @@ from tfvae.export.endpoints import endpoints
 from tfvae.export.result import ExportError, size_of
 from tfvae.export.saved_model import expectations
 
-COMPARED = 32  # examples
+COMPARED, REPRESENTATIVE = 32, 200  # examples
 
 
 class Unavailable(Exception):
@@ -212,7 +212,8 @@ class Device(Engine):
 
     def measure(self, case: Case, batch: int) -> dict:
         path = case.folder / f"{self.quantize}.tflite"
-        data = case.data if self.quantize == "int8" else None
+        shown = {name: value[:REPRESENTATIVE] for name, value in case.data.items()}
+        data = shown if self.quantize == "int8" else None
         make = functools.partial(
             tfvae.export.litert,
             case.model,
