@@ -25,7 +25,6 @@ import numpy as np
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
 from tfvae.export import check_common, verify, web_browser
 from tfvae.export.endpoints import endpoints
 from tfvae.export.result import ExportError, size_of
@@ -233,7 +232,7 @@ class Device(Engine):
                 make(batch_size=1)
                 notes = ["LiteRT: loops run over a fixed batch, here of one: 256 are as many calls"]
             report = verify.LITERT.measure(path, case.stored, batch)
-        except (RuntimeError, InvalidInput) as error:  # among them those of the quantiser
+        except (RuntimeError, ValueError) as error:  # of the exporter, or of the quantiser
             raise Unavailable(f"{self.name}: {error}") from error
         return {**report, "bytes": path.stat().st_size, "notes": notes}
 
