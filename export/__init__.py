@@ -8,6 +8,7 @@ from tfvae.export.litert import litert
 from tfvae.export.model_card import ModelCard
 from tfvae.export.result import Export
 from tfvae.export.saved_model import saved_model
+from tfvae.export.web import web
 
 __all__ = [
     "DeviceExport",
@@ -18,4 +19,5 @@ __all__ = [
     "litert",
     "read_facts",
     "saved_model",
+    "web",
 ]

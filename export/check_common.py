@@ -34,7 +34,12 @@ class Refused(Exception):
 
 
 def report(expected, run, batch=0):
-    """Compare every endpoint and print the result as JSON on the last line.
+    """Print as JSON on the last line what `measured` returns; the arguments are the same."""
+    print(json.dumps(measured(expected, run, batch)))
+
+
+def measured(expected, run, batch=0):
+    """Compare every endpoint; return differences, refusals and times by endpoint.
 
     Args:
         expected: mapping of `endpoint/in/name` and `endpoint/out/name` to arrays.
@@ -45,7 +50,7 @@ def report(expected, run, batch=0):
     endpoints = sorted({key.split("/")[0] for key in expected})
     first = "encode" if "encode" in endpoints else endpoints[0]
     for endpoint in endpoints:
-        inputs, outputs = (_part(expected, f"{endpoint}/{side}/") for side in ("in", "out"))
+        inputs, outputs = (part(expected, f"{endpoint}/{side}/") for side in ("in", "out"))
         try:
             difference[endpoint], relative[endpoint] = _compared(endpoint, run, inputs, outputs)
         except Refused as error:
@@ -57,18 +62,14 @@ def report(expected, run, batch=0):
         if batch:
             many = {name: _repeated(value, batch) for name, value in inputs.items()}
             together[endpoint] = _seconds(run, endpoint, many) / batch
-    print(
-        json.dumps(
-            {
-                "difference": difference,
-                "relative": relative,
-                "refused": refused,
-                "seconds_per_item": alone.get(first),
-                "seconds_alone": alone,
-                "seconds_in_batch": together,
-            }
-        )
-    )
+    return {
+        "difference": difference,
+        "relative": relative,
+        "refused": refused,
+        "seconds_per_item": alone.get(first),
+        "seconds_alone": alone,
+        "seconds_in_batch": together,
+    }
 
 
 def _compared(endpoint, run, inputs, outputs):
@@ -115,5 +116,6 @@ def _repeated(value, count):
     return np.concatenate([value] * -(-count // len(value)))[:count]
 
 
-def _part(arrays, prefix):
+def part(arrays, prefix):
+    """Return the arrays whose names begin with a prefix, by the rest of their names."""
     return {key[len(prefix) :]: arrays[key] for key in arrays if key.startswith(prefix)}

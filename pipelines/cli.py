@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import tfvae
 from tfvae.errors import InvalidInput
+from tfvae.files import new_folder
 from tfvae.pipelines import usage
 from tfvae.pipelines.run import Run
 from tfvae.pipelines.startup import start_tensorflow
@@ -230,6 +231,30 @@ def litert(
         label=label,
         threshold=threshold,
     )
+
+
+@export_app.command
+def web(
+    run: RunFolder,
+    output: Annotated[Path, Parameter(name="FOLDER", help="a folder, new or empty.")],
+    /,
+    *,
+    title: Annotated[str | None, Parameter(help="heading of the page.")] = None,
+    columns: Annotated[str, Parameter(help="names of a table's columns, with commas between.")] = "",
+    runtime: Annotated[
+        Path | None,
+        Parameter(help="folder with LiteRT's web runtime as `npm pack` wrote it; else npm fetches it, once."),
+    ] = None,
+) -> None:
+    """Write a static page that runs the model in the browser: any web server can serve the folder."""
+    with refusing():
+        new_folder("FOLDER", output)
+    opened = usage.finished_run(run)
+    start_tensorflow()
+    from tfvae.pipelines import export as work
+
+    names = tuple(name.strip() for name in columns.split(",")) if columns else ()
+    print(work.web(opened, output, title, names, runtime))
 
 
 @app.command

@@ -120,6 +120,25 @@ def _device_table(export: tfvae.export.DeviceExport) -> Table:
     return table
 
 
+def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:
+    """Export the model, with its preprocessing in front, as a page for browsers; return its folder."""
+    if title is None:
+        title = (
+            f"{run.config['recipe']}, trained on {run.config['data'].rpartition('/')[2]}"  # no one's folders
+        )
+    try:
+        return tfvae.export.web(
+            run.model(),
+            output,
+            preprocessing=run.preprocessing(),
+            title=title,
+            columns=columns,
+            runtime=runtime,
+        ).path
+    except ExportError as error:
+        raise Failed(str(error)) from error
+
+
 def verify(folder: Path, engine: str, batch: int) -> None:
     """Run a SavedModel's endpoints in a fresh process, and print how far they are from the stored numbers.
 

@@ -24,6 +24,7 @@ HELP = [
     ["export", "saved-model"],
     ["export", "litert"],
     ["export", "verify"],
+    ["export", "web"],
     ["report"],
     ["demo"],
     *(["train", recipe.__name__] for recipe in trainable()),
@@ -85,6 +86,7 @@ REFUSED = [
     (["export", "litert", "used", "model.onnx"], [".tflite", "model.onnx"]),
     (["export", "litert", "used", "m.tflite", "--quantize", "int9"], ["--quantize", "int8"]),
     (["export", "litert", "used", "m.tflite", "--batch-size", "0"], ["--batch-size", "0"]),
+    (["export", "web", "used", "used"], ["FOLDER", "used", "config.json"]),
     (["report", "absent"], ["absent"]),
     (["demo", "--run", "used"], ["--run", "used"]),
 ]

@@ -144,6 +144,7 @@ class TestExport:
 
         monkeypatch.setattr(tfvae.export, "saved_model", record)
         monkeypatch.setattr(tfvae.export, "litert", record)
+        monkeypatch.setattr(tfvae.export, "web", record)
         return calls
 
     def test_models_go_with_their_preprocessing(self, calls, table_run, image_run, tmp_path, capsys):
@@ -157,6 +158,17 @@ class TestExport:
         assert other["preprocessing"] is None
         assert other["endpoint"] == ["encode"]
         assert str(tmp_path / "served" / "1") in capsys.readouterr().out
+
+    def test_a_page_is_named_after_its_run(self, calls, table_run, tmp_path):
+        _run("export", "web", table_run.path, tmp_path / "page", "--columns", "length, width")
+        _run("export", "web", table_run.path, tmp_path / "other", "--title", "Mine", "--runtime", tmp_path)
+        (_, path, options), (_, _, other) = calls
+        assert path == tmp_path / "page"
+        assert options["preprocessing"].offset == table_run.preprocessing().offset
+        assert options["title"] == "beta_vae, trained on table.csv"
+        assert options["columns"] == ("length", "width")
+        assert options["runtime"] is None
+        assert (other["title"], other["runtime"]) == ("Mine", tmp_path)
 
     def test_an_export_that_is_wrong_fails_in_one_line(self, image_run, tmp_path, monkeypatch, capsys):
         def fail(model, path, **options):
