@@ -168,7 +168,8 @@ def _quantizer() -> Iterator[object]:
         for name in ("calibrator", "qtyping", "quantizer", "recipe_manager", "utils.qsv_utils"):
             importlib.import_module(f"ai_edge_quantizer.{name}")
     except ModuleNotFoundError as error:
-        raise ExportError(f"quantising needs the package ai-edge-quantizer ({error})") from None
+        advice = 'install it with: pip install "tfvae[quantise]"'
+        raise ExportError(f"quantising needs ai-edge-quantizer; {advice} ({error})") from None
     quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
     with quiet[0], quiet[1], warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that looking at every tensor takes memory
