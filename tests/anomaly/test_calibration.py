@@ -36,7 +36,7 @@ def test_the_conformal_rate_is_exact_on_average(count, rate):
     assert expected <= rate + 1e-12
 
 
-def test_the_decision_is_the_p_values(rng=None):
+def test_the_decision_is_the_p_values():
     scores = np.random.default_rng(1).normal(size=997)
     calibration = _learned(FalsePositiveRate(0.03), scores)
     new = np.concatenate([np.random.default_rng(2).normal(size=2000), scores]).astype("float32")

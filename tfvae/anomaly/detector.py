@@ -289,7 +289,7 @@ def _check_rows(rows: np.ndarray) -> None:
 
 
 def _warn_of_constants(rows: np.ndarray) -> None:
-    """Name the first column of a table that has one value in all rows: any other will count much or little."""
+    """Name the first column of a table that has one value in all rows, and say what follows."""
     if rows.ndim != 2:
         return
     with warnings.catch_warnings():
