@@ -6,7 +6,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import tfvae
 
-
 _NO_SCORE_METHOD = {
     "check_n_features_in_after_fitting": "it calls every attribute named score, which here is an argument"
 }
