@@ -7,6 +7,7 @@ from tfvae.anomaly.log_likelihood import LogLikelihood
 from tfvae.anomaly.names import as_score
 from tfvae.anomaly.score import DrawnScore, Score
 from tfvae.anomaly.scorer import Scorer
+from tfvae.anomaly.series import SeriesDetector
 
 __all__ = [
     "Calibration",
@@ -16,6 +17,7 @@ __all__ = [
     "LogLikelihood",
     "Score",
     "Scorer",
+    "SeriesDetector",
     "VAEDetector",
     "as_score",
     "load",
