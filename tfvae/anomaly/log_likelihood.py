@@ -6,7 +6,7 @@ from typing import final
 
 import tensorflow as tf
 
-from tfvae.anomaly.attribution import shared_evenly, surprises
+from tfvae.anomaly.attribution import shared_evenly
 from tfvae.anomaly.score import DrawnScore, Inputs
 from tfvae.models import LatentModel
 
@@ -60,7 +60,7 @@ class LogLikelihood(DrawnScore):
         """Return E_v[-log p(x_i|z)] of each element, and an even share of R."""
         trace = self.trace(model, inputs)
         v = tf.nn.softmax(trace.log_weights, axis=0)
-        parts = surprises(model, trace)
+        parts = trace.surprises
         own = tf.reduce_sum(tf.reshape(v, (*v.shape[:1], -1, *[1] * (parts.shape.rank - 2))) * parts, axis=0)
         divergence = tf.reduce_sum(tf.math.xlogy(v, v * self.num_samples), axis=0)
         rest = tf.reduce_sum(v * (trace.log_q - trace.log_p), axis=0) + divergence

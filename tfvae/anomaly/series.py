@@ -15,6 +15,7 @@ from tfvae.anomaly import series_files, series_model
 from tfvae.anomaly.calibration import Calibration, Contamination
 from tfvae.anomaly.detector import VAEDetector
 from tfvae.anomaly.score import Score
+from tfvae.anomaly.training import repeatable
 from tfvae.checks import whole_number
 from tfvae.data.windows import to_points, windows
 from tfvae.errors import InvalidInput
@@ -112,8 +113,10 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         kept = {name: round(given.held_out * len(values)) for name, values in series.items()}
         learned = {name: values[: len(values) - kept[name]] for name, values in series.items()}
         shape = (self.window, self.n_features_in_)
+        with repeatable(self.seed):
+            model = series_model.of_windows(shape) if self.model is None else self.model
         self.detector_ = VAEDetector(
-            series_model.of_windows(shape) if self.model is None else self.model,
+            model,
             series_model.score() if self.score is None else self.score,
             preprocessing=series_model.preprocessing(np.concatenate(list(learned.values()))),
             epochs=self.epochs,
