@@ -57,7 +57,11 @@ def test_recalibration_leaves_the_model_and_moves_the_threshold(detector, tmp_pa
     other = SeriesDetector.load(tmp_path / "a.series")
     x = _waves(800, seed=6, noise=0.3)
     before = other.judge(x, "calm")
-    after = other.recalibrate({"calm": x, "new": x}).judge(x, "calm")
+    drift = other.recalibrate({"calm": x, "new": x})
+    after = other.judge(x, "calm")
+    assert set(drift) == {"calm"}
+    assert drift["calm"].shift > 0
+    assert drift["calm"].p_value < 1e-6
     np.testing.assert_array_equal(before["score"], after["score"])
     assert after["is_anomaly"].mean() <= 0.011 < before["is_anomaly"].mean()
     assert other.judge(x, "new")["is_anomaly"].mean() <= 0.011

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
+import tensorflow as tf
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tfvae.anomaly import series_files, series_model
-from tfvae.anomaly.calibration import Calibration, Contamination
+from tfvae.anomaly.calibration import Calibration, Drift
 from tfvae.anomaly.detector import VAEDetector
 from tfvae.anomaly.score import Score
+from tfvae.anomaly.thresholds import Contamination
 from tfvae.anomaly.training import repeatable
 from tfvae.checks import whole_number
 from tfvae.data.windows import to_points, windows
@@ -37,7 +38,8 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         window: points of a window.
         model: of windows [window, channels]; None is a perceptron with a scale from the network for each
             element (`tfvae.anomaly.series_model`).
-        score: of a window, one of `tfvae.anomaly`'s or its name; None is -log p(x) by 4 draws.
+        score: of a window, one of `tfvae.anomaly`'s or its name; None is the negative ELBO over
+            4 draws.
         contamination: share of anomalous points in the training series, by which the threshold is chosen
             where no `calibration` is given.
         calibration: how scores of points become p-values and decisions; None is
@@ -104,13 +106,13 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             InvalidInput: names the series that cannot be used, and why.
         """
         whole_number("window", self.window)
-        given = Contamination(self.contamination) if self.calibration is None else self.calibration
+        held_out = self._new_calibration().held_out
         series = _by_entity(X)
         channels = {name: values.shape[1] for name, values in series.items()}
         if len(set(channels.values())) != 1:
             raise InvalidInput("X", "series with the same number of channels", channels)
         self.n_features_in_ = next(iter(channels.values()))
-        kept = {name: round(given.held_out * len(values)) for name, values in series.items()}
+        kept = {name: round(held_out * len(values)) for name, values in series.items()}
         learned = {name: values[: len(values) - kept[name]] for name, values in series.items()}
         shape = (self.window, self.n_features_in_)
         with repeatable(self.seed):
@@ -127,27 +129,36 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         ).fit(np.concatenate([self._windows(name, values, self.stride) for name, values in learned.items()]))
         self.calibrations_ = {}
         for name, values in series.items():
-            self.calibrations_[name] = self._calibrated(copy.deepcopy(given), values, kept[name])
+            self.calibrations_[name] = self._calibrated(values, kept[name])
         return self
 
-    def _calibrated(self, calibration: Calibration, values: np.ndarray, kept: int) -> Calibration:
-        scores = self._contributions(values).sum(axis=1)
-        calibration.learn(scores[len(scores) - kept :] if kept else scores)
+    def _new_calibration(self) -> Calibration:
+        if self.calibration is None:
+            return Contamination(self.contamination)
+        return type(self.calibration).from_config(self.calibration.get_config())
+
+    def _calibrated(self, values: np.ndarray, last: int) -> Calibration:
+        """Return a calibration by the scores of the last points, or of all where that is 0."""
+        calibration = self._new_calibration()
+        calibration.learn(self._contributions(values).sum(axis=1)[-last:])
         return calibration
 
-    def recalibrate(self, X: object) -> Self:  # noqa: N803
+    def recalibrate(self, X: object) -> dict[str, Drift]:  # noqa: N803
         """Choose thresholds anew by the scores of new normal series; the model is left as it is.
 
-        An entity that was not there in `fit` is added.
-
         Args:
-            X: as in `fit`.
+            X: as in `fit`; an entity that was not there in `fit` is added.
+
+        Returns:
+            How far the scores of each entity that was there have moved.
         """
         check_is_fitted(self)
-        given = Contamination(self.contamination) if self.calibration is None else self.calibration
+        drifts = {}
         for name, values in _by_entity(X).items():
-            self.calibrations_[name] = self._calibrated(copy.deepcopy(given), values, len(values))
-        return self
+            if name in self.calibrations_:
+                drifts[name] = self.calibrations_[name].drift(self._contributions(values).sum(axis=1))
+            self.calibrations_[name] = self._calibrated(values, 0)
+        return drifts
 
     def explain(self, X: object) -> np.ndarray:  # noqa: N803
         """Return what each channel contributes to each point's score, [T, channels], for one series."""
@@ -170,12 +181,8 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             entity: whose threshold holds; may be left out where there is one.
         """
         scores = self.anomaly_scores(X).astype(np.float32)
-        calibration = self._calibration(entity)
-        return {
-            "score": scores,
-            "p_value": calibration.p_values(scores).numpy(),
-            "is_anomaly": calibration.is_anomaly(scores).numpy(),
-        }
+        decided = self._calibration(entity).decided(tf.convert_to_tensor(scores))
+        return {"score": scores, **{name: np.asarray(value) for name, value in decided.items()}}
 
     def predict(self, X: object, entity: str | None = None) -> np.ndarray:  # noqa: N803
         """Return 1 for normal points and -1 for anomalies of one series, [T]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tfvae.anomaly.log_likelihood import LogLikelihood
+from tfvae.anomaly.bounds import NegativeELBO
 from tfvae.anomaly.score import Score
 from tfvae.data import Arrays
 from tfvae.data.preprocessing import Standardise
@@ -36,5 +36,5 @@ def preprocessing(values: np.ndarray) -> keras.Layer:
 
 
 def score() -> Score:
-    """Return the score of windows: importance sampled over few draws, as there are many windows."""
-    return LogLikelihood(num_samples=4)
+    """Return the score of windows: the negative ELBO over few draws, as there are many windows."""
+    return NegativeELBO(num_samples=4)
