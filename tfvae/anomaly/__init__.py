@@ -12,6 +12,7 @@ from tfvae.anomaly.names import as_score
 from tfvae.anomaly.relative import LikelihoodRatio, Typicality
 from tfvae.anomaly.score import DrawnScore, Score
 from tfvae.anomaly.scorer import Scorer
+from tfvae.anomaly.series import SeriesDetector
 from tfvae.anomaly.tail import Tail
 from tfvae.anomaly.thresholds import Contamination, FalsePositiveRate
 
@@ -34,6 +35,7 @@ __all__ = [
     "Reconstruction",
     "Score",
     "Scorer",
+    "SeriesDetector",
     "Standardised",
     "Tail",
     "Together",

@@ -6,34 +6,6 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-from tfvae.errors import InvalidInput
-from tfvae.models import LatentModel
-from tfvae.trace import Trace
-
-tfd = tfp.distributions
-_INDEPENDENT = tfd.Independent.__mro__[
-    1
-]  # what Independent is of distributions that are no composite tensors
-
-
-def surprises(model: LatentModel, trace: Trace) -> tf.Tensor:
-    """Return -log p(x_i|z) of each element, [S, B, *event]; 0 for one that is missing.
-
-    Raises:
-        InvalidInput: for a likelihood whose elements depend on each other.
-    """
-    px = trace.px
-    if hasattr(px, "element_log_prob"):
-        return -px.element_log_prob(trace.x)
-    if not isinstance(px, _INDEPENDENT) or px.distribution.event_shape.rank != 0:
-        raise InvalidInput(
-            "model",
-            "one whose elements of x are independent given z, to tell what each contributes",
-            type(getattr(model, "likelihood", model)).__name__,
-        )
-    return -px.distribution.log_prob(trace.x)
 
 
 def weighted(weights: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from typing import final
 
 import tensorflow as tf
 
-from tfvae.anomaly.attribution import shared_evenly, surprises
+from tfvae.anomaly.attribution import shared_evenly
 from tfvae.anomaly.score import DrawnScore
 from tfvae.models import LatentModel
 from tfvae.trace import Trace
@@ -40,7 +40,7 @@ class NegativeELBO(DrawnScore):
 
     def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
         """Return the distortion of each element, and an even share of the rate."""
-        return tf.reduce_mean(surprises(model, trace), axis=0) + shared_evenly(trace.rate, trace.x)
+        return tf.reduce_mean(trace.surprises, axis=0) + shared_evenly(trace.rate, trace.x)
 
 
 @final
@@ -67,4 +67,4 @@ class Reconstruction(DrawnScore):
 
     def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
         """Return the distortion of each element."""
-        return tf.reduce_mean(surprises(model, trace), axis=0)
+        return tf.reduce_mean(trace.surprises, axis=0)

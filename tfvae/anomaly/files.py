@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".detector"
 _EXPECTED = f"a {_SUFFIX} file"
 _FORMAT = 1
+_LEARNED = ("n_features_in_", "feature_names_in_")  # of tables alone
 _LAYERS = ("model", "score", "calibration", "preprocessing")
 
 
@@ -65,9 +66,8 @@ def save(detector: VAEDetector, path: str | os.PathLike) -> None:
     layers = {
         name: arguments.pop(name) if isinstance(arguments[name], keras.Layer) else None for name in _LAYERS
     }
-    learned = {"n_features_in_": detector.n_features_in_}
-    if hasattr(detector, "feature_names_in_"):
-        learned["feature_names_in_"] = detector.feature_names_in_.tolist()
+    learned = {name: getattr(detector, name) for name in _LEARNED if hasattr(detector, name)}
+    learned = {name: np.asarray(value).tolist() for name, value in learned.items()}
     about = {"format": _FORMAT, "arguments": arguments, "learned": learned}
     with (
         tempfile.TemporaryDirectory() as scratch,

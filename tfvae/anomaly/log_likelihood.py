@@ -6,7 +6,7 @@ from typing import final
 
 import tensorflow as tf
 
-from tfvae.anomaly.attribution import shared_evenly, surprises, weighted
+from tfvae.anomaly.attribution import shared_evenly, weighted
 from tfvae.anomaly.score import DrawnScore
 from tfvae.models import LatentModel
 from tfvae.trace import Trace
@@ -57,4 +57,4 @@ class LogLikelihood(DrawnScore):
         v = tf.nn.softmax(trace.log_weights, axis=0)
         divergence = tf.reduce_sum(tf.math.xlogy(v, v * self.num_samples), axis=0)
         rest = tf.reduce_sum(v * (trace.log_q - trace.log_p), axis=0) + divergence
-        return weighted(v, surprises(model, trace)) + shared_evenly(rest, trace.x)
+        return weighted(v, trace.surprises) + shared_evenly(rest, trace.x)
