@@ -1,9 +1,6 @@
 """Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
 
-from tfvae.export import (
-    detectors,  # noqa: F401  (they register their endpoints)
-    models,  # noqa: F401  (registers the endpoints of models)
-)
+from tfvae.export import detectors, models  # noqa: F401  (they register their endpoints)
 from tfvae.export.device_facts import read_facts
 from tfvae.export.device_result import DeviceExport
 from tfvae.export.images import EncodedPixels, Pixels
