@@ -66,7 +66,8 @@ def _register(module: ModuleType) -> None:
     ours = [loaded for name, loaded in sys.modules.items() if name.startswith(f"{__name__}.")]
     unfinished = [loaded for loaded in ours if loaded is not module and loaded.__spec__._initializing]
     if "keras" in sys.modules and not unfinished:
-        for name in ("models", "conditioning", "corruption", "maps", "data.preprocessing", "data.table_features"):
+        ours = ("models", "conditioning", "corruption", "maps", "data.preprocessing", "data.table_features")
+        for name in ours:
             importlib.import_module(f"{__name__}.{name}")
 
 

@@ -47,7 +47,8 @@ class RawTable:
     Example:
         >>> import pyarrow as pa
         >>> columns = (ColumnSchema("age", "real"), ColumnSchema("city", "category", ("Ulm",)))
-        >>> raw = RawTable(TableSchema(columns)).read(pa.record_batch({"city": ["Ulm", None], "age": ["31", "old"]}))
+        >>> batch = pa.record_batch({"city": ["Ulm", None], "age": ["31", "old"]})
+        >>> raw = RawTable(TableSchema(columns)).read(batch)
         >>> raw.values["age"], raw.reasons
         (array([31., nan]), {1: "column 'age': expected a number, found 'old'"})
     """
