@@ -1,5 +1,6 @@
 """Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
 
+from tfvae.export import models  # noqa: F401  (registers the endpoints of models)
 from tfvae.export.litert import litert
 from tfvae.export.result import Export
 from tfvae.export.saved_model import saved_model

@@ -11,7 +11,7 @@ import numpy as np
 from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.export import verify
-from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
+from tfvae.export.endpoints import Endpoint, endpoints, example_inputs, layers
 from tfvae.export.result import Export, size_of
 from tfvae.files import replacing
 from tfvae.models import LatentModel
@@ -73,9 +73,8 @@ def write(
 ) -> None:
     """Write the endpoints to a folder, the first one as the default."""
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    if preprocessing is not None:
-        archive.track(preprocessing)
+    for layer in [*layers(model), *([] if preprocessing is None else [preprocessing])]:
+        archive.track(layer)
     for endpoint in functions:
         archive.add_endpoint(endpoint.name, endpoint.__call__, input_signature=endpoint.signature)
     archive.write_out(str(folder), verbose=False)
@@ -85,8 +84,8 @@ def expectations(functions: list[Endpoint], inputs: dict) -> dict[str, np.ndarra
     """Return `endpoint/in/name` and `endpoint/out/name` arrays: what the export must reproduce."""
     arrays = {}
     for endpoint in functions:
-        values = [inputs[name] for name in endpoint.shapes]
-        for name, value in zip(endpoint.shapes, values, strict=True):
+        values = [inputs[name] for name in endpoint.specs]
+        for name, value in zip(endpoint.specs, values, strict=True):
             arrays[f"{endpoint.name}/in/{name}"] = np.asarray(value)
         for name, result in endpoint(*values).items():
             arrays[f"{endpoint.name}/out/{name}"] = np.asarray(result)

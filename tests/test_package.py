@@ -25,6 +25,7 @@ LAYERS = [
     {"models"},
     {"zoo"},
     {"evaluation", "samplers", "callbacks"},
+    {"anomaly"},
     {"export"},
     {"pipelines"},
 ]  # fmt: skip

@@ -15,6 +15,7 @@ import wrapt
 __version__ = "0.1.0"
 
 _MODULES = (
+    "anomaly",
     "callbacks",
     "conditioning",
     "corruption",

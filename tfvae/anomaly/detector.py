@@ -1,0 +1,246 @@
+"""The anomaly detector with scikit-learn's habits."""
+
+from __future__ import annotations
+
+import copy
+import os
+from numbers import Integral, Real
+from typing import ClassVar, Self
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tfvae.anomaly import defaults, files
+from tfvae.anomaly.calibration import Calibration, Contamination
+from tfvae.anomaly.names import as_score
+from tfvae.anomaly.score import Score
+from tfvae.anomaly.scorer import Scorer
+from tfvae.anomaly.training import Training, copied, repeatable
+from tfvae.errors import InvalidInput
+from tfvae.models import LatentModel
+
+
+class VAEDetector(OutlierMixin, BaseEstimator):
+    """Finds unusual rows by a variational autoencoder: calibrated scores, p-values, contributions.
+
+    The habits are scikit-learn's: `score_samples` and `decision_function` are high for normal rows, and
+    `predict` is 1 for these and -1 for anomalies. `anomaly_scores` is the other way round, in nats where
+    the score is a density. Nothing is random after `fit`: a row has one score, to the last bit, in any
+    batch, process and export.
+
+    Args:
+        model: what is trained, from the weights that it has; it is itself not changed. None is a VAE for a
+            table of numbers, with its preprocessing (`tfvae.anomaly.defaults`).
+        score: one of `tfvae.anomaly`'s scores, or its name; None is the default for tables.
+        contamination: share of anomalies in the training data, in (0, 0.5], by which the threshold is
+            chosen where no `calibration` is given.
+        calibration: how scores become p-values and decisions; None is `Contamination(contamination)`.
+        preprocessing: layer from raw features to the model's x; None is none, or with `model=None` the
+            standardisation of columns.
+        epochs: passes over the training data; 0 leaves a trained model as it is, None is a number that
+            suits the number of rows.
+        batch_size: rows of a training step.
+        learning_rate: of Adam.
+        seed: start of all random numbers of `fit`.
+        verbose: as in Keras's `fit`.
+
+    Attributes:
+        scorer_: what `fit` made: model, score and calibration, as one Keras model.
+        offset_: `decision_function` is `score_samples` - `offset_`.
+        n_features_in_: columns of the training data.
+
+    Example:
+        >>> x = np.random.default_rng(0).normal(size=(200, 3))
+        >>> detector = VAEDetector(contamination=0.05, epochs=2).fit(x)
+        >>> detector.predict([[0.0, 0.0, 0.0], [0.0, 9.0, 0.0]])
+        array([ 1, -1])
+        >>> int(detector.explain([[0.0, 9.0, 0.0]]).argmax())
+        1
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "model": [LatentModel, None],
+        "score": [Score, str, None],
+        "contamination": [Interval(Real, 0, 0.5, closed="right")],
+        "calibration": [Calibration, None],
+        "preprocessing": [keras.Layer, None],
+        "epochs": [Interval(Integral, 0, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "seed": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        model: LatentModel | None = None,
+        score: Score | str | None = None,
+        contamination: float = 0.05,
+        *,
+        calibration: Calibration | None = None,
+        preprocessing: keras.Layer | None = None,
+        epochs: int | None = None,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        seed: int = 0,
+        verbose: int = 0,
+    ):
+        self.model = model
+        self.score = score
+        self.contamination = contamination
+        self.calibration = calibration
+        self.preprocessing = preprocessing
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.seed = seed
+        self.verbose = verbose
+
+    def fit(self, X: object, y: None = None) -> Self:  # noqa: N803
+        """Train on rows that are normal, or mostly so, and calibrate.
+
+        Args:
+            X: the rows, [N, *shape].
+            y: not used.
+
+        Raises:
+            InvalidInput: names what cannot be used.
+        """
+        self._validate_params()
+        raw = self._rows(X, reset=True)
+        with repeatable(self.seed):
+            preprocessing = self.preprocessing
+            if self.model is None and preprocessing is None:
+                preprocessing = defaults.preprocessing(raw)
+            x = self._prepared(preprocessing, raw)
+            model = defaults.model(x.shape[1:]) if self.model is None else copied(self.model)
+            calibration = self.calibration
+            calibration = (
+                Contamination(self.contamination) if calibration is None else copy.deepcopy(calibration)
+            )
+            kept = _split(len(x), calibration.held_out, self.seed)
+            train = self._training(int((~kept).sum()))
+            model.checked(x)
+            train(model, x[~kept])
+            score = defaults.score() if self.score is None else copy.deepcopy(as_score(self.score))
+            scorer = Scorer(model, score, calibration, preprocessing)
+            score.learn(model, x[~kept], train)
+            scores = scorer.scores_of({"x": raw[kept] if kept.any() else raw})["score"]
+            calibration.learn(scores)
+        return self.with_scorer(scorer)
+
+    def with_scorer(self, scorer: Scorer) -> Self:
+        """Take what another fit, or a file, made."""
+        self.scorer_ = scorer
+        self.offset_ = -float(scorer.calibration.threshold)
+        return self
+
+    def _training(self, rows: int) -> Training:
+        epochs = defaults.epochs(rows, self.batch_size) if self.epochs is None else self.epochs
+        return Training(epochs, self.batch_size, self.learning_rate, int(self.verbose))
+
+    def score_samples(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return minus the anomaly score, high for normal rows, [N]."""
+        return -self.anomaly_scores(X)
+
+    def decision_function(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return threshold minus anomaly score, [N]: below 0 for anomalies."""
+        scores = self.anomaly_scores(X)
+        return np.asarray(self.scorer_.calibration.threshold) - scores
+
+    def predict(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return 1 for normal rows and -1 for anomalies, [N]."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def anomaly_scores(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return the score, high for anomalies, [N]; in nats where it is a density."""
+        return self._scores(X)["score"]
+
+    def p_values(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return the share of normal data that is at least as unusual, [N]."""
+        return self.judge(X)["p_value"]
+
+    def judge(self, X: object) -> dict[str, np.ndarray]:  # noqa: N803
+        """Return `score`, its terms such as `standard_error`, `p_value` and `is_anomaly`, each [N]."""
+        terms = self._scores(X)
+        calibration = self.scorer_.calibration
+        return {
+            **terms,
+            "p_value": calibration.p_values(terms["score"]).numpy(),
+            "is_anomaly": calibration.is_anomaly(terms["score"]).numpy(),
+        }
+
+    def explain(self, X: object) -> np.ndarray:  # noqa: N803
+        """Return what each element contributes to the score, [N, *event]; their sum is the score."""
+        check_is_fitted(self)
+        return self.scorer_.contributions_of({"x": self._rows(X, reset=False)})
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write one file, whole or not at all, that `tfvae.anomaly.load` reads."""
+        check_is_fitted(self)
+        files.save(self, path)
+
+    def _scores(self, x: object) -> dict[str, np.ndarray]:
+        check_is_fitted(self)
+        return self.scorer_.scores_of({"x": self._rows(x, reset=False)})
+
+    def _rows(self, x: object, reset: bool) -> np.ndarray:
+        """Return float32 rows, checked as scikit-learn does."""
+        shape = self._row_shape()
+        table = shape is None or len(shape) == 1
+        missing = self.model is None or self.model.likelihood.support.missing
+        x = validate_data(
+            self,
+            x,
+            reset=reset,
+            dtype="numeric",
+            ensure_2d=table,
+            allow_nd=not table,
+            ensure_all_finite="allow-nan" if missing else True,
+            ensure_min_samples=2 if reset else 1,
+        )
+        with np.errstate(over="ignore"):
+            rows = np.asarray(x, "float32")
+        if shape is not None and rows.shape[1:] != shape:
+            raise InvalidInput("X", f"shape (rows, {', '.join(map(str, shape))})", rows.shape)
+        _check_rows(rows)
+        return rows
+
+    def _row_shape(self) -> tuple[int, ...] | None:
+        return None if self.model is None else self.model.event_shape
+
+    def _prepared(self, preprocessing: keras.Layer | None, raw: np.ndarray) -> np.ndarray:
+        return raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.model is None or self.model.likelihood.support.missing
+        return tags
+
+
+def _split(count: int, share: float, seed: int) -> np.ndarray:
+    """Return which of `count` rows are held out, bool."""
+    kept = np.zeros(count, bool)
+    if share:
+        chosen = round(share * count)
+        if not 0 < chosen < count:
+            raise InvalidInput("X", f"enough rows to hold out a share of {share:g}", f"{count} rows")
+        kept[np.random.default_rng(seed).permutation(count)[:chosen]] = True
+    return kept
+
+
+def _check_rows(rows: np.ndarray) -> None:
+    """Refuse rows of which nothing is known, and numbers beyond float32."""
+    flat = rows.reshape(len(rows), -1)
+    infinite = np.isinf(flat).any(axis=1)
+    if infinite.any():
+        raise InvalidInput("X", "numbers within float32's range", f"larger ones in row {infinite.argmax()}")
+    empty = np.isnan(flat).all(axis=1)
+    if empty.any():
+        raise InvalidInput(
+            "X", "at least one value observed in each row", f"NaN alone in row {empty.argmax()}"
+        )
