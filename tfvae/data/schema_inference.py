@@ -8,7 +8,7 @@ A column is, by the first of these that holds:
 3. numbers: category, where they are one value (the column is constant) or two;
    key, where whole numbers rise from each row to the next (a row's number);
    ordinal, where there are at most 10 values, each of them there 5 times on average;
-   count, where they are whole, at least 0, and spread as counts are: variance at most 4 means;
+   count, where they are whole, at least 0, and spread as counts are: variance at most 2 means;
    positive, where all are above 0 and the upper tail is more than twice as long as the lower;
    real otherwise;
 4. texts and truth values: category, where there are at most 200 values, each there twice on average;
@@ -39,7 +39,7 @@ _MOST_RANKS, _RANK_ROWS = 10, 5
 _MOST_VALUES, _VALUE_ROWS = 200, 2
 _MOST_COUNTED = 1000  # different values of a column that are remembered
 _COUNTER_ROWS = 20  # by which rising numbers are known for no accident
-_DISPERSION = 4.0
+_DISPERSION = 2.0
 _SKEW = 2.0
 _LARGEST_EXACT = 2**24  # whole numbers that a float32 holds
 _SAMPLE = 10_000

@@ -179,7 +179,7 @@ class _Count:
 
     def features(self, value: tf.Tensor) -> list[tf.Tensor]:
         wrong = (value < 0) | (value != tf.floor(value))
-        count = tf.minimum(tf.where(wrong, self._impossible, value), _LARGEST_COUNT)
+        count = tf.minimum(tf.where(wrong, np.float64(self._impossible), value), _LARGEST_COUNT)
         return [tf.where(tf.math.is_nan(value), value, count)]
 
     def values(self, x: tf.Tensor) -> tf.Tensor:
@@ -202,14 +202,16 @@ class _Listed:
         same = tf.cast(tf.equal(value[..., tf.newaxis], tf.constant(self._values, self.dtype)), tf.float64)
         places = tf.range(len(self._values), dtype=tf.float64)
         known = tf.reduce_max(same, axis=-1) > 0
-        code = tf.where(known, tf.reduce_sum(same * places, axis=-1), float(len(self._values)))
+        code = tf.where(known, tf.reduce_sum(same * places, axis=-1), np.float64(len(self._values)))
         return [tf.where(self._is_missing(value), np.float64("nan"), code)]
 
     def values(self, x: tf.Tensor) -> tf.Tensor:
         all_values = tf.constant([*self._values, self._never_seen.item()], self.dtype)
         nothing = tf.constant(b"" if self.dtype == tf.string else np.nan, self.dtype)
         code, missing = x[..., 0], tf.math.is_nan(x[..., 0])
-        place = tf.cast(tf.clip_by_value(tf.where(missing, 0.0, code), 0, len(self._values)), tf.int32)
+        place = tf.cast(
+            tf.clip_by_value(tf.where(missing, np.float64(0), code), 0, len(self._values)), tf.int32
+        )
         return tf.where(missing, nothing, tf.gather(all_values, place))
 
     def _is_missing(self, value: tf.Tensor) -> tf.Tensor:
