@@ -80,42 +80,25 @@ def profiles(file: TableFile, schema: TableSchema) -> list[Profile]:
     return [look.profile() for look in looks]
 
 
-@final
-class Shares:
-    """How new rows of a table are shared out among the bins of its profiles.
+def counted(schema: TableSchema, known: Sequence[Profile], raw: Raw) -> dict[str, np.ndarray]:
+    """Return how many rows are in each bin of a column's profile, in the order of its shares, by column.
 
     Args:
         schema: what the columns hold.
         known: their profiles in training.
+        raw: rows.
 
     Example:
         >>> schema = TableSchema((ColumnSchema("x", "real"),))
-        >>> shares = Shares(schema, [Profile(edges=(0.0,), shares=(0.5, 0.5, 0.0, 0.0))])
-        >>> shares.add(Raw({"x": np.array([-1.0, 2.0, 3.0, np.nan])}, {}))
-        >>> shares.of["x"]
-        array([0.25, 0.5 , 0.  , 0.25])
+        >>> raw = Raw({"x": np.array([-1.0, 2.0, 3.0, np.nan])}, {})
+        >>> counted(schema, [Profile(edges=(0.0,), shares=(0.5, 0.5, 0.0, 0.0))], raw)
+        {'x': array([1, 2, 0, 1])}
     """
-
-    def __init__(self, schema: TableSchema, known: Sequence[Profile]):
-        table = RawTable(schema)
-        self._columns = [
-            (column, table.inputs[column.name], profile)
-            for column, profile in zip(schema.modelled, known, strict=True)
-        ]
-        self._counts = [np.zeros(len(profile.shares)) for profile in known]
-
-    def add(self, raw: Raw) -> None:
-        """Count more rows."""
-        for count, (column, name, profile) in zip(self._counts, self._columns, strict=True):
-            count += _counted(column, raw.values[name], profile.edges)
-
-    @property
-    def of(self) -> dict[str, np.ndarray]:
-        """The shares of each column, by its name, as in `Profile.shares`."""
-        return {
-            column.name: count / max(count.sum(), 1)
-            for count, (column, _, _) in zip(self._counts, self._columns, strict=True)
-        }
+    names = RawTable(schema).inputs
+    return {
+        column.name: _counted(column, raw.values[names[column.name]], profile.edges)
+        for column, profile in zip(schema.modelled, known, strict=True)
+    }
 
 
 def stability_index(expected: np.ndarray, actual: np.ndarray, rows: int) -> float:
@@ -150,8 +133,7 @@ class _Look:
     def add(self, values: np.ndarray) -> None:
         self._rows += len(values)
         if self.column.stands_for != "number" or self.column.values:
-            counted = _counted(self.column, values, ())
-            self._counts.update(dict(enumerate(counted.astype(int).tolist())))
+            self._counts.update(dict(enumerate(_counted(self.column, values, ()).tolist())))
             self._hours |= self.column.kind == "date" and bool((np.nan_to_num(values) % _DAY > 0).any())
             return
         self._missing += int(np.isnan(values).sum())
@@ -208,4 +190,4 @@ def _counted(column: ColumnSchema, values: np.ndarray, edges: tuple[float, ...])
         known = values[~np.isnan(values)]
         bins = np.bincount(np.searchsorted(np.asarray(edges), known), minlength=len(edges) + 1)
         missing, unknown = len(values) - len(known), 0
-    return np.array([*bins, unknown, missing], float)
+    return np.array([*bins, unknown, missing], np.int64)

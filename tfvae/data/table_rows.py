@@ -62,6 +62,17 @@ class Rows:
     lines: np.ndarray
     rejects: tuple[Reject, ...] = ()
 
+    def between(self, first: int, end: int) -> Rows:
+        """Return those from number `first` to before number `end`."""
+        low, high = np.searchsorted(self.rows, (first, end))
+        rejects = tuple(reject for reject in self.rejects if first <= reject.row < end)
+        return Rows(self.batch.slice(low, high - low), self.rows[low:high], self.lines[low:high], rejects)
+
+    def after(self, end: int) -> Rows | None:
+        """Return those from number `end` on, or None where there are none."""
+        last = max([*self.rows[-1:], *(reject.row for reject in self.rejects[-1:])], default=-1)
+        return self.between(end, int(last) + 1) if last >= end else None
+
 
 class TableFile(abc.ABC):
     """A table in a file; abstract.
@@ -70,7 +81,10 @@ class TableFile(abc.ABC):
         path: the file.
         names: the columns' names, in the file's order.
         size: number of rows, or None where only a full reading would tell.
+        typed: whether cells are numbers, texts and so on, or the bytes of each.
     """
+
+    typed = False
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -171,7 +185,9 @@ class CsvRows(TableFile):
 
 @final
 class ParquetRows(TableFile):
-    """A Parquet file, with the types it has; dictionaries are replaced by their values."""
+    """A Parquet file, with the types it has."""
+
+    typed = True
 
     def __init__(self, path: pathlib.Path):
         super().__init__(path)
