@@ -128,6 +128,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
             train(model, x[~kept])
             score = defaults.score() if self.score is None else copy.deepcopy(as_score(self.score))
             scorer = Scorer(model, score, calibration, preprocessing)
+            score.check(model)
+            score.prepare(model)
             score.learn(model, x[~kept], train)
             scores = scorer.scores_of({"x": raw[kept] if kept.any() else raw})["score"]
             calibration.learn(scores)

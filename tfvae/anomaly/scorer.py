@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfvae.anomaly.blocks import Tensors, in_blocks
 from tfvae.anomaly.calibration import Calibration
 from tfvae.anomaly.score import Score
+from tfvae.checks import whole_number
 from tfvae.models import LatentModel
 from tfvae.part import Configured
 
@@ -29,6 +30,7 @@ class Scorer(Configured, keras.Model):
         score: what is computed from it.
         calibration: from the score to p-value and decision.
         preprocessing: layer from raw features to the model's x; None where they are x.
+        block: rows of a block; 0 is a number that makes about 4,096 decoded points.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Scorer(Configured, keras.Model):
         score: Score,
         calibration: Calibration,
         preprocessing: keras.Layer | None = None,
+        block: int = 0,
         *,
         name: str | None = None,
         dtype: object = None,
@@ -44,14 +47,15 @@ class Scorer(Configured, keras.Model):
         super().__init__(name=name, dtype=dtype, autocast=False)
         self.model, self.score = model, score
         self.calibration, self.preprocessing = calibration, preprocessing
-        score.check(model)
-        score.prepare(model)
+        self.block = whole_number("block", block, 0) or max(16, min(256, _DECODED_AT_ONCE // score.passes))
         self.built = True
 
-    @property
-    def block(self) -> int:
-        """Rows of a block."""
-        return max(16, min(256, _DECODED_AT_ONCE // self.score.passes))
+    @classmethod
+    def from_config(cls, config: dict) -> Scorer:
+        """Make the scorer again, with weights for what the score learned."""
+        made = super().from_config(config)
+        made.score.prepare(made.model)
+        return made
 
     def call(self, raw: Tensors) -> Tensors:
         """Return the score and its terms, `p_value` and `is_anomaly`, each [B], of raw features by name."""

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from tfvae.anomaly.blocks import sums_in_order
 from tfvae.models import LatentModel
 from tfvae.objectives import Objective
 from tfvae.optimizers import Adam
-
-_GRAPH_OPTION = "arithmetic_optimization"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,15 +69,12 @@ def repeatable(seed: int) -> Iterator[None]:
     """Let initial weights, order and noise follow from a seed, and sums be added in one order.
 
     Keras and this library take their seeds from Python's random numbers, whose state is put back at the
-    end. The arithmetic optimiser of graphs, which merges sums into an operation that begins with whichever
-    term's memory is free, is switched off meanwhile.
+    end.
     """
     state = random.getstate()
-    options = tf.config.optimizer.get_experimental_options()
     random.seed(seed)
-    tf.config.optimizer.set_experimental_options({_GRAPH_OPTION: False})
     try:
-        yield
+        with sums_in_order():
+            yield
     finally:
         random.setstate(state)
-        tf.config.optimizer.set_experimental_options({_GRAPH_OPTION: options.get(_GRAPH_OPTION, True)})
