@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -12,8 +13,9 @@ import tensorflow as tf
 
 from tfvae.anomaly import Scorer
 from tfvae.errors import InvalidInput
-from tfvae.export import saved_model, verify
+from tfvae.export import verify
 from tfvae.export.endpoints import Endpoint, Tensors
+from tfvae.export.saved_model import expectations
 from tfvae.files import replacing
 from tfvae.pipelines.score_batches import ABOUT, BatchScorer, Values
 
@@ -35,7 +37,7 @@ def export(scorer: Scorer, path: str | os.PathLike, version: int = 1) -> Path:
     if target.exists():
         raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")
     functions = endpoints(scorer)
-    expected = saved_model.expectations(functions, examples(scorer))
+    expected = expectations(functions, examples(scorer))
     archive = keras.export.ExportArchive()
     archive.track(scorer)
     for endpoint in functions:
@@ -86,7 +88,7 @@ def about(scorer: Scorer) -> dict:
 def in_process(scorer: Scorer, top: int | None = None) -> BatchScorer:
     """Return what scores batches with a detector that is in memory, by the graphs of its export."""
     judge, explain = (
-        tf.function(endpoint, input_signature=endpoint.signature, autograph=False)
+        tf.function(functools.partial(Endpoint.__call__, endpoint), endpoint.signature, autograph=False)
         for endpoint in endpoints(scorer)
     )
     names = list(scorer.preprocessing.specs)
