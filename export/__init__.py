@@ -1,8 +1,10 @@
 """Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
 
 from tfvae.export import models  # noqa: F401  (registers the endpoints of models)
+from tfvae.export.images import EncodedPixels, Pixels
 from tfvae.export.litert import litert
+from tfvae.export.model_card import ModelCard
 from tfvae.export.result import Export
 from tfvae.export.saved_model import saved_model
 
-__all__ = ["Export", "litert", "saved_model"]
+__all__ = ["EncodedPixels", "Export", "ModelCard", "Pixels", "litert", "saved_model"]

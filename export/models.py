@@ -6,13 +6,20 @@ import keras
 import tensorflow as tf
 
 from tfvae.export.endpoints import Endpoint, Tensors, endpoints, example_inputs, layers
+from tfvae.export.guards import require_supported, within
 from tfvae.export.raw import examples_of, from_x, raw_specs, to_x
 from tfvae.inputs import Input
 from tfvae.models import LatentModel
 from tfvae.noise import as_seed
 
 _NOISE_SEED = 0
-_NATS = dict.fromkeys(("score", "distortion", "rate", "log_likelihood"), "nats")
+_UNITS = {
+    "z": "of the latent space",
+    "location": "of the latent space",
+    "scale": "of the latent space",
+    "noise": "standard normal numbers",
+    **dict.fromkeys(("score", "distortion", "rate", "log_likelihood"), "nats"),
+}
 
 
 @endpoints.register
@@ -48,10 +55,15 @@ def model_endpoints(
     given = model.given(own)
     raw = raw_specs(preprocessing, model.event_shape) if "x" in own else {}
     specs = raw | {name: spec for name, spec in own.items() if name != "x"}
+    units = _UNITS | getattr(preprocessing, "units", {})
+    titles = {} if "x" in raw else {"x": f"x, made of {', '.join(raw)}"}
 
     def before(inputs: Tensors) -> Tensors:
-        others = {name: value for name, value in inputs.items() if name not in raw}
-        return {"x": to_x(preprocessing, {name: inputs[name] for name in raw}), **others} if raw else others
+        ready = {name: value for name, value in inputs.items() if name not in raw}
+        if raw:
+            ready = {"x": to_x(preprocessing, {name: inputs[name] for name in raw}), **ready}
+        require_supported(ready, model.accepts, titles)
+        return ready
 
     def after(name: str, mean: tf.Tensor | Tensors) -> Tensors:
         return mean if isinstance(mean, dict) else from_x(preprocessing, mean, name)
@@ -60,12 +72,14 @@ def model_endpoints(
         return model.posterior_summary(before(inputs))
 
     def decode(inputs: Tensors) -> Tensors:
+        require_supported(inputs, model.accepts, titles)
         return after("mean", model.decoded_mean(inputs["z"], model.given(inputs)))
 
     def reconstruct(inputs: Tensors) -> Tensors:
         return after("reconstruction", model.describe(before(inputs))["reconstruction"])
 
     def sample(inputs: Tensors) -> Tensors:
+        require_supported(inputs, model.accepts, titles)
         conditions = model.given(inputs)
         z = model.prior_draw(inputs["noise"], conditions)
         return after("sample", model.decoded_mean(z, conditions))
@@ -82,14 +96,14 @@ def model_endpoints(
         return {"log_likelihood": tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(count)}
 
     made = [
-        Endpoint("encode", specs, encode),
-        Endpoint("decode", {"z": _numbers((model.latent_dim,)), **given}, decode),
-        Endpoint("reconstruct", specs, reconstruct),
-        Endpoint("sample", {"noise": _numbers((model.prior_noise_dim,)), **given}, sample),
-        Endpoint("score", specs, score, _NATS),
+        Endpoint("encode", specs, encode, units),
+        Endpoint("decode", {"z": _numbers((model.latent_dim,)), **given}, decode, units),
+        Endpoint("reconstruct", specs, reconstruct, units),
+        Endpoint("sample", {"noise": _numbers((model.prior_noise_dim,)), **given}, sample, units),
+        Endpoint("score", specs, score, units),
     ]
     if model.has_density:
-        made.append(Endpoint("log_likelihood", specs, log_likelihood, _NATS))
+        made.append(Endpoint("log_likelihood", specs, log_likelihood, units))
     return made
 
 
@@ -104,9 +118,12 @@ def model_examples(subject: LatentModel, preprocessing: keras.Layer | None, coun
     }
     z = model.prior_draw(noise, given)
     mean = model.decoded_mean(z, given)
-    if not isinstance(mean, dict):
-        mean = examples_of(preprocessing, mean, list(raw_specs(preprocessing, model.event_shape)))
-    return {**mean, "z": z, "noise": noise, **given}
+    data = mean if isinstance(mean, dict) else {"x": mean}
+    data = {name: within(model.accepts[name].support, value) for name, value in data.items()}
+    if "x" in data:
+        names = list(raw_specs(preprocessing, model.event_shape))
+        data = examples_of(preprocessing, data.pop("x"), names) | data
+    return {**data, "z": z, "noise": noise, **given}
 
 
 @layers.register

@@ -4,6 +4,7 @@ A preprocessing layer maps raw features to x: `layer(raw)`, and `layer.inverse(x
 
     specs: dict[str, tf.TensorSpec]   its raw inputs by name, batch on axis 0, of any dtype
     examples(x)                       raw values to try an export with, made of x [B, *event]
+    units: dict[str, str]             what the numbers mean, for people, by name of an input or output
 
 Without `specs` the raw input is one float32 tensor `x` of the model's shape. Where there is one raw input,
 `raw` is a tensor, where there are several a dict of tensors. Without `examples` they are `inverse(x)`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -175,16 +175,44 @@ def saved_model(
     output: Annotated[Path, Parameter(help="folder of the served model; its versions are its sub-folders.")],
     /,
     *,
-    version: Annotated[int, Parameter(help="number of the version.")] = 1,
+    version: Annotated[int | None, Parameter(help="its number; else the one after the last.")] = None,
+    images: Annotated[
+        Literal["pixels", "bytes"] | None,
+        Parameter(help="take pixels from 0 to 255, or bytes of PNG and JPEG files; else numbers in [0, 1]."),
+    ] = None,
+    licence: Annotated[str, Parameter(help="on what terms the model may be used, for its README.")] = "",
 ) -> None:
-    """Write a SavedModel that needs only TensorFlow, or a server of it."""
+    """Write a SavedModel that needs only TensorFlow, or a server of it, with a client and a README."""
     with refusing():
-        usage.at_least_one("--version", version)
+        if version is not None:
+            usage.at_least_one("--version", version)
     opened = usage.finished_run(run)
+    if images is not None and len(opened.config["shape"]) != 3:
+        raise Refused(f"--images: expected a run on images, received one on {opened.config['data']}")
     start_tensorflow()
     from tfvae.pipelines import export as work
 
-    print(work.saved_model(opened, output, version))
+    print(work.saved_model(opened, output, version, images, licence))
+
+
+@export_app.command
+def verify(
+    folder: Annotated[Path, Parameter(help="version of a SavedModel, or the folder of its versions.")],
+    /,
+    *,
+    engine: Annotated[
+        Literal["tensorflow", "c", "openvino"],
+        Parameter(help="what runs it: TensorFlow, its C++ loader without Python, OpenVINO."),
+    ] = "tensorflow",
+    batch: Annotated[int, Parameter(help="examples in the batch that is timed.")] = 256,
+) -> None:
+    """Run each endpoint in a fresh process, and compare with the numbers stored at export."""
+    with refusing():
+        usage.at_least_one("--batch", batch)
+    start_tensorflow()
+    from tfvae.pipelines import export as work
+
+    work.verify(folder, engine, batch)
 
 
 @export_app.command
