@@ -275,4 +275,5 @@ def _is_typed(column: pa.Array) -> bool:
     import pyarrow as pa
 
     kind = column.type
-    return not (pa.types.is_binary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    untyped = (pa.types.is_binary, pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean)
+    return not any(is_one(kind) for is_one in untyped)
