@@ -36,7 +36,7 @@ class Profile:
             their standard deviation, or else 1.
         lowest: for a positive column, what any number below is taken as.
         highest: the largest number.
-        hours: whether a time of day was given.
+        hours: whether the times of day differed.
     """
 
     edges: tuple[float, ...] = ()
@@ -128,13 +128,16 @@ class _Look:
     def __init__(self, column: ColumnSchema, name: str):
         self.column, self.input = column, name
         self._sample, self._counts, self._rows = Sample(), Counter(), 0
-        self._missing, self._hours, self._smallest, self._largest = 0, False, np.inf, 0.0
+        self._missing, self._smallest, self._largest = 0, np.inf, 0.0
+        self._hours: set[float] = set()
 
     def add(self, values: np.ndarray) -> None:
         self._rows += len(values)
         if self.column.stands_for != "number" or self.column.values:
             self._counts.update(dict(enumerate(_counted(self.column, values, ()).tolist())))
-            self._hours |= self.column.kind == "date" and bool((np.nan_to_num(values) % _DAY > 0).any())
+            if self.column.kind == "date":
+                hours = np.floor(values[np.isfinite(values)] % _DAY / _HOUR)
+                self._hours.update(hours.tolist())
             return
         self._missing += int(np.isnan(values).sum())
         finite = values[np.isfinite(values)]
@@ -147,7 +150,7 @@ class _Look:
     def profile(self) -> Profile:
         if self._counts:
             shares = np.array([self._counts[place] for place in sorted(self._counts)]) / self._rows
-            return Profile(shares=tuple(shares.tolist()), hours=bool(self._hours))
+            return Profile(shares=tuple(shares.tolist()), hours=len(self._hours) > 1)
         values = self._sample.values
         if not len(values):  # nothing to learn from: a value that comes later is as it is
             return Profile(edges=(), shares=(0.0, 0.0, 1.0), lowest=_FAR_BELOW)
