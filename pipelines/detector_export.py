@@ -72,16 +72,18 @@ def about(scorer: Scorer) -> dict:
     """Return what is told of a detector beside its graph, as plain lists, dicts, texts and numbers.
 
     schema, features, training: of `tfvae.data.table_features.TableFeatures`; threshold: scores above it are
-    anomalies; scores: evenly spaced quantiles of those it was calibrated on.
+    anomalies; scores: evenly spaced quantiles of those it was calibrated on; above: share of these that are
+    above the threshold.
     """
     features, calibration = scorer.preprocessing, scorer.calibration
-    levels = np.linspace(0, 1, _QUANTILES + 1)
+    scores, threshold = np.asarray(calibration.scores), float(np.asarray(calibration.threshold))
     return {
         "schema": features.table.as_json(),
         "features": [feature.name for feature in features.features],
         "training": [profile.as_json() for profile in features.profiles],
-        "threshold": float(np.asarray(calibration.threshold)),
-        "scores": np.quantile(np.asarray(calibration.scores), levels).tolist(),
+        "threshold": threshold,
+        "scores": np.quantile(scores, np.linspace(0, 1, _QUANTILES + 1)).tolist(),
+        "above": float((scores > threshold).mean()),
     }
 
 

@@ -25,7 +25,7 @@ def spread(scores: np.ndarray, reference: np.ndarray, threshold: float) -> Panel
     width = max(np.quantile(reference, 0.99), threshold) - low
     high = min(max(scores.max(), reference.max()), low + (1 + _FAR) * width)
     edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
-    figure, axes = chart(8.4, 3.2)
+    figure, axes = chart(6.0, 3.0)
     for values, color, name in ((reference, SECOND, "calibration"), (scores, FIRST, "this table")):
         shares = np.histogram(values.clip(edges[0], edges[-1]), edges)[0] / len(values)
         axes.stairs(shares, edges, fill=True, color=color, alpha=0.25)
@@ -37,9 +37,9 @@ def spread(scores: np.ndarray, reference: np.ndarray, threshold: float) -> Panel
     above = (scores > threshold).mean()
     beyond = " The last bar holds all that lies beyond it." if scores.max() > edges[-1] else ""
     caption = (
-        f"Above the threshold are {above:.2%} of this table and {(reference > threshold).mean():.2%} of the "
+        f"Above the threshold are {above:.2%} of this table. "
+        f"Median scores: {np.median(scores):.1f} and {np.median(reference):.1f}.{beyond}"
     )
-    caption += f"rows it was chosen by. Median scores: {np.median(scores):.1f} and {np.median(reference):.1f}.{beyond}"
     return Panel(svg(figure, f"Histogram of the scores. {caption}"), caption, wide=True)
 
 
@@ -61,7 +61,8 @@ def shares(name: str, labels: list[str], expected: np.ndarray, actual: np.ndarra
     slanted = sum(map(len, labels)) > 40
     axes.set_xticks(place, labels, rotation=40 if slanted else 0, ha="right" if slanted else "center")
     axes.set_ylabel("share of the rows")
-    legend(axes)
+    axes.margins(y=0.3)
+    legend(axes, "upper right")
     caption = f"{name}: stability index {index:.2f}."
     return Panel(svg(figure, f"Shares of column {name} in training and in this table"), caption)
 

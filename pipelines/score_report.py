@@ -14,6 +14,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -55,7 +56,7 @@ class Anomaly:
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """How a column has moved: its name and kind, its stability index and what is said of it, largest change."""
+    """How a column has moved: name, kind, stability index and what is said of it, largest change."""
 
     name: str
     kind: str
@@ -156,7 +157,7 @@ def _results(summary: dict, scores: np.ndarray, reference: np.ndarray) -> Iterat
     )
     if len(scores):
         yield "Share", f"{summary['anomalies'] / len(scores):.2%}", "of the scored rows"
-        expected = (reference > threshold).mean()
+        expected = summary["detector"]["above"]
         yield "Expected", f"{expected:.2%}", "of the rows by which the threshold was chosen"
         distance = ks_distance(scores, reference)
         note = "largest difference between the shares of scores below any value, now and at calibration"
@@ -187,7 +188,8 @@ def _drift(schema: TableSchema, training: list[dict], counts: dict[str, list[int
         verdict = "stable" if index < _STABLE else "moved" if index < _SHIFTED else "shifted"
         labels = bin_labels(column.values, tuple(profile["edges"]), column.kind)
         place = int(np.abs(actual - expected).argmax())
-        change = f"{labels[place]}: {expected[place]:.1%} to {actual[place]:.1%}"
+        moved = f"{expected[place]:.1%} to {actual[place]:.1%}"
+        change = f"{labels[place]}: {moved}" if expected[place] != actual[place] else "none"
         entry = Drift(column.name, column.kind, index, verdict, change)
 
         def panel(of: tuple = (column.name, labels, expected, actual, index)) -> Panel:

@@ -11,6 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from tfvae.data import table_rows
 from tfvae.data.table_rows import table_file
 from tfvae.pipelines import detector, detector_export, score_batches, score_command, score_table
 from tfvae.pipelines.cli import main
@@ -178,7 +179,8 @@ def test_batches_keep_the_rows_that_cannot_be_read(opened):
 def test_an_export_is_used_without_the_models(folder, tmp_path):
     """In a process of its own, in which Keras and TensorFlow Probability cannot be imported."""
     code = (
-        "import sys; sys.modules |= dict.fromkeys(('keras', 'tf_keras', 'tensorflow_probability', 'tfvae.models'));"
+        "import sys; absent = ('keras', 'tf_keras', 'tensorflow_probability');"
+        "sys.modules |= dict.fromkeys(absent);"
         "import pyarrow.parquet as pq; from tfvae.pipelines import score_batches;"
         f"batches = pq.read_table({str(folder / 'new.parquet')!r}).to_batches();"
         f"found = list(score_batches.load({str(folder / 'served')!r}).score(batches));"
@@ -205,7 +207,7 @@ def killed_after(calls, scorer):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_run_that_stopped_goes_on_and_ends_in_the_same_bytes(folder, opened, tmp_path, suffix, monkeypatch):
+def test_a_run_that_stopped_goes_on_and_ends_in_the_same_bytes(folder, opened, tmp_path, suffix):
     scorer, about, _ = opened
     data, output = folder / f"new.{suffix}", tmp_path / f"s.{suffix}"
     whole = score_table.score(scorer, about, "m", data, tmp_path / "whole" / f"s.{suffix}", part_rows=64)
@@ -259,7 +261,8 @@ def test_a_table_of_rejects_alone(folder, opened, tmp_path):
     assert pa.parquet.read_table(tmp_path / "s.parquet").num_rows == 0
 
 
-def test_a_damaged_file_keeps_what_was_done(folder, opened, tmp_path):
+def test_a_damaged_file_keeps_what_was_done(folder, opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(table_rows, "_BATCH_ROWS", 500)
     path = tmp_path / "new.parquet"
     pa.parquet.write_table(
         orders(3000, 1), path, row_group_size=500, use_dictionary=False, write_page_checksum=True
