@@ -1,6 +1,6 @@
 """Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
 
-from tfvae.export import models  # noqa: F401  (registers the endpoints of models)
+from tfvae.export import detectors, models  # noqa: F401  (they register their endpoints)
 from tfvae.export.images import EncodedPixels, Pixels
 from tfvae.export.litert import litert
 from tfvae.export.model_card import ModelCard

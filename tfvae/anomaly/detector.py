@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
@@ -15,13 +16,15 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tfvae.anomaly import defaults, files
-from tfvae.anomaly.calibration import Calibration, Contamination
+from tfvae.anomaly.calibration import Calibration, Drift
 from tfvae.anomaly.names import as_score
 from tfvae.anomaly.score import Score
 from tfvae.anomaly.scorer import Scorer
+from tfvae.anomaly.thresholds import Contamination
 from tfvae.anomaly.training import Training, copied, repeatable
 from tfvae.errors import InvalidInput
 from tfvae.models import LatentModel
+from tfvae.objectives import Trimmed
 
 
 class VAEDetector(OutlierMixin, BaseEstimator):
@@ -30,7 +33,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
     The habits are scikit-learn's: `score_samples` and `decision_function` are high for normal rows, and
     `predict` is 1 for these and -1 for anomalies. `anomaly_scores` is the other way round, in nats where
     the score is a density. Nothing is random after `fit`: a row has one score, to the last bit, in any
-    batch, process and export.
+    batch, process and export. As `score` is an argument, there is no method of this name: a grid search
+    needs `scoring`.
 
     Args:
         model: what is trained, from the weights that it has; it is itself not changed. None is a VAE for a
@@ -41,6 +45,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         calibration: how scores become p-values and decisions; None is `Contamination(contamination)`.
         preprocessing: layer from raw features to the model's x; None is none, or with `model=None` the
             standardisation of columns.
+        trim: share of each batch, that which the model finds least probable, that training leaves out; for
+            training data that hold anomalies.
         epochs: passes over the training data; 0 leaves a trained model as it is, None is a number that
             suits the number of rows.
         batch_size: rows of a training step.
@@ -68,6 +74,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
         "calibration": [Calibration, None],
         "preprocessing": [keras.Layer, None],
+        "trim": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -83,6 +90,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         *,
         calibration: Calibration | None = None,
         preprocessing: keras.Layer | None = None,
+        trim: float = 0.0,
         epochs: int | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
@@ -94,6 +102,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
         self.calibration = calibration
         self.preprocessing = preprocessing
+        self.trim = trim
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -112,28 +121,68 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         """
         self._validate_params()
         raw = self._rows(X, reset=True)
+        _warn_of_constants(raw)
         with repeatable(self.seed):
-            preprocessing = self.preprocessing
-            if self.model is None and preprocessing is None:
-                preprocessing = defaults.preprocessing(raw)
-            x = self._prepared(preprocessing, raw)
-            model = defaults.model(x.shape[1:]) if self.model is None else copied(self.model)
-            calibration = self.calibration
-            calibration = (
-                Contamination(self.contamination) if calibration is None else copy.deepcopy(calibration)
-            )
-            kept = _split(len(x), calibration.held_out, self.seed)
-            train = self._training(int((~kept).sum()))
+            preprocessing = self._preprocessing(raw)
+            x = raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
+            model = self._untrained(x)
             model.checked(x)
+            calibration = self._calibration()
+            kept = _split(len(x), calibration.held_out, self.seed)
+            train = self._training(len(x) - int(kept.sum()))
             train(model, x[~kept])
             score = defaults.score() if self.score is None else copy.deepcopy(as_score(self.score))
-            scorer = Scorer(model, score, calibration, preprocessing)
             score.check(model)
             score.prepare(model)
             score.learn(model, x[~kept], train)
-            scores = scorer.scores_of({"x": raw[kept] if kept.any() else raw})["score"]
-            calibration.learn(scores)
-        return self.with_scorer(scorer)
+            scorer = Scorer(model, score, calibration, preprocessing)
+            rows = raw[kept] if kept.any() else raw
+            calibration.learn(scorer.judged_arrays({"x": rows})["score"])
+        return self.with_scorer(Scorer(model, score, calibration, preprocessing))
+
+    def _preprocessing(self, raw: np.ndarray) -> keras.Layer | None:
+        missing = self.model is None and self.preprocessing is None
+        return defaults.preprocessing(raw) if missing else self.preprocessing
+
+    def _untrained(self, x: np.ndarray) -> LatentModel:
+        model = defaults.model(x.shape[1:]) if self.model is None else self.model
+        if self.trim:
+            return copied(model, Trimmed(model.objective, self.trim))
+        return model if self.model is None else copied(model)
+
+    def _calibration(self) -> Calibration:
+        if self.calibration is None:
+            return Contamination(self.contamination)
+        return type(self.calibration).from_config(self.calibration.get_config())
+
+    def _training(self, rows: int) -> Training:
+        epochs = defaults.epochs(rows, self.batch_size) if self.epochs is None else self.epochs
+        return Training(epochs, self.batch_size, self.learning_rate, int(self.verbose))
+
+    def recalibrate(self, X: object, y: object = None) -> Drift:  # noqa: N803
+        """Calibrate anew on new normal data, without training; return how far their scores have moved.
+
+        Args:
+            X: rows that are normal, or of which the calibration expects as many anomalies.
+            y: 1 for normal rows and -1 for anomalies, which are then left out; None is that all count.
+
+        Raises:
+            InvalidInput: where no normal row is among them.
+        """
+        raw = self._fitted_rows(X)
+        if y is not None:
+            y = np.asarray(y)
+            if y.shape != (len(raw),) or not np.isin(y, (-1, 1)).all():
+                raise InvalidInput("y", f"1 or -1 for each of {len(raw)} rows", np.unique(y)[:5])
+            if not (y == 1).any():
+                raise InvalidInput("y", "at least one normal row, 1", "anomalies alone")
+            raw = raw[y == 1]
+        scorer, calibration = self.scorer_, self._calibration()
+        scores = scorer.judged_arrays({"x": raw})["score"]
+        drift = scorer.calibration.drift(scores)
+        calibration.learn(scores)
+        self.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing, scorer.block))
+        return drift
 
     def with_scorer(self, scorer: Scorer) -> Self:
         """Take what another fit, or a file, made."""
@@ -146,13 +195,12 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         return Training(epochs, self.batch_size, self.learning_rate, int(self.verbose))
 
     def score_samples(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return minus the anomaly score, high for normal rows, [N]."""
-        return -self.anomaly_scores(X)
+        """Return minus the anomaly score, high for normal rows, float64 [N]."""
+        return -self.anomaly_scores(X).astype("float64")
 
     def decision_function(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return threshold minus anomaly score, [N]: below 0 for anomalies."""
-        scores = self.anomaly_scores(X)
-        return np.asarray(self.scorer_.calibration.threshold) - scores
+        """Return threshold minus anomaly score, float64 [N]: below 0 for anomalies."""
+        return self.score_samples(X) - self.offset_
 
     def predict(self, X: object) -> np.ndarray:  # noqa: N803
         """Return 1 for normal rows and -1 for anomalies, [N]."""
@@ -160,7 +208,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
 
     def anomaly_scores(self, X: object) -> np.ndarray:  # noqa: N803
         """Return the score, high for anomalies, [N]; in nats where it is a density."""
-        return self._scores(X)["score"]
+        return self.judge(X)["score"]
 
     def p_values(self, X: object) -> np.ndarray:  # noqa: N803
         """Return the share of normal data that is at least as unusual, [N]."""
@@ -168,27 +216,22 @@ class VAEDetector(OutlierMixin, BaseEstimator):
 
     def judge(self, X: object) -> dict[str, np.ndarray]:  # noqa: N803
         """Return `score`, its terms such as `standard_error`, `p_value` and `is_anomaly`, each [N]."""
-        terms = self._scores(X)
-        calibration = self.scorer_.calibration
-        return {
-            **terms,
-            "p_value": calibration.p_values(terms["score"]).numpy(),
-            "is_anomaly": calibration.is_anomaly(terms["score"]).numpy(),
-        }
+        raw = self._fitted_rows(X)
+        return self.scorer_.judged_arrays({"x": raw})
 
     def explain(self, X: object) -> np.ndarray:  # noqa: N803
         """Return what each element contributes to the score, [N, *event]; their sum is the score."""
-        check_is_fitted(self)
-        return self.scorer_.contributions_of({"x": self._rows(X, reset=False)})
+        raw = self._fitted_rows(X)
+        return self.scorer_.explained_arrays({"x": raw})["attribution"]
 
     def save(self, path: str | os.PathLike) -> None:
         """Write one file, whole or not at all, that `tfvae.anomaly.load` reads."""
         check_is_fitted(self)
         files.save(self, path)
 
-    def _scores(self, x: object) -> dict[str, np.ndarray]:
+    def _fitted_rows(self, x: object) -> np.ndarray:
         check_is_fitted(self)
-        return self.scorer_.scores_of({"x": self._rows(x, reset=False)})
+        return self._rows(x, reset=False)
 
     def _rows(self, x: object, reset: bool) -> np.ndarray:
         """Return float32 rows, checked as scikit-learn does."""
@@ -214,9 +257,6 @@ class VAEDetector(OutlierMixin, BaseEstimator):
 
     def _row_shape(self) -> tuple[int, ...] | None:
         return None if self.model is None else self.model.event_shape
-
-    def _prepared(self, preprocessing: keras.Layer | None, raw: np.ndarray) -> np.ndarray:
-        return raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -245,4 +285,21 @@ def _check_rows(rows: np.ndarray) -> None:
     if empty.any():
         raise InvalidInput(
             "X", "at least one value observed in each row", f"NaN alone in row {empty.argmax()}"
+        )
+
+
+def _warn_of_constants(rows: np.ndarray) -> None:
+    """Name the first column of a table that has one value in all rows, and say what follows."""
+    if rows.ndim != 2:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of columns that are NaN throughout
+        constant = np.flatnonzero(np.nanmin(rows, axis=0) == np.nanmax(rows, axis=0))
+    if len(constant):
+        more = f", and {len(constant) - 1} more columns have" if len(constant) > 1 else ""
+        value = rows[~np.isnan(rows[:, constant[0]]), constant[0]][0]
+        warnings.warn(
+            f"column {constant[0]}: one value in all rows, {value:g}{more}; how far another value is from it "
+            "cannot be learned",
+            stacklevel=3,
         )

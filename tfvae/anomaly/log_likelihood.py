@@ -6,9 +6,10 @@ from typing import final
 
 import tensorflow as tf
 
-from tfvae.anomaly.attribution import shared_evenly, surprises
-from tfvae.anomaly.score import DrawnScore, Inputs
+from tfvae.anomaly.attribution import shared_evenly, surprises, weighted
+from tfvae.anomaly.score import DrawnScore
 from tfvae.models import LatentModel
+from tfvae.trace import Trace
 
 
 @final
@@ -39,14 +40,9 @@ class LogLikelihood(DrawnScore):
     terms = ("standard_error",)
     needs_density = True
 
-    def __init__(
-        self, num_samples: int = 64, seed: int = 0, *, name: str | None = None, dtype: object = None
-    ):
-        super().__init__(num_samples, seed, name=name, dtype=dtype)
-
-    def values(self, model: LatentModel, inputs: Inputs) -> dict[str, tf.Tensor]:
+    def of(self, trace: Trace) -> dict[str, tf.Tensor]:
         """Return -log p(x) and its standard error."""
-        log_w = self.trace(model, inputs).log_weights
+        log_w = trace.log_weights
         highest = tf.reduce_max(log_w, axis=0)
         weights = tf.exp(log_w - highest)
         mean = tf.reduce_mean(weights, axis=0)
@@ -56,12 +52,9 @@ class LogLikelihood(DrawnScore):
             "standard_error": tf.sqrt(variance / self.num_samples) / mean,
         }
 
-    def contributions(self, model: LatentModel, inputs: Inputs) -> tf.Tensor:
+    def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
         """Return E_v[-log p(x_i|z)] of each element, and an even share of R."""
-        trace = self.trace(model, inputs)
         v = tf.nn.softmax(trace.log_weights, axis=0)
-        parts = surprises(model, trace)
-        own = tf.reduce_sum(tf.reshape(v, (*v.shape[:1], -1, *[1] * (parts.shape.rank - 2))) * parts, axis=0)
         divergence = tf.reduce_sum(tf.math.xlogy(v, v * self.num_samples), axis=0)
         rest = tf.reduce_sum(v * (trace.log_q - trace.log_p), axis=0) + divergence
-        return own + shared_evenly(rest, trace.x)
+        return weighted(v, surprises(model, trace)) + shared_evenly(rest, trace.x)

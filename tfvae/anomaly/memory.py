@@ -19,7 +19,7 @@ class Remembering(Part):
     remembered: tuple[str, ...] = ()
 
     def remember(self, **arrays: np.ndarray) -> None:
-        """Keep arrays under their names; a second time only with the shapes of the first."""
+        """Keep arrays under their names; a name that is known keeps its shape."""
         for name, value in arrays.items():
             value = np.asarray(value)
             value = value.astype("float32") if value.dtype == "float64" else value
@@ -30,6 +30,12 @@ class Remembering(Part):
                 setattr(self, name, weight)
                 self.remembered = (*self.remembered, name)
             getattr(self, name).assign(value)
+
+    def forget(self) -> None:
+        """Drop all arrays, so that others of any shape can be remembered."""
+        for name in self.remembered:
+            delattr(self, name)
+        self.remembered = ()
 
     def save_own_variables(self, store: Any) -> None:
         """Write the arrays by name."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from tfvae.anomaly.bounds import NegativeELBO, Reconstruction
+from tfvae.anomaly.joint import Ensemble
+from tfvae.anomaly.latent import AggregatedPosterior, Mahalanobis
 from tfvae.anomaly.log_likelihood import LogLikelihood
+from tfvae.anomaly.relative import LikelihoodRatio, Typicality
 from tfvae.anomaly.score import Score
 from tfvae.errors import InvalidInput
 
-SCORES: dict[str, type[Score]] = {"log_likelihood": LogLikelihood}
+SCORES: dict[str, type[Score]] = {
+    "log_likelihood": LogLikelihood,
+    "negative_elbo": NegativeELBO,
+    "reconstruction": Reconstruction,
+    "mahalanobis": Mahalanobis,
+    "aggregated_posterior": AggregatedPosterior,
+    "likelihood_ratio": LikelihoodRatio,
+    "typicality": Typicality,
+    "ensemble": Ensemble,
+}
 
 
 def as_score(score: str | Score) -> Score:

@@ -17,6 +17,7 @@ from tfvae.trace import Trace
 
 Inputs = dict[str, tf.Tensor]
 Train = Callable[[LatentModel, np.ndarray], None]
+_ROWS = 512
 
 
 class Score(Remembering, abc.ABC):
@@ -25,11 +26,13 @@ class Score(Remembering, abc.ABC):
     A score is a function of the model and the inputs alone: what it draws, it drew once.
 
     Attributes:
+        in_nats: whether the score is a density's logarithm, or a difference of such.
         terms: names of what it tells beside the score.
         needs_density: whether q(z|x) must have a density.
         passes: decoded points for each example, by which blocks of rows are sized.
     """
 
+    in_nats = True
     terms: tuple[str, ...] = ()
     needs_density = False
     passes = 1
@@ -64,8 +67,8 @@ class Score(Remembering, abc.ABC):
         """Return {"score": [B]} and the terms, each [B]."""
 
     @abc.abstractmethod
-    def contributions(self, model: LatentModel, inputs: Inputs) -> tf.Tensor:
-        """Return what each element of x contributes, [B, *event]; the sum over the event is the score."""
+    def explained(self, model: LatentModel, inputs: Inputs) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Return the values, and what each element contributes, [B, *event], with the score as sums."""
 
 
 class DrawnScore(Score):
@@ -76,7 +79,9 @@ class DrawnScore(Score):
         seed: start of the random numbers; they are drawn once and kept with the score.
     """
 
-    def __init__(self, num_samples: int, seed: int = 0, *, name: str | None = None, dtype: object = None):
+    def __init__(
+        self, num_samples: int = 64, seed: int = 0, *, name: str | None = None, dtype: object = None
+    ):
         super().__init__(name=name, dtype=dtype)
         self.num_samples = whole_number("num_samples", num_samples)
         self.seed = whole_number("seed", seed, at_least=0)
@@ -90,6 +95,31 @@ class DrawnScore(Score):
         """Draw the noise."""
         self.remember(noise=model.noise(self.num_samples, 1, as_seed(self.seed)))
 
-    def trace(self, model: LatentModel, inputs: Inputs) -> Trace:
-        """Return the trace of a pass with the score's own noise."""
+    def values(self, model: LatentModel, inputs: Inputs) -> dict[str, tf.Tensor]:
+        """Return the score and the terms of a pass with the score's own noise."""
+        return self.of(self._trace(model, inputs))
+
+    def explained(self, model: LatentModel, inputs: Inputs) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Return the values and the contributions of one pass."""
+        trace = self._trace(model, inputs)
+        return self.of(trace), self.contributions(model, trace)
+
+    @abc.abstractmethod
+    def of(self, trace: Trace) -> dict[str, tf.Tensor]:
+        """Return {"score": [B]} and the terms, each [B]."""
+
+    @abc.abstractmethod
+    def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
+        """Return what each element of x contributes, [B, *event]."""
+
+    def _trace(self, model: LatentModel, inputs: Inputs) -> Trace:
         return model.trace_with_noise(inputs, tf.convert_to_tensor(self.noise))
+
+
+def over_data(
+    function: Callable[[LatentModel, Inputs], tf.Tensor | dict], model: LatentModel, x: np.ndarray
+) -> tf.Tensor | dict:
+    """Return function(model, inputs) for data [N, *event] of any length."""
+    traced = tf.function(lambda part: function(model, model.tensors(part)), reduce_retracing=True)
+    parts = [traced(tf.constant(x[start : start + _ROWS])) for start in range(0, len(x), _ROWS)]
+    return tf.nest.map_structure(lambda *values: np.concatenate(values), *parts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import functools
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -66,58 +67,62 @@ class Scorer(Configured, keras.Model):
         value = next(iter(raw.values())) if len(raw) == 1 else raw
         return tf.cast(value if self.preprocessing is None else self.preprocessing(value), tf.float32)
 
-    def scored(self, raw: Tensors) -> Tensors:
-        """Return the score and its terms, [B]."""
-        vector = tf.TensorSpec((self.block,), tf.float32)
-        return in_blocks(
-            lambda block: self.score.values(self.model, self.model.tensors(self.x(block))),
-            raw,
-            self.block,
-            dict.fromkeys(("score", *self.score.terms), vector),
-        )
-
-    def contributions(self, raw: Tensors) -> tf.Tensor:
-        """Return the contribution of each element of x to the score, [B, *event]."""
-
-        def block(rows: Tensors) -> Tensors:
-            return {"": self.score.contributions(self.model, self.model.tensors(self.x(rows)))}
-
-        spec = tf.TensorSpec((self.block, *self.model.event_shape), tf.float32)
-        return in_blocks(block, raw, self.block, {"": spec})[""]
-
     def judged(self, raw: Tensors) -> Tensors:
         """Return `score` and its terms, `p_value` and `is_anomaly`, each [B]."""
-        terms = self.scored(raw)
-        score = terms["score"]
-        return {
-            **terms,
-            "p_value": self.calibration.p_values(score),
-            "is_anomaly": self.calibration.is_anomaly(score),
-        }
+        return in_blocks(
+            lambda block: self._decided(self.score.values(self.model, self._inputs(block))),
+            raw,
+            self.block,
+            self._signature(),
+        )
 
-    # The same of arrays.
+    def explained(self, raw: Tensors) -> Tensors:
+        """Return what `judged` does, and `attribution` [B, *event], whose sums are the score."""
 
-    def scores_of(self, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the score and its terms of arrays of any length."""
-        return self._in_parts(self._scored, raw)
+        def function(block: Tensors) -> Tensors:
+            terms, contributions = self.score.explained(self.model, self._inputs(block))
+            return {**self._decided(terms), "attribution": contributions}
 
-    def contributions_of(self, raw: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the contributions of arrays of any length."""
-        return self._in_parts(self._contributions, raw)[""]
+        attribution = tf.TensorSpec((self.block, *self.model.event_shape), tf.float32)
+        return in_blocks(function, raw, self.block, {**self._signature(), "attribution": attribution})
 
-    def _in_parts(self, function: object, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        rows = math.ceil(_ROWS_AT_ONCE / self.block) * self.block
+    def _inputs(self, raw: Tensors) -> Tensors:
+        return self.model.tensors(self.x(raw))
+
+    def _decided(self, terms: Tensors) -> Tensors:
+        return {**terms, **self.calibration.decided(terms["score"])}
+
+    def _signature(self) -> dict[str, tf.TensorSpec]:
+        numbers = dict.fromkeys(("score", *self.score.terms, "p_value"), tf.TensorSpec((self.block,)))
+        return {**numbers, "is_anomaly": tf.TensorSpec((self.block,), tf.bool)}
+
+    # The same of arrays of any length.
+
+    def judged_arrays(self, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return what `judged` does, of arrays."""
+        return self._in_parts(self.judged, raw)
+
+    def explained_arrays(self, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return what `explained` does, of arrays."""
+        return self._in_parts(self.explained, raw)
+
+    def _in_parts(
+        self, method: Callable[[Tensors], Tensors], raw: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        tensors = {name: tf.convert_to_tensor(value[:0]) for name, value in raw.items()}
+        specs = {name: tf.TensorSpec((None, *v.shape[1:]), v.dtype) for name, v in tensors.items()}
+        key = (method.__name__, *((name, *spec.shape[1:], spec.dtype) for name, spec in specs.items()))
+        if key not in self._graphs:
+            self._graphs[key] = tf.function(method, autograph=False).get_concrete_function(specs)
         count = len(next(iter(raw.values())))
         parts = [
-            function({name: tf.convert_to_tensor(value[start : start + rows]) for name, value in raw.items()})
-            for start in range(0, count, rows)
+            self._graphs[key](
+                {name: tf.convert_to_tensor(v[start : start + _ROWS_AT_ONCE]) for name, v in raw.items()}
+            )
+            for start in range(0, count, _ROWS_AT_ONCE)
         ]
-        return {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    @tf.function(reduce_retracing=True)
-    def _scored(self, raw: Tensors) -> Tensors:
-        return self.scored(raw)
-
-    @tf.function(reduce_retracing=True)
-    def _contributions(self, raw: Tensors) -> Tensors:
-        return {"": self.contributions(raw)}
+    @functools.cached_property
+    def _graphs(self) -> dict[tuple, Callable]:
+        return {}
