@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 
 import numpy as np
 
@@ -63,9 +64,11 @@ def fit(
     raw, rejects = rows_of(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
     network = model(features)
-    detector = VAEDetector(network, calibration=calibration, epochs=epochs, seed=seed).fit(x)
-    fitted = detector.scorer_
-    scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features)
+    detector = VAEDetector(network, calibration=calibration, epochs=epochs, seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of constant columns, of which the schema tells
+        fitted = detector.fit(x).scorer_
+    scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features, fitted.block)
     detector.set_params(preprocessing=features).with_scorer(scorer)
     detector.save(output)
     return Fitted(detector, len(x), rejects)
@@ -81,10 +84,10 @@ def recalibrate(path: str | os.PathLike, data: str | os.PathLike) -> Fitted:
     detector = load(path)
     scorer = detector.scorer_
     raw, rejects = rows_of(table_file(data), scorer.preprocessing)
-    scores = np.concatenate([scorer.scores_of(part.values)["score"] for part in raw])
+    scores = np.concatenate([scorer.judged_arrays(part.values)["score"] for part in raw])
     calibration = type(scorer.calibration).from_config(scorer.calibration.get_config())
     calibration.learn(scores)
-    detector.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing))
+    detector.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing, scorer.block))
     detector.save(path)
     return Fitted(detector, len(scores), rejects)
 

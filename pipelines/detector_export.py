@@ -7,75 +7,41 @@ import json
 import os
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvae.anomaly import Scorer
-from tfvae.errors import InvalidInput
-from tfvae.export import verify
-from tfvae.export.endpoints import Endpoint, Tensors
-from tfvae.export.saved_model import expectations
-from tfvae.files import replacing
+from tfvae.anomaly import VAEDetector
+from tfvae.export import saved_model
+from tfvae.export.endpoints import Endpoint, endpoints
 from tfvae.pipelines.score_batches import ABOUT, BatchScorer, Values
 
-_EXAMPLES = 5
 _QUANTILES = 200
 
 
-def export(scorer: Scorer, path: str | os.PathLike, version: int = 1) -> Path:
-    """Write `path/version/` with the endpoints `score` and `explain`, and what `tfvae score` needs to use it.
+def export(detector: VAEDetector, path: str | os.PathLike, version: int | None = None) -> Path:
+    """Write `path/version/` with the endpoint `score` of named columns, and what `tfvae score` needs to use it.
 
-    score(columns): the score and its terms, `p_value`, `is_anomaly`, each [B]. explain(columns):
-    `contributions`, [B, features]. It is checked in a fresh process before the folder gets its name.
+    Args:
+        detector: fitted to a table.
+        path: the servable's folder.
+        version: the version's number, which must be free; None is the one after the last.
 
     Raises:
         InvalidInput: the version exists.
         ExportError: the export gives other numbers than the detector.
     """
-    target = Path(path) / str(version)
-    if target.exists():
-        raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")
-    functions = endpoints(scorer)
-    expected = expectations(functions, examples(scorer))
-    archive = keras.export.ExportArchive()
-    archive.track(scorer)
-    for endpoint in functions:
-        archive.add_endpoint(endpoint.name, endpoint.__call__, input_signature=endpoint.signature)
-    with replacing(target) as folder:
-        archive.write_out(str(folder), verbose=False)
-        extra = folder / "assets.extra"
-        extra.mkdir()
-        (extra / ABOUT).write_text(json.dumps(about(scorer), ensure_ascii=False), encoding="utf-8")
-        np.savez(extra / "verification.npz", **expected)
-        verify.saved_model(folder)
-    return target
+    notes = {ABOUT: json.dumps(about(detector), ensure_ascii=False)}
+    return saved_model(detector, path, version, notes=notes).path
 
 
-def endpoints(scorer: Scorer) -> list[Endpoint]:
-    """Return the endpoints of a scorer whose preprocessing takes named columns."""
-    specs = scorer.preprocessing.specs
-
-    def explain(raw: Tensors) -> Tensors:
-        return {"contributions": scorer.contributions(raw)}
-
-    return [Endpoint("score", specs, scorer.judged), Endpoint("explain", specs, explain)]
-
-
-def examples(scorer: Scorer) -> Tensors:
-    """Return columns by name to try an export with: draws from the model."""
-    x = scorer.model.sample(_EXAMPLES, seed=0)
-    return scorer.preprocessing.inverse(x)
-
-
-def about(scorer: Scorer) -> dict:
+def about(detector: VAEDetector) -> dict:
     """Return what is told of a detector beside its graph, as plain lists, dicts, texts and numbers.
 
     schema, features, training: of `tfvae.data.table_features.TableFeatures`; threshold: scores above it are
     anomalies; scores: evenly spaced quantiles of those it was calibrated on; above: share of these that are
     above the threshold.
     """
-    features, calibration = scorer.preprocessing, scorer.calibration
+    features, calibration = detector.scorer_.preprocessing, detector.scorer_.calibration
     scores, threshold = np.asarray(calibration.scores), float(np.asarray(calibration.threshold))
     return {
         "schema": features.table.as_json(),
@@ -87,20 +53,14 @@ def about(scorer: Scorer) -> dict:
     }
 
 
-def in_process(scorer: Scorer, top: int | None = None) -> BatchScorer:
-    """Return what scores batches with a detector that is in memory, by the graphs of its export."""
-    judge, explain = (
-        tf.function(functools.partial(Endpoint.__call__, endpoint), endpoint.signature, autograph=False)
-        for endpoint in endpoints(scorer)
-    )
-    names = list(scorer.preprocessing.specs)
+def in_process(detector: VAEDetector, top: int | None = None) -> BatchScorer:
+    """Return what scores batches with a detector that is in memory, by the graph of its export."""
+    [endpoint] = endpoints(detector, None, 0)
+    graph = tf.function(functools.partial(Endpoint.__call__, endpoint), endpoint.signature, autograph=False)
 
     def function(values: Values) -> Values:
-        tensors = [tf.convert_to_tensor(values[name]) for name in names]
-        results = {name: value.numpy() for name, value in judge(*tensors).items()}
-        if top != 0:
-            results["contributions"] = explain(*tensors)["contributions"].numpy()
-        return results
+        found = graph(*(tf.convert_to_tensor(values[name]) for name in endpoint.specs))
+        return {name: value.numpy() for name, value in found.items()}
 
-    features = scorer.preprocessing
+    features = detector.scorer_.preprocessing
     return BatchScorer(features.raw_table(), [feature.name for feature in features.features], function, top)

@@ -29,8 +29,8 @@ def opened(model: Path, top: int | None) -> tuple[BatchScorer, dict, list[Path]]
         return score_batches.load(folder, top), about, files
     from tfvae.pipelines import detector, detector_export  # which need Keras and this library's models
 
-    scorer = detector.load(model).scorer_
-    return detector_export.in_process(scorer, top), detector_export.about(scorer), [model]
+    fitted = detector.load(model)
+    return detector_export.in_process(fitted, top), detector_export.about(fitted), [model]
 
 
 def said(summary: Summary) -> str:
