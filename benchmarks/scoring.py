@@ -1,10 +1,10 @@
 """Scoring speed: `tfvae score` of a file against the bare network, and the memory that it takes at its peak.
 
-The table is made on the spot: eight numbers with gaps, two categories, a count, a date and a key. The bare network is
-what scoring a row cannot do without: encoder, posterior's projection, decoder and likelihood's projection, for as
-many draws as the score takes, under one `tf.function`, on features that are in memory. Everything else, from
-reading the file to the decision and the contributions, is what the command adds. The command runs in a process of its
-own, whose largest resident memory is read when it has ended.
+The table is made on the spot: eight numbers with gaps, two categories, a count, a date and a key. The bare
+network is what scoring a row cannot do without: encoder, posterior's projection, decoder and likelihood's
+projection, for as many draws as the score takes, under one `tf.function`, on features that are in memory.
+Everything else, from reading the file to the decision and the contributions, is what the command adds. The
+command runs in a process of its own, whose largest resident memory is read when it has ended.
 
     python benchmarks/scoring.py --rows 1000000
 """

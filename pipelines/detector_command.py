@@ -103,16 +103,17 @@ def export(
     output: Annotated[Path, Parameter(help="folder of the served model; its versions are its sub-folders.")],
     /,
     *,
-    version: Annotated[int, Parameter(help="number of the version.")] = 1,
+    version: Annotated[int | None, Parameter(help="its number; else the one after the last.")] = None,
 ) -> None:
     """Write a SavedModel that takes a table's columns and needs only TensorFlow."""
     with refusing():
-        usage.at_least_one("--version", version)
+        if version is not None:
+            usage.at_least_one("--version", version)
     start_tensorflow()
     from tfvae.pipelines import detector as work
     from tfvae.pipelines import detector_export
 
-    print(detector_export.export(work.load(detector).scorer_, output, version))
+    print(detector_export.export(work.load(detector), output, version))
 
 
 @detector_app.command

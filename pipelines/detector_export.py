@@ -19,7 +19,7 @@ _QUANTILES = 200
 
 
 def export(detector: VAEDetector, path: str | os.PathLike, version: int | None = None) -> Path:
-    """Write `path/version/` with the endpoint `score` of named columns, and what `tfvae score` needs to use it.
+    """Write `path/version/`: the endpoint `score` of named columns, and what `tfvae score` needs to use it.
 
     Args:
         detector: fitted to a table.

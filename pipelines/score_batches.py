@@ -48,7 +48,7 @@ class BatchScorer:
         table: what reads the modelled columns.
         features: names of the features, in the order of the contributions.
         function: from arrays [n] by input name to `score`, `p_value`, `is_anomaly` [n] and, unless `top` is
-            0, `contributions` [n, features].
+            0, `attribution` [n, features].
         top: how many features are named; None is 3, or all where there are fewer.
 
     Raises:
@@ -123,7 +123,7 @@ class BatchScorer:
             return [pa.nulls(len(usable), field.type) for field in self.added][:-1]
         columns = [results["score"], results["p_value"], results["is_anomaly"]]
         if self.top:
-            contributions = results["contributions"]
+            contributions = results["attribution"]
             order = np.argsort(-contributions, axis=1, kind="stable")[:, : self.top]
             names = np.array(self.features, object)
             for rank in range(self.top):
@@ -149,14 +149,11 @@ def load(path: str | os.PathLike, top: int | None = None) -> BatchScorer:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
-    judge, explain = loaded.signatures["score"], loaded.signatures["explain"]
+    graph = loaded.signatures["score"]
 
     def function(values: Values) -> Values:
         tensors = {name: tf.convert_to_tensor(array) for name, array in values.items()}
-        results = {name: value.numpy() for name, value in judge(**tensors).items()}
-        if top != 0:
-            results["contributions"] = explain(**tensors)["contributions"].numpy()
-        return results
+        return {name: value.numpy() for name, value in graph(**tensors).items()}
 
     return BatchScorer(RawTable(TableSchema.from_json(about["schema"])), about["features"], function, top)
 

@@ -141,9 +141,9 @@ def test_one_score_in_python_from_the_command_and_from_the_export(folder, scores
         assert from_text[name].equals(scores[name])
     scorer = detector.load(folder / "m.detector").scorer_
     raw = scorer.preprocessing.raw_table().read(next(table_file(folder / "new.parquet").rows()).batch)
-    values = scorer.scores_of(raw.values)["score"]
+    found = scorer.explained_arrays(raw.values)
+    values, contributions = found["score"], found["attribution"]
     assert values.tobytes() == scores["score"].to_numpy().tobytes()
-    contributions = scorer.contributions_of(raw.values)
     np.testing.assert_allclose(contributions.sum(axis=1), values, rtol=1e-4)
     assert contributions.max(axis=1).tobytes() == scores["contribution_1"].to_numpy().tobytes()
 
@@ -349,9 +349,9 @@ def test_a_detector_of_arrays_is_refused(tmp_path, capsys):
 
 
 def test_the_version_of_an_export_must_be_free(folder):
-    scorer = detector.load(folder / "m.detector").scorer_
+    fitted = detector.load(folder / "m.detector")
     with pytest.raises(ValueError, match="version: expected one that is not there yet"):
-        detector_export.export(scorer, folder / "served")
+        detector_export.export(fitted, folder / "served", 1)
 
 
 def test_folders_that_are_no_export(tmp_path):
