@@ -56,7 +56,8 @@ def scored(tmp_path):
     }
     summary = {
         "data": "new.csv", "rows": ROWS + 1, "scored": ROWS, "rejected": 1,
-        "anomalies": int((score > 13).sum()), "reasons": {"expected 3 fields": 1}, "rejects": str(tmp_path / "s.rejects.csv"), "detector": detector,
+        "anomalies": int((score > 13).sum()), "reasons": {"expected 3 fields": 1},
+        "rejects": str(tmp_path / "s.rejects.csv"), "detector": detector,
         "counts": {EVIL: [250, 250, 0, 0], "town": [400, 0, 100, 0]},
     }  # fmt: skip
     (tmp_path / "s.summary.json").write_text(json.dumps(summary))
