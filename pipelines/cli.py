@@ -142,17 +142,21 @@ def score(
     A run's model gives -log p(x) in nats, its standard error, and -ELBO.
     """
     if (model / "config.json").exists():
-        return _score_by_run(model, data, output, top, 100 if samples is None else samples)
+        _score_by_run(model, data, output, top, 100 if samples is None else samples)
+    else:
+        _score_by_detector(model, data, output, top, samples)
+
+
+def _score_by_detector(path: Path, data: str, output: Path, top: int | None, samples: int | None) -> None:
     with refusing():
         usage.ends_in("--output", output, ".csv", ".parquet")
         if samples is not None:
             raise InvalidInput("--samples", "a run, as a detector has its own", samples)
-        usage.table_and_detector(model, data)
+        usage.table_and_detector(path, data)
     start_tensorflow()
     from tfvae.pipelines import score_command as work
 
-    work.score(model, data, output, top)
-    return None
+    work.score(path, data, output, top)
 
 
 def _score_by_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
