@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -29,6 +29,7 @@ def saved_model(
     preprocessing: keras.Layer | None = None,
     num_samples: int = 64,
     card: ModelCard | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Export:
     """Write `path/version/` with the endpoints encode, decode, reconstruct, sample, score, log_likelihood.
 
@@ -49,6 +50,7 @@ def saved_model(
         preprocessing: layer from raw features to the model's x, put into the graph; see `tfvae.export.raw`.
         num_samples: fixed draws that `score` and `log_likelihood` average over.
         card: facts for README.md.
+        notes: texts that go with the version, by the name of their file in `assets.extra`.
 
     Returns:
         The path, size, differences and time per item.
@@ -75,6 +77,8 @@ def saved_model(
         write(model, functions, preprocessing, folder)
         extra = folder / "assets.extra"
         extra.mkdir()
+        for name, text in (notes or {}).items():
+            (extra / name).write_text(text, encoding="utf-8")
         np.savez(extra / "verification.npz", **expected)
         write_warmup(servable.name, expected, extra)
         (extra / "README.md").write_text(beside["README.md"], encoding="utf-8")

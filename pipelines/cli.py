@@ -35,6 +35,11 @@ app.command(  # by name: its commands are made of all the recipes, which takes a
     help="Train a recipe on a source, or continue a run that was interrupted.",
 )
 app.command(export_app)
+app.command(
+    "tfvae.pipelines.detector_command:detector_app",
+    name="detector",
+    help="Find unusual rows of tables: fit, recalibrate, export, report.",
+)
 
 
 def main(tokens: list[str] | None = None) -> int:
@@ -123,19 +128,46 @@ def sample(
 
 @app.command
 def score(
-    run: RunFolder,
-    data: Annotated[str, Parameter(help="source to score.")],
+    model: Annotated[
+        Path, Parameter(help="a .detector file, the folder of an exported one, or a finished run.")
+    ],
+    data: Annotated[str, Parameter(help="a table's file; for a run any source.")],
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"], help="A .csv or .parquet file.")],
-    samples: Annotated[int, Parameter(help="draws for each row.")] = 100,
+    top: Annotated[int | None, Parameter(help="features that a detector names in each row; else 3.")] = None,
+    samples: Annotated[int | None, Parameter(help="draws for each row, by a run; 100.")] = None,
 ) -> None:
-    """Score every row of a source: -log p(x) in nats, its standard error, -ELBO."""
+    """Score every row of a table, and decide which are anomalies; goes on where a killed command stopped.
+
+    A run's model gives -log p(x) in nats, its standard error, and -ELBO.
+    """
+    if (model / "config.json").exists():
+        _score_by_run(model, data, output, top, 100 if samples is None else samples)
+    else:
+        _score_by_detector(model, data, output, top, samples)
+
+
+def _score_by_detector(path: Path, data: str, output: Path, top: int | None, samples: int | None) -> None:
+    with refusing():
+        usage.ends_in("--output", output, ".csv", ".parquet")
+        if samples is not None:
+            raise InvalidInput("--samples", "a run, as a detector has its own", samples)
+        usage.table_and_detector(path, data)
+    start_tensorflow()
+    from tfvae.pipelines import score_command as work
+
+    work.score(path, data, output, top)
+
+
+def _score_by_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
     with refusing():
         usage.at_least_one("--samples", samples)
         usage.ends_in("--output", output, ".csv", ".parquet")
+        if top is not None:
+            raise InvalidInput("--top", "a detector, as a run tells no contributions", top)
         rows = tfvae.data.source(data)
-    opened = usage.finished_run(run)
+    opened = usage.finished_run(path)
     start_tensorflow()
     from tfvae.pipelines import score as work
 
