@@ -134,14 +134,22 @@ def score(
     data: Annotated[str, Parameter(help="a table's file; for a run any source.")],
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"], help="A .csv or .parquet file.")],
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="A .csv or .parquet file; on Spark a new folder.")
+    ],
     top: Annotated[int | None, Parameter(help="features that a detector names in each row; else 3.")] = None,
     samples: Annotated[int | None, Parameter(help="draws for each row, by a run; 100.")] = None,
+    engine: Annotated[Literal["local", "spark"], Parameter(help="what scores the rows.")] = "local",
+    master: Annotated[str | None, Parameter(help="Spark's cluster; local[*], all cores of this one.")] = None,
 ) -> None:
     """Score every row of a table, and decide which are anomalies; goes on where a killed command stopped.
 
     A run's model gives -log p(x) in nats, its standard error, and -ELBO.
     """
+    if engine == "spark":
+        return _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
+    if master is not None:
+        raise Refused(str(InvalidInput("--master", "--engine spark beside it", master)))
     if (model / "config.json").exists():
         _score_by_run(model, data, output, top, 100 if samples is None else samples)
     else:
@@ -158,6 +166,21 @@ def _score_by_detector(path: Path, data: str, output: Path, top: int | None, sam
     from tfvae.pipelines import score_command as work
 
     work.score(path, data, output, top)
+
+
+def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:
+    with refusing():
+        usage.installed("pyspark", extra="spark")
+        if not any(model.glob("**/saved_model.pb")):
+            raise InvalidInput("MODEL", "the folder of an exported detector, for --engine spark", model)
+        if not Path(data).exists() or Path(data).suffix == ".csv":
+            raise InvalidInput("DATA", "a Parquet file or folder, for --engine spark", data)
+        if output.exists():
+            raise InvalidInput("--output", "a folder that is not there yet, for --engine spark", output)
+    start_tensorflow()
+    from tfvae.pipelines import score_spark as work
+
+    print(work.score(model, Path(data), output, master, top))
 
 
 def _score_by_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
