@@ -147,10 +147,10 @@ def score(
     A run's model gives -log p(x) in nats, its standard error, and -ELBO.
     """
     if engine == "spark":
-        return _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
-    if master is not None:
+        _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
+    elif master is not None:
         raise Refused(str(InvalidInput("--master", "--engine spark beside it", master)))
-    if (model / "config.json").exists():
+    elif (model / "config.json").exists():
         _score_by_run(model, data, output, top, 100 if samples is None else samples)
     else:
         _score_by_detector(model, data, output, top, samples)
