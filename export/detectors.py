@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,7 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from tfvae.anomaly import Scorer, VAEDetector
 from tfvae.errors import InvalidInput
-from tfvae.export.endpoints import Endpoint, Tensors, endpoints, example_inputs, layers
+from tfvae.export.endpoints import (
+    Endpoint,
+    Tensors,
+    device_endpoints,
+    endpoints,
+    example_inputs,
+    layers,
+    threshold_of,
+)
 from tfvae.export.guards import require, require_supported
 from tfvae.export.raw import examples_of, raw_specs
 
@@ -51,6 +61,34 @@ def detector_endpoints(
     units = {"p_value": "probability"}
     units |= dict.fromkeys(("score", "attribution"), "nats") if scorer.score.in_nats else {}
     return [Endpoint("score", specs, score, units)]
+
+
+@device_endpoints.register
+def detector_device_endpoints(
+    subject: VAEDetector, preprocessing: keras.Layer | None, num_samples: int
+) -> list[Endpoint]:
+    """Return the endpoint of a fitted detector on a device: `score`, `is_anomaly` and `attribution`.
+
+    The numbers are the server's to float rounding. A p-value would need the calibration's scores in the file.
+
+    Args as in `detector_endpoints`.
+    """
+    scorer = _scorer(subject, preprocessing)
+    (served,) = detector_endpoints(subject, preprocessing, num_samples)
+    threshold = threshold_of(subject)
+
+    def score(inputs: Tensors) -> Tensors:
+        found = scorer.at_once(inputs)
+        is_anomaly = found["score"] > threshold
+        return {"score": found["score"], "is_anomaly": is_anomaly, "attribution": found["attribution"]}
+
+    return [dataclasses.replace(served, function=score)]
+
+
+@threshold_of.register
+def detector_threshold(subject: VAEDetector) -> float:
+    """Return the fitted threshold."""
+    return float(np.asarray(subject.scorer_.calibration.threshold))
 
 
 @example_inputs.register

@@ -72,6 +72,18 @@ def endpoints(subject: object, preprocessing: keras.Layer | None, num_samples: i
 
 
 @functools.singledispatch
+def device_endpoints(subject: object, preprocessing: keras.Layer | None, num_samples: int) -> list[Endpoint]:
+    """Return what a device answers, in operations that LiteRT has; by default what a server does."""
+    return endpoints(subject, preprocessing, num_samples)
+
+
+@functools.singledispatch
+def threshold_of(subject: object) -> float | None:
+    """Return the score above which an example is an anomaly; by default there is none."""
+    return None
+
+
+@functools.singledispatch
 def example_inputs(subject: object, preprocessing: keras.Layer | None, count: int = 5) -> Tensors:
     """Return `count` values of every input of the endpoints, by name, to try an export with."""
     raise _unknown(subject)

@@ -16,7 +16,7 @@ from tfvae.checks import whole_number
 from tfvae.errors import InvalidInput
 from tfvae.export import device_facts, device_snippets, microcontroller, verify
 from tfvae.export.device_result import DeviceExport
-from tfvae.export.endpoints import Endpoint, endpoints, example_inputs
+from tfvae.export.endpoints import Endpoint, device_endpoints, example_inputs, threshold_of
 from tfvae.export.fixed_batch import FixedBatch
 from tfvae.export.flatbuffer import operations
 from tfvae.export.quantise import Quantisation, way
@@ -77,7 +77,8 @@ def litert(
         num_samples: fixed draws that `score` averages over.
         batch_size: examples in one call; None is any number. Recurrent networks need a fixed one.
         label: what the file is about, in a few words; kept in the file.
-        threshold: score above which an example is an anomaly, in nats; kept in the file.
+        threshold: score above which an example is an anomaly, in nats; kept in the file. None is a detector's
+            own, and none for a model.
 
     Returns:
         The path, size, differences, operations and time per item; for an int8 file with one endpoint also
@@ -104,14 +105,21 @@ def litert(
         whole_number("batch_size", batch_size)
     if way_to_write.needs_data and representative_data is None:
         raise InvalidInput("representative_data", f'examples, as quantize is "{quantize}"', "None")
-    functions = _chosen(endpoints(subject, preprocessing, num_samples), endpoint)
+    functions = _chosen(device_endpoints(subject, preprocessing, num_samples), endpoint)
     if representative_data is None:
         inputs = {name: np.asarray(value) for name, value in example_inputs(subject, preprocessing).items()}
     else:
         inputs = representative(subject, functions, preprocessing, representative_data)
     numbers = expectations(functions, {name: value[:_CHECKED] for name, value in inputs.items()})
     about = device_facts.facts(
-        subject, functions, _outputs(numbers), preprocessing, way_to_write.name, num_samples, label, threshold
+        subject,
+        functions,
+        _outputs(numbers),
+        preprocessing,
+        way_to_write.name,
+        num_samples,
+        label,
+        threshold_of(subject) if threshold is None else threshold,
     )
     with tempfile.TemporaryDirectory() as scratch, replacing(path) as temporary:
         converted = _converted(subject, functions, preprocessing, batch_size, Path(scratch) / "model")
