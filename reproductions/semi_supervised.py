@@ -8,8 +8,9 @@ each network of M2. Published test errors, after thousands of epochs:
     100       11.82 % (0.25)           11.97 % (1.71)    3.33 % (0.14)
     1000      4.24 % (0.07)            3.60 % (0.56)     2.40 % (0.02)
 
-M1 here has an ordinary support vector machine, and is trained once for all that stands on it. The defaults are a few minutes for each model on 2 cores, far
-too little for M2 with the paper's `--alpha 0.1`; README.md has what was measured.
+M1 here has an ordinary support vector machine, and is trained once for all that stands on it. The defaults
+are a few minutes for each model on 2 cores, far too little for M2 with the paper's `--alpha 0.1`; README.md
+has what was measured.
 
     python reproductions/semi_supervised.py --models m1 m2 stacked --labels 100 1000 --seeds 0 1 2
 """
