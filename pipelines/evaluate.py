@@ -15,7 +15,7 @@ from tfvae.data import Source
 from tfvae.data.labels import UNKNOWN
 from tfvae.data.split import Keep
 from tfvae.evaluation import Estimate
-from tfvae.models import LatentModel
+from tfvae.models import LatentModel, LayeredModel
 from tfvae.pipelines.run import Run, versions
 
 _BATCH = 512
@@ -54,6 +54,7 @@ def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int
         "seed": seed,
         **_measures(model, x, samples, seed),
         **_classification(run, model, rows, part),
+        **_layers(model, x, seed),
         "active_units": int(active.sum()),
         "latent_dim": len(active),
         "versions": versions(),
@@ -86,6 +87,13 @@ def _classification(run: Run, model: LatentModel, rows: Source, part: Keep | Non
     return {"wrong_classes": {"mean": float(wrong.mean()), "standard_error": error, "labels": len(wrong)}}
 
 
+def _layers(model: LatentModel, x: np.ndarray, seed: int) -> dict[str, list[float]]:
+    """The mean rate of each layer of latent variables, the one next to x first."""
+    if not isinstance(model, LayeredModel):
+        return {}
+    return {"layer_rates": [float(rate) for rate in model.layer_rates(x, seed=seed).mean(axis=0)]}
+
+
 def _measures(model: LatentModel, x: np.ndarray | dict, samples: int, seed: int) -> dict[str, dict]:
     """The bounds on log p(x); where q(z|x) has no density there are none, and the distortion is left."""
     measures = tfvae.evaluation
@@ -114,5 +122,7 @@ def _print(result: dict) -> None:
     if "wrong_classes" in result:
         share, error = (100 * result["wrong_classes"][name] for name in ("mean", "standard_error"))
         table.add_row("wrong classes (%)", f"{share:.2f}", f"{error:.2f}")
+    for number, rate in enumerate(result.get("layer_rates", ()), 1):
+        table.add_row(f"rate of z_{number} (nats)", f"{rate:.3f}", "")
     table.add_row("active units", f"{result['active_units']} of {result['latent_dim']}", "")
     Console().print(table)
