@@ -221,7 +221,7 @@ def test_mixed_batches_have_the_published_loss():
 
 
 def test_the_class_prior_learns_the_shares_of_the_classes(model, x):
-    """The slope d loss / d logits is p(y) - mean of r(y), which is 0 where the prior is the mean of the guesses."""
+    """The slope d loss / d logits is p(y) - mean of r(y), 0 where the prior is the mean of the guesses."""
     label = np.where(np.arange(12) < 6, np.arange(12) % K, -1).astype("float32")
     inputs = model.tensors({"x": x, "label": label})
     with tf.GradientTape() as tape:
