@@ -1,28 +1,31 @@
-"""Load a SavedModel with TensorFlow alone and compare its endpoints with stored numbers."""
+"""Load a SavedModel with TensorFlow alone, replay its warm-up, compare its endpoints with stored numbers."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import forbid, report
+from check_common import arguments, forbid, report
+from check_messages import request_of
 
 
 def main():
     """Check the SavedModel argv[1] against the arrays in argv[2]."""
     forbid("tfvae", "keras", "tf_keras", "tensorflow_probability")
-    import numpy as np
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(sys.argv[1])
+    folder, expected, batch = arguments()
+    loaded = tf.saved_model.load(str(folder))
     signatures = loaded.signatures
-    with np.load(sys.argv[2], allow_pickle=False) as file:
-        expected = dict(file)
 
     def run(endpoint, inputs):
         results = signatures[endpoint](**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in results.items()}
 
-    report(expected, run)
+    warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
+    if warmup.is_file():
+        for record in tf.data.TFRecordDataset(str(warmup)):
+            run(*request_of(record.numpy()))
+    report(expected, run, batch)
 
 
 if __name__ == "__main__":

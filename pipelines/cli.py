@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 import tfvae
 from tfvae.errors import InvalidInput
+from tfvae.files import new_folder
 from tfvae.pipelines import usage
 from tfvae.pipelines.run import Run
 from tfvae.pipelines.startup import start_tensorflow
@@ -34,6 +35,11 @@ app.command(  # by name: its commands are made of all the recipes, which takes a
     help="Train a recipe on a source, or continue a run that was interrupted.",
 )
 app.command(export_app)
+app.command(
+    "tfvae.pipelines.detector_command:detector_app",
+    name="detector",
+    help="Find unusual rows of tables: fit, recalibrate, export, report.",
+)
 
 
 def main(tokens: list[str] | None = None) -> int:
@@ -129,19 +135,69 @@ def sample(
 
 @app.command
 def score(
-    run: RunFolder,
-    data: Annotated[str, Parameter(help="source to score.")],
+    model: Annotated[
+        Path, Parameter(help="a .detector file, the folder of an exported one, or a finished run.")
+    ],
+    data: Annotated[str, Parameter(help="a table's file; for a run any source.")],
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"], help="A .csv or .parquet file.")],
-    samples: Annotated[int, Parameter(help="draws for each row.")] = 100,
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="A .csv or .parquet file; on Spark a new folder.")
+    ],
+    top: Annotated[int | None, Parameter(help="features that a detector names in each row; else 3.")] = None,
+    samples: Annotated[int | None, Parameter(help="draws for each row, by a run; 100.")] = None,
+    engine: Annotated[Literal["local", "spark"], Parameter(help="what scores the rows.")] = "local",
+    master: Annotated[str | None, Parameter(help="Spark's cluster; local[*], all cores of this one.")] = None,
 ) -> None:
-    """Score every row of a source: -log p(x) in nats, its standard error, -ELBO."""
+    """Score every row of a table, and decide which are anomalies; goes on where a killed command stopped.
+
+    A run's model gives -log p(x) in nats, its standard error, and -ELBO.
+    """
+    if engine == "spark":
+        _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
+    elif master is not None:
+        raise Refused(str(InvalidInput("--master", "--engine spark beside it", master)))
+    elif (model / "config.json").exists():
+        _score_by_run(model, data, output, top, 100 if samples is None else samples)
+    else:
+        _score_by_detector(model, data, output, top, samples)
+
+
+def _score_by_detector(path: Path, data: str, output: Path, top: int | None, samples: int | None) -> None:
+    with refusing():
+        usage.ends_in("--output", output, ".csv", ".parquet")
+        if samples is not None:
+            raise InvalidInput("--samples", "a run, as a detector has its own", samples)
+        usage.table_and_detector(path, data)
+    start_tensorflow()
+    from tfvae.pipelines import score_command as work
+
+    work.score(path, data, output, top)
+
+
+def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:
+    with refusing():
+        usage.installed("pyspark", extra="spark")
+        if not any(model.glob("**/saved_model.pb")):
+            raise InvalidInput("MODEL", "the folder of an exported detector, for --engine spark", model)
+        if not Path(data).exists() or Path(data).suffix == ".csv":
+            raise InvalidInput("DATA", "a Parquet file or folder, for --engine spark", data)
+        if output.exists():
+            raise InvalidInput("--output", "a folder that is not there yet, for --engine spark", output)
+    start_tensorflow()
+    from tfvae.pipelines import score_spark as work
+
+    print(work.score(model, Path(data), output, master, top))
+
+
+def _score_by_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
     with refusing():
         usage.at_least_one("--samples", samples)
         usage.ends_in("--output", output, ".csv", ".parquet")
+        if top is not None:
+            raise InvalidInput("--top", "a detector, as a run tells no contributions", top)
         rows = tfvae.data.source(data)
-    opened = usage.finished_run(run)
+    opened = usage.finished_run(path)
     start_tensorflow()
     from tfvae.pipelines import score as work
 
@@ -154,28 +210,113 @@ def saved_model(
     output: Annotated[Path, Parameter(help="folder of the served model; its versions are its sub-folders.")],
     /,
     *,
-    version: Annotated[int, Parameter(help="number of the version.")] = 1,
+    version: Annotated[int | None, Parameter(help="its number; else the one after the last.")] = None,
+    images: Annotated[
+        Literal["pixels", "bytes"] | None,
+        Parameter(help="take pixels from 0 to 255, or bytes of PNG and JPEG files; else numbers in [0, 1]."),
+    ] = None,
+    licence: Annotated[str, Parameter(help="on what terms the model may be used, for its README.")] = "",
 ) -> None:
-    """Write a SavedModel that needs only TensorFlow, or a server of it."""
+    """Write a SavedModel that needs only TensorFlow, or a server of it, with a client and a README."""
     with refusing():
-        usage.at_least_one("--version", version)
+        if version is not None:
+            usage.at_least_one("--version", version)
     opened = usage.finished_run(run)
+    if images is not None and len(opened.config["shape"]) != 3:
+        raise Refused(f"--images: expected a run on images, received one on {opened.config['data']}")
     start_tensorflow()
     from tfvae.pipelines import export as work
 
-    print(work.saved_model(opened, output, version))
+    print(work.saved_model(opened, output, version, images, licence))
 
 
 @export_app.command
-def litert(run: RunFolder, output: Annotated[Path, Parameter(help="A .tflite file.")], /) -> None:
-    """Write the encoder as a LiteRT file, for devices."""
+def verify(
+    folder: Annotated[Path, Parameter(help="version of a SavedModel, or the folder of its versions.")],
+    /,
+    *,
+    engine: Annotated[
+        Literal["tensorflow", "c", "openvino"],
+        Parameter(help="what runs it: TensorFlow, its C++ loader without Python, OpenVINO."),
+    ] = "tensorflow",
+    batch: Annotated[int, Parameter(help="examples in the batch that is timed.")] = 256,
+) -> None:
+    """Run each endpoint in a fresh process, and compare with the numbers stored at export."""
+    with refusing():
+        usage.at_least_one("--batch", batch)
+    start_tensorflow()
+    from tfvae.pipelines import export as work
+
+    work.verify(folder, engine, batch)
+
+
+@export_app.command
+def litert(
+    run: RunFolder,
+    output: Annotated[Path, Parameter(help="A .tflite file.")],
+    /,
+    *,
+    endpoint: Annotated[
+        list[str] | None,
+        Parameter(help="encode (the default), decode, reconstruct, sample or score; can be given again."),
+    ] = None,
+    quantize: Annotated[
+        Literal["float16", "dynamic", "int8"] | None,
+        Parameter(help="write smaller numbers; int8 measures their range on rows that trained the run."),
+    ] = None,
+    samples: Annotated[int, Parameter(help="fixed draws that a score averages over.")] = 1,
+    batch_size: Annotated[
+        int | None, Parameter(help="examples a call: 1 for recurrent networks, browsers, microcontrollers.")
+    ] = None,
+    label: Annotated[str | None, Parameter(help="what the file is about; kept in it.")] = None,
+    threshold: Annotated[
+        float | None, Parameter(help="score above which an example is an anomaly; kept in the file.")
+    ] = None,
+) -> None:
+    """Write a LiteRT file, for devices, and code that calls it."""
     with refusing():
         usage.ends_in("FILE", output, ".tflite")
+        usage.at_least_one("--samples", samples)
+        if batch_size is not None:
+            usage.at_least_one("--batch-size", batch_size)
     opened = usage.finished_run(run)
     start_tensorflow()
     from tfvae.pipelines import export as work
 
-    print(work.litert(opened, output))
+    work.litert(
+        opened,
+        output,
+        endpoint=endpoint or ["encode"],
+        quantize=quantize,
+        num_samples=samples,
+        batch_size=batch_size,
+        label=label,
+        threshold=threshold,
+    )
+
+
+@export_app.command
+def web(
+    run: RunFolder,
+    output: Annotated[Path, Parameter(name="FOLDER", help="a folder, new or empty.")],
+    /,
+    *,
+    title: Annotated[str | None, Parameter(help="heading of the page.")] = None,
+    columns: Annotated[str, Parameter(help="names of a table's columns, with commas between.")] = "",
+    runtime: Annotated[
+        Path | None,
+        Parameter(help="folder with LiteRT's web runtime as `npm pack` wrote it; else npm fetches it, once."),
+    ] = None,
+) -> None:
+    """Write a static page that runs the model in the browser: any web server can serve the folder."""
+    with refusing():
+        new_folder("FOLDER", output)
+    opened = usage.finished_run(run)
+    start_tensorflow()
+    from tfvae.pipelines import export as work
+
+    names = tuple(name.strip() for name in columns.split(",")) if columns else ()
+    print(work.web(opened, output, title, names, runtime))
 
 
 @app.command

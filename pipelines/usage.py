@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,19 @@ def ends_in(argument: str, path: Path, *suffixes: str) -> None:
         raise InvalidInput(argument, f"a file name ending in {' or '.join(suffixes)}", path)
 
 
+def table_and_detector(model: Path, data: str) -> None:
+    """Refuse what is neither a detector's file nor an exported one, and a table that cannot be opened."""
+    from tfvae.data.table_rows import table_file
+
+    expected = "a .detector file, the folder of an exported detector, or that of a run"
+    if not model.exists():
+        raise InvalidInput("MODEL", expected, f"{model}, which is not there")
+    exported = model.is_dir() and any(model.glob("**/saved_model.pb"))
+    if not exported and (model.is_dir() or model.suffix != ".detector"):
+        raise InvalidInput("MODEL", expected, model)
+    table_file(data)
+
+
 def picture_of_images(run: Run, output: Path) -> None:
     """Refuse a picture of what is no image."""
     if output.suffix == ".png" and len(run.config["shape"]) != 3:
@@ -158,3 +172,17 @@ def finished_run(path: Path) -> Run:
 
 def _flag(option: str) -> str:
     return "--" + option.replace("_", "-")
+
+
+def installed(*modules: str, extra: str) -> None:
+    """Refuse where a package of an extra is missing; nothing is imported.
+
+    Example:
+        >>> installed("numpy", extra="serve")
+        >>> installed("no_such_package", extra="serve")
+        Traceback (most recent call last):
+        tfvae.pipelines.usage.Refused: no_such_package is missing; install it with: pip install "tfvae[serve]"
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise Refused(f'{module} is missing; install it with: pip install "tfvae[{extra}]"')

@@ -25,6 +25,7 @@ LAYERS = [
     {"models"},
     {"zoo"},
     {"evaluation", "samplers", "callbacks"},
+    {"anomaly"},
     {"export"},
     {"pipelines"},
 ]  # fmt: skip
@@ -89,7 +90,14 @@ def test_public_names_are_all_there():
         assert getattr(tfvae, name) is not None
 
 
-_NOT_MODULES = ("check_common", "check_saved_model", "check_litert")  # scripts for other processes
+_NOT_MODULES = (
+    "check_common",
+    "check_saved_model",
+    "check_litert",
+    "check_micro",
+    "check_c_api",
+    "check_openvino",
+)  # scripts for other processes
 
 
 def _modules():

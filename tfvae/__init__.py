@@ -15,6 +15,7 @@ import wrapt
 __version__ = "0.1.0"
 
 _MODULES = (
+    "anomaly",
     "callbacks",
     "conditioning",
     "corruption",
@@ -40,6 +41,7 @@ _MODULES = (
     "trace",
     "zoo",
 )
+_WITH_CLASSES = ("models", "conditioning", "corruption", "maps", "data.preprocessing", "data.table_features")
 _NAMES = {
     "VAE": "models",
     "VRNN": "models",
@@ -66,7 +68,7 @@ def _register(module: ModuleType) -> None:
     ours = [loaded for name, loaded in sys.modules.items() if name.startswith(f"{__name__}.")]
     unfinished = [loaded for loaded in ours if loaded is not module and loaded.__spec__._initializing]
     if "keras" in sys.modules and not unfinished:
-        for name in ("models", "conditioning", "corruption", "maps", "data.preprocessing"):
+        for name in _WITH_CLASSES:
             importlib.import_module(f"{__name__}.{name}")
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfvae.errors import UnwritableFile
+from tfvae.errors import InvalidInput, UnwritableFile
 
 
 @contextlib.contextmanager
@@ -45,6 +45,21 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         raise UnwritableFile(path, error.strerror) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_folder(argument: str, path: str | os.PathLike) -> Path:
+    """Return the path of a folder to be written, or refuse it where something stands there.
+
+    Example:
+        >>> new_folder("folder", tempfile.gettempdir() + "/no-such-folder").name
+        'no-such-folder'
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise InvalidInput(argument, "a new or empty folder", f"{path}, which is a file")
+    if path.is_dir() and (entries := sorted(entry.name for entry in path.iterdir())):
+        raise InvalidInput(argument, "a new or empty folder", f"{path}, which holds {entries[0]}")
+    return path
 
 
 def _to_disk(path: Path) -> None:

@@ -106,6 +106,42 @@ def deconv(
     return keras.Sequential(layers)
 
 
+def temporal(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
+    """A convolution over time with stride 2 for each of `filters`, then flat: [B, T, n] to [B, features].
+
+    Example:
+        >>> temporal((16, 32))(keras.ops.zeros((5, 8, 3))).shape
+        TensorShape([5, 64])
+    """
+    filters = whole_numbers("filters", filters)
+    layers = [
+        keras.layers.Conv1D(count, 5, strides=2, padding="same", activation=activation) for count in filters
+    ]
+    return keras.Sequential([*layers, keras.layers.Flatten()])
+
+
+def detemporal(steps: int, filters: tuple[int, ...] = (64, 32), activation: str = "relu") -> keras.Sequential:
+    """The mirror of `temporal`: [B, features] to [B, steps, filters[-1]], the surplus cut off at the end.
+
+    Example:
+        >>> detemporal(7, (32, 16))(keras.ops.zeros((5, 10))).shape
+        TensorShape([5, 7, 16])
+    """
+    whole_number("steps", steps)
+    filters = whole_numbers("filters", filters)
+    first = math.ceil(steps / 2 ** len(filters))
+    layers: list[keras.Layer] = [
+        keras.layers.Dense(first * filters[0], activation=activation),
+        keras.layers.Reshape((first, filters[0])),
+    ]
+    layers += [
+        keras.layers.Conv1DTranspose(count, 5, strides=2, padding="same", activation=activation)
+        for count in filters
+    ]
+    surplus = first * 2 ** len(filters) - steps
+    return keras.Sequential(layers + ([keras.layers.Cropping1D((0, surplus))] if surplus else []))
+
+
 def at_points(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], z: tf.Tensor) -> dict[str, tf.Tensor]:
     """Apply a function of points [N, D] to z [..., D]: the leading axes are folded for it, and unfolded.
 

@@ -12,7 +12,10 @@ import functools
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.errors import InvalidInput
+
 tfd = tfp.distributions
+_INDEPENDENT = tfd.Independent.__mro__[1]  # also of distributions that are no composite tensors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +54,20 @@ class Trace:
     def log_x(self) -> tf.Tensor:
         """Log p(x|z), [S, B]."""
         return self.px.log_prob(self.x)
+
+    @functools.cached_property
+    def surprises(self) -> tf.Tensor:
+        """-log p(x_i|z) of each element, [S, B, *event]; 0 for one that is missing.
+
+        Raises:
+            InvalidInput: for a likelihood whose elements depend on each other.
+        """
+        if hasattr(self.px, "element_log_prob"):
+            return -self.px.element_log_prob(self.x)
+        if not isinstance(self.px, _INDEPENDENT) or self.px.distribution.event_shape.rank != 0:
+            expected = "one whose elements of x are independent given z, to tell what each contributes"
+            raise InvalidInput("model", expected, f"one with p(x|z) of {type(self.px).__name__}")
+        return -self.px.distribution.log_prob(self.x)
 
     @functools.cached_property
     def log_weights(self) -> tf.Tensor:

@@ -79,7 +79,7 @@ def test_saved_and_loaded(x, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
     config = model.layers[0].get_config()
-    assert set(config) == {"offset", "scale", "name"}
+    assert set(config) == {"offset", "scale", "limit", "name"}
     assert Standardise.from_config(config).scale == model.layers[0].scale
 
 
@@ -96,3 +96,14 @@ def test_refusals():
     for offset, scale in (([0.0], [0.0]), ([0.0], [1.0, 2.0]), ([np.nan], [1.0]), ([0.0], [np.inf])):
         with pytest.raises(InvalidInput):
             Standardise(offset, scale)
+
+
+def test_a_limit_cuts_both_ways_and_leaves_gaps():
+    layer = Standardise([1.0], [2.0], limit=3.0)
+    x = np.array([[1.0], [100.0], [-100.0], [np.nan]], np.float32)
+    expected = np.array([[0.0], [3.0], [-3.0], [np.nan]])
+    np.testing.assert_array_equal(layer(x), expected)
+    np.testing.assert_array_equal(layer.transform(x), expected)
+    assert Standardise.from_config(layer.get_config()).limit == 3.0
+    with pytest.raises(InvalidInput, match="limit: expected a positive, finite number, or None, received 0"):
+        Standardise([1.0], [2.0], limit=0)

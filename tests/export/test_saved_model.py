@@ -1,30 +1,20 @@
 """SavedModels: the same numbers elsewhere, and nothing half-written."""
 
 import importlib
+import resource
+import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.errors import InvalidInput, UnwritableFile
 from tfvae.export import verify
 from tfvae.export.result import ExportError
-
-
-@pytest.fixture(scope="module")
-def vae():
-    return tfvae.zoo.vae((8, 8, 1), latent_dim=3)
-
-
-@pytest.fixture(scope="module")
-def exported(vae, tmp_path_factory):
-    return tfvae.export.saved_model(vae, tmp_path_factory.mktemp("servable"), version=2, num_samples=16)
-
-
-@pytest.fixture(scope="module")
-def signatures(exported):
-    return tf.saved_model.load(str(exported.path)).signatures
 
 
 def test_the_layout_is_tensorflow_servings(exported):
@@ -34,7 +24,8 @@ def test_the_layout_is_tensorflow_servings(exported):
         "variables",
         "assets.extra",
     }
-    assert [entry.name for entry in exported.path.parent.iterdir()] == ["2"]  # no temporary folder is left
+    beside = {"models.config", "batching.config", "docker-compose.yml", "README.md", "client.py", "requests"}
+    assert {entry.name for entry in exported.path.parent.iterdir()} == {"2", *beside}  # nothing temporary
     assert exported.size_bytes == sum(f.stat().st_size for f in exported.path.rglob("*") if f.is_file())
 
 
@@ -130,6 +121,81 @@ def test_existing_and_impossible_versions_are_refused(vae, exported):
     with pytest.raises(InvalidInput, match="version: expected a whole number of at least 1, received 0"):
         tfvae.export.saved_model(vae, exported.path.parent, version=0)
     assert {path: path.stat().st_mtime_ns for path in exported.path.rglob("*")} == before
+
+
+def test_without_a_number_a_version_is_the_one_after_the_last(vae, tmp_path, monkeypatch):
+    """The check in a fresh process is left out: others look at it."""
+    skipped = {"difference": {}, "seconds_per_item": 0.0}
+    monkeypatch.setattr(verify, "saved_model", lambda folder: skipped)
+    for earlier in ("7", "10", "x12", ".15.unfinished"):
+        (tmp_path / earlier).mkdir()
+    assert tfvae.export.saved_model(vae, tmp_path).path.name == "11"
+    assert "Version 11" in (tmp_path / "README.md").read_text()
+    (tmp_path / "models.config").write_text("mine")
+    tfvae.export.saved_model(vae, tmp_path, version=2)  # an older number does not take the newest one's place
+    assert "Version 11" in (tmp_path / "README.md").read_text()
+    assert (tmp_path / "models.config").read_text() == "mine"
+    with pytest.raises(InvalidInput, match="path: expected a folder named with letters"):
+        tfvae.export.saved_model(vae, tmp_path / "my model")
+
+
+def test_nothing_has_a_versions_name_before_all_of_it_is_there(vae, tmp_path, monkeypatch):
+    """What a process that is killed at the last moment leaves behind."""
+    seen = []
+
+    def look(folder):
+        seen.extend(tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verify, "saved_model", look)
+    with pytest.raises(KeyboardInterrupt):
+        tfvae.export.saved_model(vae, tmp_path)
+    assert len(seen) == 1
+    assert seen[0].name.startswith(".")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", [1_000, 100_000, 300_000])
+def test_a_disk_that_is_full_leaves_nothing(vae, tmp_path, limit):
+    """Files may grow to so many bytes alone: the graph, the weights, the numbers are larger in turn."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(UnwritableFile, match="it cannot be written"):
+            tfvae.export.saved_model(vae, tmp_path / "servable")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "servable").iterdir()) == []
+
+
+def test_a_warm_up_that_fails_is_no_version(vae, tmp_path, monkeypatch):
+    module = importlib.import_module("tfvae.export.saved_model")
+    write = module.write_warmup
+
+    def too_wide(name, expected, folder):
+        write(name, {**expected, "score/in/x": np.zeros((1, 8, 9, 1), "float32")}, folder)
+
+    monkeypatch.setattr(module, "write_warmup", too_wide)
+    with pytest.raises(ExportError, match="it cannot be run in a fresh process"):
+        tfvae.export.saved_model(vae, tmp_path / "servable")
+    assert list((tmp_path / "servable").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_killed_export_leaves_no_version(vae, tmp_path):
+    """In a process of its own, which gets no chance to clean up."""
+    vae.save(tmp_path / "vae.keras")
+    code = "import sys, tfvae; tfvae.export.saved_model(tfvae.models.load(sys.argv[1]), sys.argv[2])"
+    folder = tmp_path / "servable"
+    for part in ("", "saved_model.pb", "assets.extra/verification.npz"):
+        with subprocess.Popen([sys.executable, "-c", code, tmp_path / "vae.keras", folder]) as process:
+            while not list(folder.glob(f".1.*/1/{part}")):
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.kill()
+        assert [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")] == []
+        shutil.rmtree(folder)
+    assert tfvae.export.saved_model(vae, folder).path.name == "1"
 
 
 def test_an_export_that_gives_other_numbers_is_refused_and_leaves_nothing(vae, tmp_path, monkeypatch):

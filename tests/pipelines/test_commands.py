@@ -1,7 +1,6 @@
 """evaluate, sample, score and export of trained runs."""
 
 import json
-import types
 
 import numpy as np
 import pyarrow.csv
@@ -151,10 +150,11 @@ class TestExport:
 
         def record(model, path, **options):
             calls.append((model, path, options))
-            return types.SimpleNamespace(path=path / "1")
+            return tfvae.export.DeviceExport(path / "1", 1, {}, 0.0, (), path)
 
         monkeypatch.setattr(tfvae.export, "saved_model", record)
         monkeypatch.setattr(tfvae.export, "litert", record)
+        monkeypatch.setattr(tfvae.export, "web", record)
         return calls
 
     def test_models_go_with_their_preprocessing(self, calls, table_run, image_run, tmp_path, capsys):
@@ -165,8 +165,20 @@ class TestExport:
         assert path == tmp_path / "served"
         assert options["version"] == 7
         assert options["preprocessing"].offset == table_run.preprocessing().offset
-        assert other == {"preprocessing": None}
+        assert other["preprocessing"] is None
+        assert other["endpoint"] == ["encode"]
         assert str(tmp_path / "served" / "1") in capsys.readouterr().out
+
+    def test_a_page_is_named_after_its_run(self, calls, table_run, tmp_path):
+        _run("export", "web", table_run.path, tmp_path / "page", "--columns", "length, width")
+        _run("export", "web", table_run.path, tmp_path / "other", "--title", "Mine", "--runtime", tmp_path)
+        (_, path, options), (_, _, other) = calls
+        assert path == tmp_path / "page"
+        assert options["preprocessing"].offset == table_run.preprocessing().offset
+        assert options["title"] == "beta_vae, trained on table.csv"
+        assert options["columns"] == ("length", "width")
+        assert options["runtime"] is None
+        assert (other["title"], other["runtime"]) == ("Mine", tmp_path)
 
     def test_an_export_that_is_wrong_fails_in_one_line(self, image_run, tmp_path, monkeypatch, capsys):
         def fail(model, path, **options):

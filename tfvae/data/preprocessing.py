@@ -15,7 +15,7 @@ from tfvae.errors import InvalidInput
 @final
 @keras.saving.register_keras_serializable("tfvae")
 class Standardise(keras.layers.Layer):
-    """Shift and scale every column: z = (x - offset) / scale.
+    """Shift and scale every column: z = (x - offset) / scale, and no further than `limit` from 0.
 
     Computes in float32 whatever the model's dtype policy; NaN stays NaN. The division is done as a product
     with the float32 reciprocal, for that is what TensorFlow makes of it in compiled functions: so eager,
@@ -24,10 +24,11 @@ class Standardise(keras.layers.Layer):
     Args:
         offset: what to subtract, one number a column (nested lists for images), in units of x.
         scale: what to divide by, positive, of the same shape.
+        limit: largest |z|, for values far from all others to weigh no more than that; None is no limit.
         name: name of the layer.
 
     Raises:
-        InvalidInput: different shapes, or a scale that is not positive and finite.
+        InvalidInput: different shapes, or a scale or limit that is not positive and finite.
 
     Example:
         >>> layer = Standardise(offset=[1.0, 2.0], scale=[2.0, 4.0])
@@ -35,7 +36,9 @@ class Standardise(keras.layers.Layer):
         array([[1., 0.]], dtype=float32)
     """
 
-    def __init__(self, offset: list[float], scale: list[float], name: str | None = None):
+    def __init__(
+        self, offset: list[float], scale: list[float], limit: float | None = None, name: str | None = None
+    ):
         # In bfloat16 a shift of large values would leave nothing of their differences.
         super().__init__(name=name, dtype="float32", trainable=False)
         self._offset, self._scale = np.asarray(offset, np.float32), np.asarray(scale, np.float32)
@@ -45,11 +48,14 @@ class Standardise(keras.layers.Layer):
             raise InvalidInput("offset", "finite numbers", offset)
         if not ((self._scale > 0) & np.isfinite(self._scale)).all():
             raise InvalidInput("scale", "positive, finite numbers", scale)
+        if limit is not None and not 0 < limit < np.inf:
+            raise InvalidInput("limit", "a positive, finite number, or None", limit)
+        self.limit = limit
         self._reciprocal = np.float32(1) / self._scale
         self.offset, self.scale = self._offset.tolist(), self._scale.tolist()
 
     @classmethod
-    def fit(cls, source: Source, split_mask: Keep = everything) -> Self:
+    def fit(cls, source: Source, split_mask: Keep = everything, limit: float | None = None) -> Self:
         """Measure mean and standard deviation of each column in one pass, in float64 and bounded memory.
 
         Chunks are joined by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
@@ -59,6 +65,7 @@ class Standardise(keras.layers.Layer):
         Args:
             source: the rows.
             split_mask: marks the rows to use, such as `Split(0.1).train`.
+            limit: as of the layer.
 
         Raises:
             InvalidInput: no row is marked, or a column holds infinite values.
@@ -82,21 +89,23 @@ class Standardise(keras.layers.Layer):
             raise InvalidInput(
                 source.name, "finite values", f"infinite ones in column {infinite[0].tolist()}"
             )
-        return cls(moments.mean.tolist(), moments.scale().tolist())
+        return cls(moments.mean.tolist(), moments.scale().tolist(), limit)
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         """Standardise a tensor [..., *columns]."""
         offset, reciprocal = (keras.ops.convert_to_tensor(v) for v in (self._offset, self._reciprocal))
-        return (inputs - offset) * reciprocal
+        standard = (inputs - offset) * reciprocal
+        return standard if self.limit is None else keras.ops.clip(standard, -self.limit, self.limit)
 
     def inverse(self, outputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Undo it: x = z scale + offset."""
+        """Undo it: x = z scale + offset; what the limit took away is not known any more."""
         outputs = keras.ops.convert_to_tensor(outputs, "float32")
         return outputs * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
 
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Standardise a float32 NumPy array as the layer does; to be given as `Pipeline(transform=)`."""
-        return (x - self._offset) * self._reciprocal
+        standard = (x - self._offset) * self._reciprocal
+        return standard if self.limit is None else np.clip(standard, -self.limit, self.limit)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape."""
@@ -104,7 +113,7 @@ class Standardise(keras.layers.Layer):
 
     def get_config(self) -> dict[str, object]:
         """The arguments of the constructor."""
-        return {"offset": self.offset, "scale": self.scale, "name": self.name}
+        return {"offset": self.offset, "scale": self.scale, "limit": self.limit, "name": self.name}
 
 
 class _Moments:

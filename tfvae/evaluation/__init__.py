@@ -2,6 +2,7 @@
 
 from tfvae.evaluation.classification import LatentClassifier
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
+from tfvae.evaluation.events import event_recall, events, point_adjusted_f1
 from tfvae.evaluation.identifiability import mean_correlation_coefficient, rank_correlation_coefficient
 from tfvae.evaluation.imputation import impute, multiple_imputations
 from tfvae.evaluation.latent import active_units
@@ -16,6 +17,8 @@ __all__ = [
     "Refined",
     "active_units",
     "elbo_of",
+    "event_recall",
+    "events",
     "impute",
     "mean_correlation_coefficient",
     "mean_distortion",
@@ -23,6 +26,7 @@ __all__ = [
     "mean_log_likelihood",
     "multiple_imputations",
     "ndcg_at",
+    "point_adjusted_f1",
     "rank_correlation_coefficient",
     "rate_decomposition",
     "recall_at",

@@ -182,8 +182,19 @@ class _Row(OwnDistribution):
     def _event_shape_tensor(self, **_: object) -> tf.Tensor:
         return tf.constant(self._event_shape().as_list(), tf.int32)
 
+    def element_log_prob(self, x: tf.Tensor) -> tf.Tensor:
+        """Return log p(x_d|z) of each column, [..., columns]; 0 where it is missing."""
+        return _in_order(self._parts(x), self._groups)
+
     def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
         total = 0.0
+        for part in self._parts(x):
+            total += tf.reduce_sum(part, axis=-1)
+        return total
+
+    def _parts(self, x: tf.Tensor) -> list[tf.Tensor]:
+        """Return log p(x_d|z) of the columns of each group, [..., n]."""
+        parts = []
         for group, distribution in zip(self._groups, self._kinds, strict=True):
             support = group.kind.support
             values = tf.gather(x, group.indices, axis=-1)
@@ -191,8 +202,8 @@ class _Row(OwnDistribution):
             usable = (values >= support.low) & (values <= support.high)
             otherwise = tf.where(tf.math.is_nan(values), 0.0, -math.inf)
             log_prob = distribution.log_prob(tf.where(usable, values, support.inside))
-            total += tf.reduce_sum(tf.where(usable, log_prob, otherwise), axis=-1)
-        return total
+            parts.append(tf.where(usable, log_prob, otherwise))
+        return parts
 
     def _sample_n(self, n: int, seed: object = None) -> tf.Tensor:
         seeds = tfp.random.split_seed(seed, n=len(self._kinds))

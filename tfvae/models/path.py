@@ -40,6 +40,15 @@ class Path(Trace):
         return tf.reduce_sum(self.by_step(self.steps.log_x[0]), axis=0)
 
     @functools.cached_property
+    def surprises(self) -> tf.Tensor:
+        """-log p(x_t|z_<=t, x_<t) of each element of each step, [S, B, T, ...]; 0 for steps not there."""
+        parts = self.steps.surprises[0]
+        parts = tf.reshape(parts, (self.there.shape[1], -1, tf.shape(self.there)[0], *parts.shape[1:]))
+        parts = tf.transpose(parts, (1, 2, 0, *range(3, parts.shape.rank)))
+        there = tf.reshape(self.there, (1, *parts.shape[1:3], *[1] * (parts.shape.rank - 3)))
+        return tf.where(there, parts, 0.0)
+
+    @functools.cached_property
     def rates(self) -> tf.Tensor:
         """KL(q(z_t|z_<t, x_<=t) || p(z_t|z_<t, x_<t)) in the mean over the draws of z_<t, [B, T]."""
         return tf.transpose(tf.reduce_mean(self.by_step(self.steps.rate), axis=1))

@@ -30,6 +30,7 @@ from tfvae.objectives.spike_and_slab import SpikeAndSlab
 from tfvae.objectives.subsets import SubsetELBO
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
+from tfvae.objectives.trimmed import Trimmed
 from tfvae.objectives.vae_gan import VAEGAN
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "SubsetELBO",
     "Thermodynamic",
     "ThermodynamicCovariance",
+    "Trimmed",
     "VectorQuantisation",
     "WassersteinMMD",
 ]
