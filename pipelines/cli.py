@@ -107,23 +107,30 @@ def sample(
     /,
     *,
     number: Annotated[int, Parameter(name=["--number", "-n"], help="how many.")] = 64,
+    one: Annotated[
+        int | None, Parameter(name="--class", help="class of all draws; else all in turn.")
+    ] = None,
     seed: Seed = 0,
     output: Annotated[
         Path | None,
         Parameter(name=["--output", "-o"], help="A .png or .npy file; else samples.png in the run's folder."),
     ] = None,
 ) -> None:
-    """Draw from the model: a picture of images side by side, or an array."""
+    """Draw from the model: a picture of images side by side, or an array.
+
+    A model with classes draws them in turn, with a column for each in a picture.
+    """
     opened = usage.finished_run(run)
     output = opened.path / "samples.png" if output is None else output
     with refusing():
         usage.at_least_one("--number", number)
         usage.ends_in("--output", output, ".png", ".npy")
         usage.picture_of_images(opened, output)
+        usage.one_class(opened, one)
     start_tensorflow()
     from tfvae.pipelines import sample as work
 
-    print(work.sample(opened, number, seed, output))
+    print(work.sample(opened, number, seed, output, one))
 
 
 @app.command

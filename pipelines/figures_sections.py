@@ -51,8 +51,11 @@ def _pictures(contents: ReportContents) -> Iterator[Section]:
             yield Section("Reconstructions", lead, scatters(*columns))
     if _is_images(contents.samples) and len(contents.samples):
         lead = "Draws of z from the prior, decoded to the mean of p(x|z). Nothing was picked out."
+        if contents.classes is not None:
+            lead += f" The {contents.classes} classes are given in turn, row by row, from class 0 on."
         description = f"{len(contents.samples)} pictures drawn from the model"
-        panel = Panel(picture(contents.samples, _COLUMNS, description), "", wide=True)
+        columns = min(contents.classes or _COLUMNS, _COLUMNS)
+        panel = Panel(picture(contents.samples, columns, description), "", wide=True)
         yield Section("Samples", lead, [panel])
 
 

@@ -13,7 +13,7 @@ import importlib.util
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,7 +29,7 @@ Recipe = Callable[..., "LatentModel"]
 
 _PLAIN = {"int": int, "float": float, "bool": bool, "str": str, "tuple": tuple, "Literal": Literal}
 _LIKELIHOOD = "likelihood"
-_BESIDE_X = {"condition_dim", "num_classes"}  # arguments of recipes whose models take a condition or a label
+_CONDITION, _CLASSES = "condition_dim", "num_classes"  # what recipes call the number of classes
 _ARGUMENTS = re.compile(r"^Args(?: as in `(\w+)`)?.*\n((?: {4}.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -44,13 +44,13 @@ def recipes() -> list[Recipe]:
 
 
 def trainable() -> list[Recipe]:
-    """Return the recipes that the command offers: those of one array, which is what a source gives.
+    """Return the recipes that the command offers: those of one kind of data, which is what a source gives.
 
     Example:
-        >>> tfvae.zoo.vae in trainable(), tfvae.zoo.cvae in trainable()
+        >>> tfvae.zoo.vae in trainable(), tfvae.zoo.multimodal_vae in trainable()
         (True, False)
     """
-    return [recipe for recipe in recipes() if not (of_several_kinds(recipe) or _has_input_beside_x(recipe))]
+    return [recipe for recipe in recipes() if not of_several_kinds(recipe)]
 
 
 def of_several_kinds(recipe: Recipe) -> bool:
@@ -59,8 +59,34 @@ def of_several_kinds(recipe: Recipe) -> bool:
     return first.annotation.startswith("dict")
 
 
-def _has_input_beside_x(recipe: Recipe) -> bool:
-    return bool(_BESIDE_X & set(inspect.signature(recipe).parameters))
+def condition_dim(options: Mapping[str, object]) -> int | None:
+    """Return the number of classes whose one-hot code a recipe's model takes as its condition, or None.
+
+    Example:
+        >>> condition_dim({"condition_dim": 3}), condition_dim({"num_classes": 3})
+        (3, None)
+    """
+    return options.get(_CONDITION)
+
+
+def num_classes(options: Mapping[str, object]) -> int | None:
+    """Return the number of classes of a recipe's model that takes labels, known or not, or None.
+
+    Example:
+        >>> num_classes({"condition_dim": 3}), num_classes({"num_classes": 3})
+        (None, 3)
+    """
+    return options.get(_CLASSES)
+
+
+def parameters(name: str) -> Mapping[str, inspect.Parameter]:
+    """Return a recipe's arguments by name, none for an unknown recipe.
+
+    Example:
+        >>> "beta" in parameters("beta_vae"), dict(parameters("none"))
+        (True, {})
+    """
+    return inspect.signature(getattr(tfvae.zoo, name)).parameters if name in tfvae.zoo.__all__ else {}
 
 
 def refuse_untrainable(name: str) -> None:
@@ -71,7 +97,7 @@ def refuse_untrainable(name: str) -> None:
     """
     if name in tfvae.zoo.__all__ and name not in [recipe.__name__ for recipe in trainable()]:
         raise InvalidInput(
-            name, "a recipe of x alone", f"one with more inputs: use tfvae.zoo.{name} in Python"
+            name, "a recipe of one kind of data", f"one of several: use tfvae.zoo.{name} in Python"
         )
 
 

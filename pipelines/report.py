@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import jinja2
+import keras
 import numpy as np
 
 import tfvae
@@ -21,6 +22,7 @@ from tfvae.errors import InvalidInput
 from tfvae.export import Export
 from tfvae.files import replacing
 from tfvae.models import LatentModel
+from tfvae.pipelines.evaluate import joined
 from tfvae.pipelines.figures import MINUS
 from tfvae.pipelines.figures_sections import sections
 from tfvae.pipelines.run import Run
@@ -33,6 +35,8 @@ _SCORED = 512
 _PICTURES = 24
 _SAMPLES, _SAMPLES_SEED = 60, 0
 _WALKS = 8
+
+Inputs = np.ndarray | dict[str, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +78,7 @@ class ReportContents:
         originals: examples [n, *event].
         reconstructions: E[x|z] at the location of q(z|x) of each, the same shape.
         samples: E[x|z] for draws from the prior, [n, *event].
+        classes: of which the samples are in turn; None for a model of x alone.
         walks: E[x|z] along latent dimensions, [dimensions, steps, *event], by name of the dimension.
         latent: posterior locations [n, latent_dim].
         labels: label of each, [n].
@@ -92,6 +97,7 @@ class ReportContents:
     originals: np.ndarray | None = None
     reconstructions: np.ndarray | None = None
     samples: np.ndarray | None = None
+    classes: int | None = None
     walks: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     latent: np.ndarray | None = None
     labels: np.ndarray | None = None
@@ -155,8 +161,9 @@ def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
     """
     model = run.model() if model is None else model
     part = "held-out rows" if run.config["training"]["validation"] > 0 else "training rows"
-    x, labels = _examples(run)
-    seen = model.predict(x, verbose=0)
+    inputs, labels = _examples(run)
+    x = inputs["x"] if isinstance(inputs, dict) else inputs
+    seen = model.predict(inputs, verbose=0)
     latent, reconstructions = seen["latent"], seen["reconstruction"]
     is_image = len(model.event_shape) == 3
     shown = slice(0, _PICTURES if is_image else None)
@@ -171,20 +178,21 @@ def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
         metrics=tuple(run.metrics()),
         originals=originals,
         reconstructions=reconstructions,
-        samples=model.sample(_SAMPLES, seed=_SAMPLES_SEED) if is_image else None,
-        walks=_walks(model, latent) if is_image and model.space == "real" else {},
+        samples=model.sample(_SAMPLES, _SAMPLES_SEED, run.given(_SAMPLES)) if is_image else None,
+        classes=run.classes,
+        walks=_walks(run, model, latent) if is_image and model.space == "real" else {},
         latent=latent,
         labels=labels,
-        scores=_scores(model, x[:_SCORED]),
+        scores=_scores(model, _sliced(inputs, _SCORED)),
     )
 
 
-def _scores(model: LatentModel, x: np.ndarray) -> np.ndarray:
+def _scores(model: LatentModel, x: Inputs) -> np.ndarray:
     """-log p(x), or the distortion where q(z|x) has no density."""
     return -model.log_likelihood(x, num_samples=DRAWS) if model.has_density else model.distortion(x)
 
 
-def _examples(run: Run) -> tuple[np.ndarray, np.ndarray | None]:
+def _examples(run: Run) -> tuple[Inputs, np.ndarray | None]:
     """At most 2,000 rows as the model takes them, evenly from all if their number is known; their labels."""
     rows = run.source()
     part = run.split.validation if run.config["training"]["validation"] > 0 else tfvae.data.everything
@@ -196,15 +204,21 @@ def _examples(run: Run) -> tuple[np.ndarray, np.ndarray | None]:
     return x, _thinned((chunk["label"] for chunk in rows.in_order(part, _BATCH)), every)
 
 
-def _thinned(batches: Iterable[np.ndarray], every: int) -> np.ndarray:
+def _sliced(inputs: Inputs, stop: int) -> Inputs:
+    return keras.tree.map_structure(lambda values: values[:stop], inputs)
+
+
+def _thinned(batches: Iterable[Inputs], every: int) -> Inputs:
     """Each `every`-th row of all batches together."""
     kept, count, first = [], 0, 0
     for batch in batches:
-        kept.append(batch[-first % every :: every])
-        count, first = count + len(kept[-1]), first + len(batch)
+        rows = len(keras.tree.flatten(batch)[0])
+        chosen = slice(-first % every, None, every)
+        kept.append(keras.tree.map_structure(lambda values, chosen=chosen: values[chosen], batch))
+        count, first = count + len(range(rows)[chosen]), first + rows
         if count >= _EXAMPLES:
             break
-    return np.concatenate(kept)[:_EXAMPLES]
+    return _sliced(joined(kept), _EXAMPLES)
 
 
 def _as_stored(run: Run, x: np.ndarray) -> np.ndarray:
@@ -213,10 +227,15 @@ def _as_stored(run: Run, x: np.ndarray) -> np.ndarray:
     return x if layer is None else np.asarray(layer.inverse(x))
 
 
-def _walks(model: LatentModel, latent: np.ndarray) -> dict[str, np.ndarray]:
-    """Decoded walks through the location of the first example, along the dimensions that vary most."""
-    dimensions = np.argsort(-latent.var(0), kind="stable")[:_WALKS]
-    decoded = samplers.decode(model, samplers.traversals(model, latent[0], dimensions))
+def _walks(run: Run, model: LatentModel, latent: np.ndarray) -> dict[str, np.ndarray]:
+    """Decoded walks through the location of the first example, along the dimensions that vary most.
+
+    A model with classes walks in class 0; the dimensions of a class in its latent points are no directions.
+    """
+    directions = latent[:, : latent.shape[1] - (run.num_classes or 0)]
+    dimensions = np.argsort(-directions.var(0), kind="stable")[:_WALKS]
+    given = run.given(1)
+    decoded = samplers.decode(model, samplers.traversals(model, latent[0], dimensions), given)
     return {f"z[{dimension}]": walk for dimension, walk in zip(dimensions, decoded, strict=True)}
 
 
@@ -235,10 +254,17 @@ def _results(run: Run) -> tuple[Row, ...]:
     over = f"mean over {measured['examples']} examples ({measured['part']}) ± standard error"
     if "distortion" in measured:
         return (Row("Distortion", _plus_minus(measured["distortion"]), f"-log p(x|z), {over}"), active)
+    wrong = ()
+    if "wrong_classes" in measured:
+        share, error = (100 * measured["wrong_classes"][name] for name in ("mean", "standard_error"))
+        note = f"share of {measured['wrong_classes']['labels']} known classes that the model guesses wrong"
+        wrong = (Row("Wrong classes", f"{share:.2f} ± {error:.2f} %", note),)
+    density = "log p(x)" if run.condition_dim is None else "log p(x|c)"
     return (
-        Row("ELBO", _plus_minus(measured["elbo"]), f"lower bound of log p(x), {over}"),
+        *wrong,
+        Row("ELBO", _plus_minus(measured["elbo"]), f"lower bound of {density}, {over}"),
         Row(
-            "log p(x)",
+            density,
             _plus_minus(measured["log_likelihood"]),
             f"importance sampling with {measured['samples']} draws for each example, {over}",
         ),

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import tfvae
 from tfvae.errors import InvalidInput, UnreadableFile
 from tfvae.files import replacing
+from tfvae.pipelines import recipes
 
 if TYPE_CHECKING:
     from tfvae.data import Pipeline, Source, Split, Standardise
@@ -133,17 +136,54 @@ class Run:
         return opened
 
     @property
+    def condition_dim(self) -> int | None:
+        """Classes whose one-hot code is the condition of the run's model, or None where it has none."""
+        return recipes.condition_dim(self.config["options"])
+
+    @property
+    def num_classes(self) -> int | None:
+        """Classes of a model that takes labels, known or not; None for other models."""
+        return recipes.num_classes(self.config["options"])
+
+    @property
+    def classes(self) -> int | None:
+        """Classes of which the model generates one, or None for a model of x alone."""
+        return self.condition_dim or self.num_classes
+
+    def given(self, number: int, one: int | None = None) -> dict[str, np.ndarray]:
+        """Return what the model is to generate from, nothing for a model of x alone.
+
+        Args:
+            number: how many draws are wanted.
+            one: the class of all of them; None is all classes in turn.
+        """
+        if self.classes is None:
+            return {}
+        label = np.arange(number) % self.classes if one is None else np.full(number, one)
+        return {"label": label} if self.condition_dim is None else {"condition": np.eye(self.classes)[label]}
+
+    @property
     def split(self) -> Split:
         """Which rows of the data train and which are held out."""
         return tfvae.data.Split(self.config["training"]["validation"], self.config["training"]["seed"])
 
     def pipeline(
-        self, rows: Source, batch_size: int, split: Keep | None = None, *, shuffle: bool = False
+        self,
+        rows: Source,
+        batch_size: int,
+        split: Keep | None = None,
+        *,
+        shuffle: bool = False,
+        labels: bool = False,
     ) -> Pipeline:
         """Return batches of any source as this run's model takes them: standardised, binarised.
 
+        Where the model has a condition, that is the label as a one-hot code; a model that can do without
+        labels is given them if `labels` is true.
+
         Raises:
-            InvalidInput: the rows have another shape than those the run trains on.
+            InvalidInput: the rows have another shape than those the run trains on, or no labels where it
+                takes them.
         """
         if list(rows.shape) != self.config["shape"]:
             expected = f"examples of shape {tuple(self.config['shape'])}, as the run trains on"
@@ -157,6 +197,8 @@ class Run:
             shuffle=shuffle,
             binarise=self.config["training"]["binarise"],
             transform=None if layer is None else layer.transform,
+            with_labels=labels,
+            one_hot=self.condition_dim,
         )
 
     @contextlib.contextmanager

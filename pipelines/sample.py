@@ -15,7 +15,7 @@ _GAP = 1  # pixels between two pictures
 _SHORTEST_SIDE = 28  # smaller pictures are enlarged, by a whole number
 
 
-def sample(run: Run, number: int, seed: int, output: Path) -> Path:
+def sample(run: Run, number: int, seed: int, output: Path, one: int | None = None) -> Path:
     """Write the means E[x|z] for `number` draws z ~ p(z), in the units of the data.
 
     Args:
@@ -23,11 +23,14 @@ def sample(run: Run, number: int, seed: int, output: Path) -> Path:
         number: how many.
         seed: start of the random numbers.
         output: a `.npy` file for an array [number, *shape], or a `.png` file for images side by side.
+        one: the class of all draws, for a model with classes; None is all classes in turn, and in a picture
+            a column for each.
 
     Returns:
         The path written.
     """
-    x = run.model().sample(number, seed=seed)
+    given = run.given(number, one)
+    x = run.model().sample(number, seed=seed, given=given)
     layer = run.preprocessing()
     if layer is not None:
         x = np.asarray(layer.inverse(x))
@@ -35,12 +38,14 @@ def sample(run: Run, number: int, seed: int, output: Path) -> Path:
         if output.suffix == ".npy":
             np.save(temporary, x)
         else:
-            picture(x).save(temporary)
+            picture(x, run.classes if one is None else None).save(temporary)
     return output
 
 
-def picture(x: np.ndarray) -> Image.Image:
-    """Arrange images [n, height, width, channels] with values in [0, 1] as a grid, about as wide as high.
+def picture(x: np.ndarray, columns: int | None = None) -> Image.Image:
+    """Arrange images [n, height, width, channels] with values in [0, 1] as a grid, row by row.
+
+    The grid has `columns` columns, or is about as wide as high.
 
     One channel is grey, three are RGB; of any other number the mean is shown.
 
@@ -53,7 +58,7 @@ def picture(x: np.ndarray) -> Image.Image:
     number, height, width, channels = x.shape
     if channels != 3:
         x = x.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
-    columns = math.ceil(math.sqrt(number))
+    columns = math.ceil(math.sqrt(number)) if columns is None else min(columns, number)
     rows = math.ceil(number / columns)
     grid = np.ones((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3))
     for index, image in enumerate(x):

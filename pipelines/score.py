@@ -36,8 +36,9 @@ def score(run: Run, rows: Source, output: Path, samples: int = 100, seed: int = 
     """Write one line for each row: its number from 0, -log p(x) in nats, its standard error, -ELBO.
 
     The score is estimated by importance sampling; its standard error is that over the draws. A row that
-    the model finds unlikely has a high score. A model whose q(z|x) has no density scores by its
-    distortion, -E log p(x|z), and leaves the other two columns empty.
+    the model finds unlikely has a high score. A model with a condition c, which is the label, scores by
+    -log p(x|c); one whose q(z|x) has no density by its distortion, -E log p(x|z), and leaves the other two
+    columns empty.
 
     Args:
         run: a finished run.
@@ -69,7 +70,7 @@ def score(run: Run, rows: Source, output: Path, samples: int = 100, seed: int = 
 
 
 def _scored(
-    model: LatentModel, chunks: Iterator[np.ndarray], name: str, samples: int, seed: int
+    model: LatentModel, chunks: Iterator[np.ndarray | dict], name: str, samples: int, seed: int
 ) -> Iterator[pa.RecordBatch]:
     first = 0
     for index, x in enumerate(chunks):
@@ -77,14 +78,16 @@ def _scored(
             scores = _scores(model, x, samples, seed + index)
         except InvalidInput as problem:
             raise InvalidInput(f"{name}, rows from {first}", "rows that the model takes", problem) from None
-        numbers = np.arange(first, first + len(x))
+        count = len(scores[0])
+        numbers = np.arange(first, first + count)
         yield pa.record_batch([pa.array(array) for array in (numbers, *scores)], schema=_SCHEMA)
-        first += len(x)
+        first += count
 
 
-def _scores(model: LatentModel, x: np.ndarray, samples: int, seed: int) -> tuple:
+def _scores(model: LatentModel, x: np.ndarray | dict, samples: int, seed: int) -> tuple:
     if not model.has_density:
-        missing = pa.nulls(len(x), pa.float32())
-        return model.distortion(x, seed=seed), missing, missing
+        distortion = model.distortion(x, seed=seed)
+        missing = pa.nulls(len(distortion), pa.float32())
+        return distortion, missing, missing
     log_likelihood, error = model.log_likelihood_with_error(x, samples, seed)
     return -log_likelihood, error, -model.elbo(x, _ELBO_DRAWS, seed)

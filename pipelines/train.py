@@ -20,7 +20,7 @@ import tensorflow as tf
 
 import tfvae.models
 from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch, StopIfNotFinite
-from tfvae.data import Pipeline, Source, Standardise, original_errors
+from tfvae.data import Pipeline, ShownLabels, Source, Standardise, original_errors, rows_to_show
 from tfvae.errors import UnreadableFile
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
@@ -55,7 +55,7 @@ def start(
     with refusing():
         recipes.refuse_untrainable(recipe)
         Run.refuse_used(path)
-    rows = training_source(data, training)
+    rows = training_source(data, training, recipe)
     config = {
         "recipe": recipe,
         "options": options,
@@ -134,11 +134,13 @@ def _finish(run: Run, model: LatentModel, rows: Source, done: int) -> None:
 
 
 def _fit(run: Run, model: LatentModel, rows: Source, done: int) -> None:
-    training = run.config["training"]
-    train = run.pipeline(rows, training["batch_size"], run.split.train, shuffle=True)
+    training, labels = run.config["training"], run.num_classes is not None
+    shown = _with_few_labels(run, rows) if labels else rows
+    train = run.pipeline(shown, training["batch_size"], run.split.train, shuffle=True, labels=labels)
     pipelines = [train]
     if training["validation"] > 0:
-        pipelines.append(run.pipeline(rows, training["batch_size"], run.split.validation))
+        part = run.split.validation
+        pipelines.append(run.pipeline(rows, training["batch_size"], part, labels=labels))
     datasets = [pipeline.dataset() for pipeline in pipelines]
     with original_errors(*pipelines), _streams_may_end(*pipelines):
         model.fit(
@@ -154,6 +156,13 @@ def _fit(run: Run, model: LatentModel, rows: Source, done: int) -> None:
                 keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
             ],
         )
+
+
+def _with_few_labels(run: Run, rows: Source) -> Source:
+    """Hide the labels that the run is not to see; which ones is a function of the data and the seed."""
+    training = run.config["training"]
+    number = training.get("labels")
+    return ShownLabels(rows, rows_to_show(rows, number, run.split.train, training["seed"]))
 
 
 def _standardise(run: Run, model: LatentModel, rows: Source) -> None:

@@ -28,7 +28,7 @@ def add(recipe: Recipe) -> None:
     def command(*, resume: None, data: str, run: Path, options: object, training: TrainingOptions) -> None:
         with refusing():
             Run.refuse_used(run)
-        training_source(data, training)
+        training_source(data, training, recipe.__name__)
         start_tensorflow()
         make_repeatable()
         from tfvae.pipelines import train as work

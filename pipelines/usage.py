@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import tfvae
 from tfvae.errors import InvalidInput
+from tfvae.pipelines import recipes
 from tfvae.pipelines.run import Run
 
 if TYPE_CHECKING:
@@ -51,10 +52,12 @@ class TrainingOptions:
         batch_size: examples a step, of all replicas together.
         learning_rate: step size of Adam.
         validation: fraction of the rows held out, in [0, 1).
-        seed: start of all random numbers: split, order, initial weights, noise.
+        seed: start of all random numbers: split, order, initial weights, noise, which labels are shown.
         binarise: train on draws of Bernoulli(pixel), anew in each epoch; for images.
         steps_per_execution: steps between two looks of the progress bar; None is many on one device, which is
             faster for small models, and one on several.
+        labels: training rows whose label is shown, as many of each class, for recipes that can do without;
+            None is all of them.
         replicas: devices that share a batch: GPUs, or parts of the CPU where there is none.
 
     Raises:
@@ -73,10 +76,11 @@ class TrainingOptions:
     seed: int = 0
     binarise: bool = False
     steps_per_execution: int | None = None
+    labels: int | None = None
     replicas: int = 1
 
     def __post_init__(self):
-        for option in ("epochs", "batch_size", "steps_per_execution", "replicas"):
+        for option in ("epochs", "batch_size", "steps_per_execution", "labels", "replicas"):
             if getattr(self, option) is not None:
                 at_least_one(_flag(option), getattr(self, option))
         if not 0 < self.learning_rate < math.inf:
@@ -129,13 +133,30 @@ def picture_of_images(run: Run, output: Path) -> None:
         raise InvalidInput("--output", "a .npy file, as the run's data is a table", output)
 
 
-def training_source(data: str, training: TrainingOptions) -> Source:
-    """Open a source by its name, and refuse it for what its kind cannot do."""
+def one_class(run: Run, one: int | None) -> None:
+    """Refuse a class for a run without classes, or one that is none of them."""
+    if one is None:
+        return
+    if run.classes is None:
+        raise InvalidInput("--class", "no class, as the run's model has none", one)
+    if not 0 <= one < run.classes:
+        raise InvalidInput("--class", f"a whole number from 0 to {run.classes - 1}", one)
+
+
+def training_source(data: str, training: TrainingOptions, recipe: str) -> Source:
+    """Open a source by its name, and refuse it for what its kind cannot do, or a recipe not do with it."""
+    arguments = recipes.parameters(recipe)
+    takes_labels = recipes.num_classes(arguments) is not None
+    if training.labels is not None and not takes_labels:
+        raise Refused(str(InvalidInput("--labels", "a recipe that takes labels, known or not", recipe)))
     with refusing():
         opened = tfvae.data.source(data)
     # Whether it is a table may take a look into it, and what that finds damaged is no wrong argument.
     if training.binarise and not opened.is_image:
         raise Refused(str(InvalidInput("--binarise", "a source of images", f"{data}, which is a table")))
+    if (takes_labels or recipes.condition_dim(arguments) is not None) and opened.label_dtype is None:
+        received = f"{data}, which has none"
+        raise Refused(str(InvalidInput("--data", f"a source with labels, which {recipe} needs", received)))
     return opened
 
 

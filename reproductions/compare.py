@@ -39,8 +39,8 @@ RECIPES = (
 )  # fmt: skip
 
 
-def make(name: str) -> tfvae.VAE:
-    options = dict(FEWER.get(name, {}))
+def make(name: str, **others: int) -> tfvae.VAE:
+    options = {**FEWER.get(name, {}), **others}
     if name not in ("vq_vae", "discrete_vae"):
         options["latent_dim"] = 20
     networks = tfvae.networks
@@ -78,9 +78,17 @@ def main() -> None:
 
 
 def side_by_side(
-    script: str, names: Iterable[str], make: Callable[[str], tfvae.VAE], epochs: int, seed: int
+    script: str,
+    names: Iterable[str],
+    make: Callable[[str], tfvae.VAE],
+    epochs: int,
+    seed: int,
+    note: str = "",
 ) -> None:
-    """Train and judge the models of these names one after the other; record, print and draw each."""
+    """Train and judge the models of these names one after the other; record, print and draw each.
+
+    A note on how they are trained goes into the record and into the picture's name.
+    """
     train, test = images("train"), images("test")[:EVALUATED]
     test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
     for name in names:
@@ -92,9 +100,9 @@ def side_by_side(
         model.fit(data, steps_per_epoch=steps, epochs=epochs, verbose=0)
         minutes = (time.perf_counter() - start) / 60
         line = figures(name, model, test)
-        record(script, name, f"MNIST, {epochs} epochs: {line}")
+        record(script, name, f"MNIST, {epochs} epochs{note}: {line}")
         print(f"{name:24s} {minutes:5.1f} min  {line}", flush=True)
-        picture(name, model)
+        picture(name + "_slowly" * bool(note), model)
         keras.backend.clear_session()
 
 

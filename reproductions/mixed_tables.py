@@ -86,14 +86,18 @@ def _column(kind: str, size: int, seen: np.ndarray) -> tfvae.likelihoods.columns
     return Positive(float(np.log(seen).mean()), float(np.log(seen).std()))
 
 
-def imputed(table: Table, gaps: np.ndarray, args: argparse.Namespace) -> np.ndarray:
-    vae = tfvae.VAE(
+def model(table: Table, gaps: np.ndarray, latent_dim: int) -> tfvae.VAE:
+    return tfvae.VAE(
         encoder=tfvae.networks.mlp((128, 128)),
         decoder=tfvae.networks.mlp((128, 128)),
-        posterior=tfvae.posteriors.Normal(args.latent_dim),
+        posterior=tfvae.posteriors.Normal(latent_dim),
         likelihood=Columns(table.columns(gaps)),
-        prior=tfvae.priors.Mixture(args.latent_dim, 10),
+        prior=tfvae.priors.Mixture(latent_dim, 10),
     )
+
+
+def imputed(table: Table, gaps: np.ndarray, args: argparse.Namespace) -> np.ndarray:
+    vae = model(table, gaps, args.latent_dim)
     vae.compile(optimizer=tfvae.optimizers.Adam(1e-3))
     steps_an_epoch = -(-len(gaps) // 128)
     vae.fit(gaps, batch_size=128, epochs=-(-args.steps // steps_an_epoch), verbose=0)

@@ -15,6 +15,11 @@ def test_linear_is_linear_then_flat():
     np.testing.assert_allclose([float(schedule(t)) for t in steps], expected, rtol=1e-6)
 
 
+def test_linear_over_no_steps_is_its_end():
+    schedule = schedules.Linear(0.2, 1.0, steps=0)
+    assert [float(schedule(t)) for t in (0.0, 1.0)] == [1.0, 1.0]
+
+
 def test_cyclical_repeats_with_its_period():
     schedule = schedules.Cyclical(0.0, 1.0, period=10, rise=0.4)
     values = [float(schedule(t)) for t in range(30)]
@@ -28,7 +33,7 @@ def test_cyclical_repeats_with_its_period():
     [
         (lambda: schedules.Constant(-1.0), "value"),
         (lambda: schedules.Constant(float("nan")), "value"),
-        (lambda: schedules.Linear(0.0, 1.0, steps=0), "steps"),
+        (lambda: schedules.Linear(0.0, 1.0, steps=-1), "steps"),
         (lambda: schedules.Cyclical(0.0, 1.0, period=10, rise=0.0), "rise"),
     ],
 )

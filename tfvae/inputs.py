@@ -193,20 +193,20 @@ def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
     if bad.any():
         kind = "infinite" if support.missing else "NaN or infinite"
         return f"{int(bad.sum())} {kind} values, the first in example {start + _first_row(bad)}"
+    misplaced = "".join(
+        f", with {what} first in example {start + _first_row(marked)}"
+        for what, marked in support.misplaced(chunk).items()
+        if marked.any()
+    )
     values = chunk[finite]
     if not values.size:
-        return "NaN alone"
+        return "NaN alone" + misplaced
     text = f"values from {values.min():g} to {values.max():g}"
     if support.whole:
         fractions = finite & (chunk != np.floor(chunk))
         if fractions.any():
             text += f", not whole first in example {start + _first_row(fractions)}"
-    if isinstance(support, RowSupport):
-        gaps = np.isnan(chunk).reshape(len(chunk), -1)
-        parted = gaps.any(axis=1) & ~gaps.all(axis=1)
-        if parted.any():
-            text += f", with NaN in some places first in example {start + _first_row(parted)}"
-    return text
+    return text + misplaced
 
 
 def _first_row(marked: np.ndarray) -> int:

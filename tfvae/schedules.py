@@ -40,6 +40,8 @@ class Linear(Schedule):
 
     weight(t) = start + (end - start) min(t / steps, 1)
 
+    With no steps it is `end` from the first on.
+
     Source: the warm-up of Bowman et al. 2016 and Sonderby et al. 2016.
 
     Example:
@@ -50,10 +52,12 @@ class Linear(Schedule):
     def __init__(self, start: float, end: float, steps: int):
         self.start = real_number("start", start, at_least=0)
         self.end = real_number("end", end, at_least=0)
-        self.steps = whole_number("steps", steps)
+        self.steps = whole_number("steps", steps, 0)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the weight at `step`."""
+        if self.steps == 0:
+            return tf.constant(self.end, tf.float32)
         fraction = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
         return self.start + (self.end - self.start) * fraction
 

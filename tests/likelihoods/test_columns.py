@@ -193,6 +193,15 @@ def test_predictions_are_means_and_most_probable_values():
     assert np.isfinite(positive[1])
 
 
+def test_positive_numbers_are_filled_with_geometric_means():
+    """One row with a wide scale, whose mean is exp(5000), leaves them among the values that can be."""
+    likelihood, weights = Columns((Positive(1.0, 2.0),)), np.array([0.7, 0.3])
+    raw = tf.constant([[0.5, 0.0], [-1.0, 50.0]])
+    average = tf.reduce_sum(weights[:, np.newaxis] * likelihood.missing_statistic({"raw": raw}), axis=0)
+    filled = likelihood.missing_estimate(tf.cast(average, tf.float32)[tf.newaxis])
+    assert float(filled[0, 0]) == pytest.approx(np.exp(1 + 2 * (0.7 * 0.5 - 0.3)), rel=1e-5)
+
+
 def test_values_are_checked_by_column():
     vae = tfvae.VAE(
         tfvae.networks.mlp((4,)), tfvae.networks.mlp((4,)), tfvae.posteriors.Normal(2), Columns(KINDS)

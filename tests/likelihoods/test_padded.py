@@ -59,10 +59,15 @@ def test_lengths_that_are_none_are_refused():
     x = np.zeros((3, 4, 2))
     gap, none, half, outside = x.copy(), x.copy(), x.copy(), x.copy()
     gap[1, 1], none[2], half[0, 3, 1], outside[0, 0, 0] = NAN, NAN, NAN, 2.0
-    for wrong in (gap, none, half, outside, np.full((1, 4, 2), NAN)):
-        with pytest.raises(
-            InvalidInput, match=r"x: expected finite numbers in \[0, 1\] in one or more steps"
-        ):
+    for wrong, reason in (
+        (gap, "with NaN in a step first in example 1"),
+        (none, "with no step first in example 2"),
+        (half, "with NaN in a step first in example 0"),
+        (outside, "values from 0 to 2$"),
+        (np.full((1, 4, 2), NAN), "NaN alone, with no step first in example 0"),
+    ):
+        expected = r"x: expected finite numbers in \[0, 1\] in one or more steps"
+        with pytest.raises(InvalidInput, match=f"{expected}.*{reason}"):
             vae.elbo(wrong)
 
 

@@ -60,6 +60,20 @@ def test_probabilities_are_those_of_inner_products(communities):
     np.testing.assert_allclose(answer["reconstruction"][0], 1 / (1 + np.exp(-z @ z.T)), rtol=1e-5)
 
 
+@pytest.mark.parametrize("recipe", [tfvae.zoo.graph_vae, tfvae.zoo.graph_autoencoder])
+def test_nodes_without_links_are_nodes_as_others(recipe):
+    """Also in a graph that has no link at all."""
+    graph = np.zeros((1, 6, 6), "float32")
+    for links in ([], [(0, 1), (1, 2)]):
+        for one, other in links:
+            graph[0, one, other] = graph[0, other, one] = 1
+        model = recipe((6, 6), latent_dim=2)
+        model.compile()
+        assert np.isfinite(model.fit(graph, epochs=2, verbose=0).history["loss"]).all()
+        assert np.isfinite(model.reconstruct(graph)).all()
+        assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
 def test_only_square_matrices_are_graphs():
     for shape in ((5,), (5, 4), (5, 5, 1)):
         with pytest.raises(InvalidInput, match=r"^shape: expected \(nodes, nodes\)"):

@@ -50,7 +50,7 @@ def _tables(**changes):
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (_without(_data(), a=(2, 1)), r"throughout an example, received .* first in example 2"),
+        (_without(_data(), a=(2, 1)), r"^a: .*throughout an example, received .* first in example 2"),
         (_tables(a=np.full((24, 3), NAN)), r"none of \['a'\]"),
         ({"a": _data()["a"], "c": _data()["c"]}, r"none of \['b'\]"),
         ({}, "at least one of"),

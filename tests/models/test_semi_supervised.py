@@ -195,3 +195,38 @@ def test_the_prior_of_z_may_depend_on_the_class(x):
     history = model.fit({"x": x, "label": np.arange(12) % (K + 1) - 1}, epochs=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     assert model.sample(2, given={"label": [0, 1]}).shape == (2, DIM)
+
+
+def test_mixed_batches_have_the_published_loss():
+    """J = sum_l L(x, y) + sum_u U(x) + 0.1 N mean_l(-log q(y|x)), each example once."""
+    keras.utils.set_random_seed(2)
+    rng, label = np.random.default_rng(4), np.full(40, -1)
+    x = rng.normal(size=(40, DIM)).astype("float32")
+    label[:8] = np.arange(8) % K
+    model = tfvae.zoo.semi_supervised_vae((DIM,), K, 2, alpha=0.1 * 40 / 8)
+    noise = model.noise(1, 1, tf.constant([0, 1]))  # the same for all examples
+
+    def terms(inputs):
+        inputs = model.tensors(inputs)
+        trace = model.trace_with_noise(inputs, noise)
+        return model.objective.loss(trace, model)["loss"], trace.classification, trace.elbo
+
+    total = 0.0
+    batches = tfvae.data.mixed_batches(x, label, batch_size=10, labelled=2, seed=0)
+    for inputs, _, weight in batches:  # four batches: all known classes once, and all unknown ones
+        total += float(tf.reduce_sum(weight * terms(inputs)[0])) / 10 / 4
+    _, classification, elbo = terms({"x": x, "label": label})
+    published = -np.sum(elbo) + 0.1 * 40 * np.mean(classification[:8])
+    assert total * 40 == pytest.approx(published, rel=1e-5)
+
+
+def test_the_class_prior_learns_the_shares_of_the_classes(model, x):
+    """The slope d loss / d logits is p(y) - mean of r(y), 0 where the prior is the mean of the guesses."""
+    label = np.where(np.arange(12) < 6, np.arange(12) % K, -1).astype("float32")
+    inputs = model.tensors({"x": x, "label": label})
+    with tf.GradientTape() as tape:
+        trace = model.trace_with_noise(inputs, model.noise(1, 12, tf.constant([0, 1])))
+        loss = tf.reduce_mean(model.objective.loss(trace, model)["loss"])
+    guesses = np.where(label[:, np.newaxis] >= 0, np.eye(K)[label.astype(int)], model.label_probabilities(x))
+    slope = tape.gradient(loss, model.class_prior.logits.value)
+    np.testing.assert_allclose(slope[0], np.exp(_log_prior(model)) - guesses.mean(axis=0), atol=1e-5)

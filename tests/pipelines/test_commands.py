@@ -41,6 +41,16 @@ class TestEvaluate:
         assert f"{result['elbo']['mean']:.3f}" in out
         assert f"of {result['latent_dim']}" in out
 
+    def test_layers_show_their_rates(self, tmp_path, table, capsys):
+        options = {"latent_dims": (3, 2), "hidden": 8}
+        run = train.start(tmp_path / "run", "ladder_vae", options, str(table), TrainingOptions(epochs=1))
+        _run("evaluate", run.path, "--samples", 2)
+        x = _table_rows(run)
+        held_out = run.preprocessing().transform(x[run.split.validation(0, len(x))])
+        rates = run.model().layer_rates(held_out).mean(axis=0)
+        np.testing.assert_allclose(run.evaluation()["layer_rates"], rates, rtol=1e-5)
+        assert f"{rates[1]:.3f}" in capsys.readouterr().out
+
     def test_a_source_of_ones_own(self, image_run, tmp_path):
         path = tmp_path / "grey.npy"
         np.save(path, np.full((5, 8, 8), 0.5, "float32"))

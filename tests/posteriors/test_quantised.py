@@ -150,7 +150,7 @@ def test_the_first_batch_puts_the_codes_on_its_features(kind):
     np.testing.assert_allclose(posterior.centre, features.reshape(6, 3, 2).mean(0), rtol=1e-5)
     for code in np.array(posterior.codebook):
         assert np.abs(rows - code).max(-1).min() < 1e-3
-    np.testing.assert_allclose(posterior.usage, np.full(5, 18 / 5))
+    np.testing.assert_allclose(posterior.usage, np.full(5, 2 * 0.03 * 18 / 5), rtol=1e-6)
     assert perplexity(params["codes"], 5) > 2
 
 
@@ -167,6 +167,19 @@ def test_a_code_is_put_elsewhere_only_after_long_disuse(kind):
         features = _features(seed=steps + step)
         _observe(posterior, _params(posterior, features))
     assert np.abs(np.array(posterior.codebook[2])).max() < 5
+
+
+@kinds
+def test_codes_follow_features_that_move_on(kind):
+    """Long before the running average forgets a full share, log(restart) / log(decay) = 350 batches."""
+    posterior = kind(3, 2, 3)
+    _observe(posterior, _params(posterior, 0.1 * _features()))
+    for step in range(200):
+        moved = 0.1 * _features(seed=step) + 10.0
+        _observe(posterior, _params(posterior, moved))
+    rows = _params(posterior, moved)["features"].numpy().reshape(-1, 2)
+    away = [np.abs(rows - code).max(-1).min() for code in np.array(posterior.codebook)]
+    assert sorted(away)[1] < 0.1  # one code was in use all the time, and may be where it was
 
 
 def test_a_restart_of_zero_never_moves_a_code():

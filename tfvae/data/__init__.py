@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from tfvae.data.arrays import Arrays
 from tfvae.data.base import Source
-from tfvae.data.labels import hide_labels, mixed_batches
+from tfvae.data.labels import hide_labels, mixed_batches, one_hot
 from tfvae.data.pipeline import Pipeline, original_errors
 from tfvae.data.registry import source
+from tfvae.data.shown import ShownLabels, rows_to_show
 from tfvae.data.split import Split, everything
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Arrays",
     "Pipeline",
+    "ShownLabels",
     "Source",
     "Split",
     "Standardise",
     "everything",
     "hide_labels",
     "mixed_batches",
+    "one_hot",
     "original_errors",
+    "rows_to_show",
     "source",
 ]
 

@@ -31,7 +31,7 @@ def hide_labels(label: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
         >>> hide_labels(np.array([0, 1, 1, 0, 1, 0]), keep=1).tolist()
         [-1, -1, 1, -1, -1, 0]
     """
-    label = _label(label)
+    label = whole_labels(label)
     kept = np.full_like(label, UNKNOWN)
     rng = np.random.default_rng(seed)
     for one in np.unique(label[label != UNKNOWN]):
@@ -40,6 +40,30 @@ def hide_labels(label: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
             raise InvalidInput("keep", f"from 1 to {len(rows)}, the examples of class {one:g}", keep)
         kept[rng.choice(rows, keep, replace=False)] = one
     return kept
+
+
+def one_hot(label: np.ndarray, num_classes: int, name: str = "label") -> np.ndarray:
+    """Return labels as one-hot codes, float32 [N, num_classes].
+
+    Args:
+        label: class of each example, [N].
+        num_classes: how many there are.
+        name: what messages call the labels' source.
+
+    Raises:
+        InvalidInput: a label that is unknown or no class.
+
+    Example:
+        >>> one_hot(np.array([1, 0]), 3).tolist()
+        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    wrong = ~((label >= 0) & (label < num_classes) & (np.floor(label) == label))
+    if wrong.any():
+        found = f"{label[wrong][0]:g} in {name}" + ", an unknown class" * bool(label[wrong][0] == UNKNOWN)
+        raise InvalidInput(
+            "label", f"a class, a whole number from 0 to {num_classes - 1}, in each row", found
+        )
+    return np.eye(num_classes, dtype=np.float32)[label.astype(np.int64)]
 
 
 def mixed_batches(
@@ -72,7 +96,7 @@ def mixed_batches(
     """
     import tensorflow as tf
 
-    label = _label(label)
+    label = whole_labels(label)
     if len(x) != len(label):
         raise InvalidInput("label", f"one for each of {len(x)} examples", len(label))
     known, unknown = np.flatnonzero(label != UNKNOWN), np.flatnonzero(label == UNKNOWN)
@@ -104,8 +128,17 @@ def mixed_batches(
     return tf.data.Dataset.zip(tuple(drawn)).map(batch).take(steps).prefetch(4)
 
 
-def _label(label: np.ndarray) -> np.ndarray:
+def whole_labels(label: np.ndarray) -> np.ndarray:
+    """Return labels [N] as an array, or refuse what is no class.
+
+    Example:
+        >>> whole_labels([0, 2, -1])
+        array([ 0,  2, -1])
+    """
     label = np.asarray(label)
     if label.ndim != 1 or label.dtype.kind not in "iuf" or not np.all(np.floor(label) == label):
-        raise InvalidInput("label", "whole numbers [N]", f"{label.dtype} of shape {label.shape}")
+        found = f"{label.dtype} of shape {label.shape}"
+        if label.ndim == 1 and label.size and label.dtype.kind in "iuf":
+            found += f", such as {label[np.floor(label) != label][0]:g}"
+        raise InvalidInput("label", "whole numbers [N]", found)
     return label

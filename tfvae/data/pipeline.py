@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from tfvae.data.base import Source
+from tfvae.data.labels import one_hot
 from tfvae.data.shuffle import Chunk
 from tfvae.data.split import Keep, checked_seed, count_kept, everything
 from tfvae.errors import InvalidInput
@@ -42,6 +43,7 @@ class Pipeline:
         binarise: replace x by a draw of Bernoulli(x), anew in each epoch if `shuffle`, else always the same.
         transform: applied to each float32 batch [n, *shape] before binarisation; keeps its shape.
         with_labels: give dicts of `x` and `label` instead of arrays.
+        one_hot: give dicts of `x` and `condition` instead, the label as a one-hot code of so many classes.
         drop_remainder: leave out a last batch smaller than the others; by default when shuffling. A part
             smaller than one batch is always kept, as one smaller batch.
         pool_rows: the most rows in the shuffle pool; by default 65,536, or what fits 256 MiB if that is less.
@@ -51,7 +53,7 @@ class Pipeline:
         failure: the exception that ended the last pass, or None.
 
     Raises:
-        InvalidInput: an argument out of range; `with_labels` for a source without labels.
+        InvalidInput: an argument out of range; labels asked of a source without them.
 
     Example:
         >>> import tfvae
@@ -71,17 +73,20 @@ class Pipeline:
         binarise: bool = False,
         transform: Transform | None = None,
         with_labels: bool = False,
+        one_hot: int | None = None,
         drop_remainder: bool | None = None,
         pool_rows: int | None = None,
     ):
         for argument, value in (("batch_size", batch_size), ("pool_rows", pool_rows)):
             if value is not None and value < 1:
                 raise InvalidInput(argument, "at least one row", value)
-        if with_labels and source.label_dtype is None:
-            raise InvalidInput("with_labels", "a source with labels", f"{source.name}, which has none")
+        for argument, asked in (("with_labels", with_labels), ("one_hot", one_hot is not None)):
+            if asked and source.label_dtype is None:
+                raise InvalidInput(argument, "a source with labels", f"{source.name}, which has none")
         self.source, self.split = source, split
         self.batch_size, self.seed = int(batch_size), checked_seed(seed)
         self.shuffle, self.binarise, self.with_labels = shuffle, binarise, with_labels
+        self.one_hot = one_hot
         self.transform = transform
         self.drop_remainder = shuffle if drop_remainder is None else drop_remainder
         self.pool_rows = pool_rows or min(POOL_ROWS, max(1, _POOL_BYTES // (4 * int(np.prod(source.shape)))))
@@ -105,13 +110,14 @@ class Pipeline:
         return whole + (rest > 0 and not (self.drop_remainder and whole > 0))
 
     def batches(self) -> Iterator[np.ndarray | Chunk]:
-        """Start a pass over the data: float32 arrays [n, *shape], or dicts of `x` and `label`.
+        """Start a pass over the data: float32 arrays [n, *shape], or dicts of these and what the labels give.
 
         Returns:
             An iterator over the batches of the pass numbered `epoch`, which goes up by one at once.
 
         Raises:
-            InvalidInput: no row is in this part; values outside [0, 1] are to be binarised.
+            InvalidInput: no row is in this part; values outside [0, 1] are to be binarised; a label
+                is no class where codes are asked for.
             UnreadableFile: a file turns out to be damaged.
         """
         epoch = self.epoch
@@ -132,6 +138,8 @@ class Pipeline:
         signature = x
         if self.with_labels:
             signature = {"x": x, "label": tf.TensorSpec((None,), tf.as_dtype(self.source.label_dtype))}
+        if self.one_hot is not None:
+            signature = {"x": x, "condition": tf.TensorSpec((None, self.one_hot), tf.float32)}
         dataset = tf.data.Dataset.from_generator(self.batches, output_signature=signature)
         if self.num_batches is not None:
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(self.num_batches))
@@ -155,9 +163,14 @@ class Pipeline:
                 x = self._transformed(x)
             if self.binarise:
                 x = _drawn(x, self._generator(epoch, _BINARISE, number), self.source.name)
-            yield {"x": x, "label": chunk["label"]} if self.with_labels else x
+            yield self._named(x, chunk.get("label"))
         if number < 0:
             raise InvalidInput("split", f"at least one row of {self.source.name}", "a part without rows")
+
+    def _named(self, x: np.ndarray, label: np.ndarray | None) -> np.ndarray | Chunk:
+        if self.one_hot is not None:
+            return {"x": x, "condition": one_hot(label, self.one_hot, self.source.name)}
+        return {"x": x, "label": label} if self.with_labels else x
 
     def _ordered(self, epoch: int) -> Iterator[Chunk]:
         if not self.shuffle:

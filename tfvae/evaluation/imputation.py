@@ -22,7 +22,8 @@ def impute(model: VAE, x: object, num_samples: int = 1000, seed: int = 0) -> np.
     E[x_mis|x_obs] ~ sum_k v_k E[x_mis|z_k],  z_k ~ q(z|x_obs),  k = 1..K
     v_k = w_k / sum_j w_j,  w_k = p(x_obs|z_k) p(z_k) / q(z_k|x_obs)
 
-    Categories and ranks are filled with the most probable one under sum_k v_k p(x_mis|z_k). Where the
+    Categories and ranks are filled with the most probable one under sum_k v_k p(x_mis|z_k), columns of
+    `likelihoods.Positive` with exp(E[log x_mis|x_obs]), as the mean of a log-normal can be far out. Where the
     likelihood has a model of the gaps s (`NotAtRandom`), it is E[x_mis|x_obs, s]: the weights hold
     p(x_obs, s|z_k), and the average is of E[x_mis|z_k, s]. The error falls with the square root of the
     number of draws that count, 1 / sum_k v_k^2; the bias as 1/K.

@@ -59,6 +59,10 @@ class Support:
         """Yield x, [B, *event], in parts that have one interval each, with that interval."""
         yield self, x
 
+    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return which examples of an array, bool [B], have NaN where it may not be, by what is wrong."""
+        return {}
+
     def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number of an array or tensor is a value."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
@@ -101,6 +105,11 @@ class RowSupport(Support):
         """Return the support that takes missing examples as well."""
         hint = f" throughout an example{support.hint}"
         return cls(support.low, support.high, hint, support.whole, missing=True)
+
+    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return which examples are NaN in some places only."""
+        gaps = np.isnan(x).reshape(len(x), -1)
+        return {"NaN in some places": gaps.any(axis=1) & ~gaps.all(axis=1)}
 
     def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number is a value, or its example NaN throughout."""

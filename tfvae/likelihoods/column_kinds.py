@@ -125,6 +125,14 @@ class Positive(Column):
         loc, scale = self._parameters(raw)
         return tf.exp(tf.minimum(loc + 0.5 * tf.square(scale), _LARGEST_EXPONENT))
 
+    def statistic(self, raw: tf.Tensor, shared: tf.Tensor) -> tf.Tensor:
+        """Return the mean of log x, [..., n, 1]; that of x is far beyond all values where s is large."""
+        return self._parameters(raw)[0][..., tf.newaxis]
+
+    def estimate(self, average: tf.Tensor) -> tf.Tensor:
+        """Return exp(mean of log x), the geometric mean."""
+        return tf.exp(tf.minimum(average[..., 0], _LARGEST_EXPONENT))
+
     def encode(self, x: tf.Tensor) -> tf.Tensor:
         """Return (log x - loc) / scale."""
         log_x = tf.math.log(tf.maximum(x, _SMALLEST_POSITIVE))

@@ -108,7 +108,7 @@ class Columns(Likelihood):
         return tf.concat([tf.reshape(part, tf.concat([leading, [-1]], 0)) for part in parts], axis=-1)
 
     def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
-        """Return a row of means, most probable categories and most probable ranks."""
+        """Return a row of means, geometric ones of positive numbers, most probable categories and ranks."""
         split = _split(average, self._groups, "statistics")
         values = [group.kind.estimate(part) for group, part in zip(self._groups, split, strict=True)]
         return _in_order(values, self._groups)

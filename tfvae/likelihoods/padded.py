@@ -38,6 +38,14 @@ class SequenceSupport(Support):
         """Return the support of sequences of what another support covers."""
         return cls(support.low, support.high, support.hint, support.whole)
 
+    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return which sequences have no step, and which have NaN before or in their last step."""
+        there = ~np.isnan(x.reshape(*x.shape[:2], -1))
+        empty, steps = ~there.any(axis=(1, 2)), there.any(axis=2)
+        last = x.shape[1] - steps[:, ::-1].argmax(axis=1)
+        inside = np.arange(x.shape[1]) < last[:, np.newaxis]
+        return {"no step": empty, "NaN in a step": (inside & ~there.all(axis=2)).any(axis=1) & ~empty}
+
     def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number is a value, and NaN stands in whole steps at the end alone."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np

@@ -92,7 +92,7 @@ class Training:
                 replicas cannot train.
         """
         self._refuse_impossible()
-        data = self._checked("x", x)
+        data = self._checked(next(iter(self.accepts)), x)
         self.check_training(data)
         if isinstance(validation_data, tuple):
             held_out = (self._checked("validation_data", validation_data[0]), *validation_data[1:])
@@ -145,7 +145,7 @@ class Training:
         """
         if not _use_cached_eval_dataset:  # inside fit, Keras passes None and uses what it holds
             self._refuse_impossible()
-            x = self._checked("x", x)
+            x = self._checked(next(iter(self.accepts)), x)
             if not isinstance(x, _DATASETS):
                 x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_columns(x, y, sample_weight))
         with _readable_errors():
@@ -172,7 +172,7 @@ class Training:
         """Return {"latent", "reconstruction"}: the location of q(z|x) and E[x|z] there, with no noise."""
         with _readable_errors():
             return super().predict(
-                self._checked("x", x),
+                self._checked(next(iter(self.accepts)), x),
                 batch_size=batch_size,
                 verbose=verbose,
                 steps=steps,

@@ -31,7 +31,10 @@ class Codebook(Coded, abc.ABC):
     square of 1, with the gradient through it: so they start apart, and can neither shrink to one point nor
     grow away from the codes. And a code whose share of all uses, averaged over batches, falls
     below `restart` / num_codes is put where a feature of the batch is. Before the first batch no code has
-    been used, so the codebook starts on features. A share of 0 never restarts a code, nor starts it so.
+    been used, so the codebook starts on features. A code put somewhere counts as used twice as much as one
+    that is put elsewhere: where the features move on, as they do at first, it soon follows (with a full share
+    it would wait for log(restart) / log(decay) batches, 350 by default, most of a short training). A share
+    of 0 never restarts a code, nor starts it so.
 
     Args:
         num_codes: number K of vectors in the codebook.
@@ -154,7 +157,8 @@ class Codebook(Coded, abc.ABC):
             idle |= tf.reduce_sum(before) == 0.0
             found, proposals = self._proposals(features, trace.seed)
             codebook = tf.where((idle & found)[:, tf.newaxis], proposals, codebook)
-            usage = tf.where(idle & found, tf.reduce_sum(counts) / self.num_codes, usage)
+            start = 2.0 * self.restart * tf.reduce_sum(counts) / self.num_codes
+            usage = tf.where(idle & found, start, usage)
         self.codebook.assign(codebook)
         self.usage.assign(usage)
 

@@ -30,6 +30,18 @@ def assemble(
     return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
 
 
+def raised(steps: int) -> tfvae.objectives.ELBO:
+    """Return the ELBO with the rate's weight raised from 0 to 1 over the first `steps` steps.
+
+    Source: Bowman et al. 2016, section 3.1; Sonderby et al. 2016, equation 18.
+
+    Example:
+        >>> float(raised(10).beta(5.0)), float(raised(0).beta(0.0))
+        (0.5, 1.0)
+    """
+    return tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, steps))
+
+
 def filled(
     shape: tuple[int, ...],
     likelihood: tfvae.likelihoods.Likelihood | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import assemble
+from tfvae.zoo.assembly import assemble, raised
 
 if TYPE_CHECKING:
     import keras
@@ -85,10 +85,8 @@ def annealed_vae(
         >>> annealed_vae((30,), warmup_steps=10).objective.beta.steps
         10
     """
-    objective = tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps))
-    return assemble(
-        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    objective, posterior = raised(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)
 
 
 def linear_vae(

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import filled
+from tfvae.zoo.assembly import filled, raised
 
 if TYPE_CHECKING:
     import keras
@@ -120,5 +120,5 @@ def _model(
         tfvae.models.Chain([*levels, priors.StandardNormal(latent_dims[-1])]),
         decoder,
         likelihood,
-        tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps)),
+        raised(warmup_steps),
     )

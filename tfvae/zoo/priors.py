@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import assemble
+from tfvae.zoo.assembly import assemble, raised
 
 if TYPE_CHECKING:
     import keras
@@ -15,6 +15,7 @@ def mixture_vae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     num_components: int = 10,
+    warmup_steps: int = 0,
     likelihood: tfvae.likelihoods.Likelihood | None = None,
     encoder: keras.Layer | None = None,
     decoder: keras.Layer | None = None,
@@ -23,21 +24,25 @@ def mixture_vae(
 
     Args as in `vae`, and
         num_components: clusters.
+        warmup_steps: optimizer steps over which the rate's weight is raised from 0 to 1; a learned prior and
+            the posterior else meet before the decoder uses z, which costs most of short trainings.
 
-    Source: Jiang et al. 2017, equations 1 to 6.
+    Source: Jiang et al. 2017, equations 1 to 6; the warm-up: Sonderby et al. 2016, equation 18.
 
     Example:
         >>> mixture_vae((30,), latent_dim=2).prior.predict_cluster([[0.0, 1.0]]).shape
         TensorShape([1])
     """
     prior = tfvae.priors.Mixture(latent_dim, num_components)
-    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior=prior)
+    objective, posterior = raised(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)
 
 
 def vamp_vae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     num_components: int = 100,
+    warmup_steps: int = 0,
     likelihood: tfvae.likelihoods.Likelihood | None = None,
     encoder: keras.Layer | None = None,
     decoder: keras.Layer | None = None,
@@ -46,6 +51,7 @@ def vamp_vae(
 
     Args as in `vae`, and
         num_components: K.
+        warmup_steps: as in `mixture_vae`.
 
     Source: Tomczak and Welling 2018, equation 9.
 
@@ -54,13 +60,15 @@ def vamp_vae(
         5
     """
     prior = tfvae.priors.VampPrior(latent_dim, num_components)
-    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior=prior)
+    objective, posterior = raised(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)
 
 
 def flow_prior_vae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     num_layers: int = 4,
+    warmup_steps: int = 0,
     likelihood: tfvae.likelihoods.Likelihood | None = None,
     encoder: keras.Layer | None = None,
     decoder: keras.Layer | None = None,
@@ -69,6 +77,7 @@ def flow_prior_vae(
 
     Args as in `vae`, and
         num_layers: coupling layers.
+        warmup_steps: as in `mixture_vae`.
 
     Source: Dinh et al. 2017, equations 2 to 8; as a prior: Chen et al. 2017, section 3.
 
@@ -77,4 +86,5 @@ def flow_prior_vae(
         (3, 30)
     """
     prior = tfvae.priors.Flow(latent_dim, tfvae.flows.RealNVP(latent_dim, num_layers))
-    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior=prior)
+    objective, posterior = raised(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tfvae
+from tfvae.zoo.assembly import raised
 
 
 def text_vae(
@@ -37,5 +38,5 @@ def text_vae(
         likelihood=tfvae.likelihoods.AutoregressiveCategorical(
             shape, num_tokens, units, embedding_dim=units, dropout=word_dropout
         ),
-        objective=tfvae.objectives.ELBO(tfvae.schedules.Linear(0.0, 1.0, warmup_steps)),
+        objective=raised(warmup_steps),
     )
