@@ -34,6 +34,7 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
     """
     logging.basicConfig(level=logging.WARNING, format="tfvae: %(message)s")
     logging.getLogger("tfvae.serve").setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else a line for each request that is no HTTP
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn catches them, and raises them again when it has stopped.
         signal.signal(stop, lambda *_: None)
@@ -77,6 +78,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise OSError(f"{host}:{port}: expected a free address and port, but {error.strerror}") from error

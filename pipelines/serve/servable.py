@@ -1,8 +1,9 @@
 """A model's folder of versions: the newest that loads is served, and exchanged when a newer one appears.
 
 Folders with other names than whole numbers are not looked at: a version is written under another name and
-renamed. A version that cannot be loaded stays in the status with its error, and the one before it is served on; it is
-tried again once its folder has changed. A version that was replaced ends when its last request is done.
+renamed. A version that cannot be loaded stays in the status with its error, and the one before it is served
+on; it is tried again once its folder has changed. A version that was replaced ends when its last request is
+done.
 """
 
 from __future__ import annotations
