@@ -91,7 +91,7 @@ def not_finite(draw: random.Random) -> tuple[bytes, set[int]]:
 
 def wrong_values(draw: random.Random) -> tuple[bytes, set[int]]:
     value = draw.choice(
-        [None, True, "a", {}, {"b64": "!"}, [], [[]], [1, [2]], {"x": 1}, [[[1]] * 8] * 8, 5, 1.5]
+        [None, True, "a", {}, {"b64": "!"}, [], [[]], [1, [2]], {"x": 1}, [[1] * 8] * 8, 5, 1.5]
     )
     form = draw.choice(["instances", "inputs"])
     return message(json.dumps({form: draw.choice([value, [value], [value, value]])}).encode()), {BAD}

@@ -171,7 +171,8 @@ def _of_rows(rows: list, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]
     index, row = next(pair for pair in enumerate(rows) if pair[1].keys() != types.keys())
     unknown = [name for name in row if name not in types]
     if unknown:
-        raise _of_element(index, unknown[0], f"JSON object: does not have named input: {unknown[0]}")
+        reason = f"INVALID_ARGUMENT: JSON object: does not have named input: {unknown[0]}"
+        raise _of_element(index, unknown[0], reason)
     raise invalid(
         f"Failed to process element: {index} of 'instances' list. JSON object: {shown(row)}"
         f" keys must be equal to: {','.join(sorted(types))}"

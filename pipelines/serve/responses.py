@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfvae.pipelines.serve.failure import invalid
+from tfvae.pipelines.serve.values import type_name
 
 
 def body(outputs: Mapping[str, np.ndarray], by_rows: bool) -> bytes:
@@ -121,4 +122,4 @@ def _scalars(name: str, values: np.ndarray) -> list[str]:
     if values.dtype.kind == "O":
         # Bytes that are not UTF-8 leave as they are.
         return [json.dumps(value.decode("utf-8", "surrogateescape"), ensure_ascii=False) for value in values]
-    raise invalid(f"Failed to write JSON value for tensor type: {values.dtype.name}")
+    raise invalid(f"Failed to write JSON value for tensor type: {type_name(values.dtype.name)}")

@@ -179,16 +179,16 @@ def _complaint(value: object, dtype: tf.DType) -> Failure:
 
 def _element_complaint(item: object, dtype: tf.DType) -> Failure:
     if dtype not in (*_WHOLE, *_DECIMAL, tf.bool, tf.string) and type(item) is not dict:
-        message = f"Conversion of JSON Value: {shown(item)} to type: {type_name(dtype)}"
+        message = f"Conversion of JSON Value: {shown(item)} to type: {type_name(dtype.name)}"
         return Failure("UNIMPLEMENTED", message)
     if dtype in _DECIMAL and type(item) in (int, float):
         return invalid(
-            f"Cannot convert JSON value: {shown(item)} to {type_name(dtype)} without loss of precision."
+            f"Cannot convert JSON value: {shown(item)} to {type_name(dtype.name)} without loss of precision."
         )
     kind = str(item) if type(item) is bool else _KINDS[type(item)]
-    return invalid(f"JSON Value: {shown(item)} Type: {kind} is not of expected type: {type_name(dtype)}")
+    return invalid(f"JSON Value: {shown(item)} Type: {kind} is not of expected type: {type_name(dtype.name)}")
 
 
-def type_name(dtype: tf.DType) -> str:
+def type_name(name: str) -> str:
     """Return a type's name as TensorFlow's C++ parts write it."""
-    return {"float32": "float", "float64": "double"}.get(dtype.name, dtype.name)
+    return {"float16": "half", "float32": "float", "float64": "double"}.get(name, name)
