@@ -44,9 +44,11 @@ def export(folder: Path, shape: tuple[int, ...] = (8, 8, 1), latent_dim: int = 8
 
 
 @contextlib.contextmanager
-def running(folder: Path, *options: str) -> Iterator[Running]:
+def running(
+    folder: Path, *options: str, program: tuple[str, ...] = ("-m", "tfvae.pipelines.cli")
+) -> Iterator[Running]:
     """Serve a folder at a free port of 127.0.0.1; at the end, tell it to stop and see that it does."""
-    command = [sys.executable, "-m", "tfvae.pipelines.cli", "serve", str(folder), "--port", "0", *options]
+    command = [sys.executable, *program, "serve", str(folder), "--port", "0", *options]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
@@ -55,8 +57,6 @@ def running(folder: Path, *options: str) -> Iterator[Running]:
             raise SystemExit(f"the server ended with status {process.wait()}")
         parts = urlsplit(address)
         yield Running(parts.hostname, parts.port, parts.path.rpartition("/")[2], process)
-        if process.poll() is not None:
-            raise SystemExit(f"the server ended by itself with status {process.returncode}")
         process.send_signal(signal.SIGTERM)
         if process.wait(60) != 0:
             raise SystemExit(f"the server did not end well: status {process.returncode}")

@@ -35,10 +35,13 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
     logging.basicConfig(level=logging.WARNING, format="tfvae: %(message)s")
     logging.getLogger("tfvae.serve").setLevel(logging.INFO)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else a line for each request that is no HTTP
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn catches them, and raises them again when it has stopped.
-        signal.signal(stop, lambda *_: None)
-    asyncio.run(_serve(folder, host, port, settings, name))
+    # uvicorn catches these while it serves, and raises them again when it has stopped: that is all then.
+    before = {stop: signal.signal(stop, lambda *_: None) for stop in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        asyncio.run(_serve(folder, host, port, settings, name))
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
 
 
 async def _serve(folder: Path, host: str, port: int, settings: Settings, name: str | None) -> None:
