@@ -205,18 +205,24 @@ def answer(connection: socket.socket) -> tuple[int, bytes]:
     return (int(status[1]), body) if status else (CLOSED, b"")
 
 
+def send(connection: socket.socket, sent: bytes) -> None:
+    """Send what the server takes: it may have closed the connection."""
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(sent)
+
+
 def attack(server: Running, make: Callable, seed: int) -> tuple[str, int, bytes, set[int]]:
     """Carry out one attack; return its name, the status, the body and the statuses allowed."""
     draw = random.Random(seed)
     sent, allowed = make(draw)
     with server.connect() as connection:
-        with contextlib.suppress(ConnectionError):
-            cut = draw.randrange(1, len(sent)) if draw.random() < 0.1 else len(sent)
-            connection.sendall(sent[:cut])
-            if cut < len(sent) and draw.random() < 0.5:
-                return make.__name__, CLOSED, b"", {CLOSED}  # leaves in the middle
-            connection.sendall(sent[cut:])
-            if CLOSED in allowed:  # it may be that the server waits for more
+        cut = draw.randrange(1, len(sent)) if draw.random() < 0.1 else len(sent)
+        send(connection, sent[:cut])
+        if cut < len(sent) and draw.random() < 0.5:
+            return make.__name__, CLOSED, b"", {CLOSED}  # leaves in the middle
+        send(connection, sent[cut:])
+        if CLOSED in allowed:  # it may be that the server waits for more
+            with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
         status, body = answer(connection)
     return make.__name__, status, body, allowed

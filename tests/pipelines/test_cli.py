@@ -23,6 +23,7 @@ HELP = [
     ["export"],
     ["export", "saved-model"],
     ["export", "litert"],
+    ["serve"],
     ["report"],
     ["demo"],
     *(["train", recipe.__name__] for recipe in trainable()),
