@@ -184,7 +184,7 @@ def serve(
     ] = 1,
     batch_timeout_ms: Annotated[float, Parameter(help="how long a request waits for others.")] = 2.0,
     max_body_bytes: Annotated[int, Parameter(help="largest body of a request.")] = 16 * 2**20,
-    max_instances: Annotated[int, Parameter(help="most rows of a request.")] = 10_000,
+    max_instances: Annotated[int, Parameter(help="most rows of a request.")] = 1_000,
     poll_seconds: Annotated[float, Parameter(help="time between two looks for new versions.")] = 1.0,
 ) -> None:
     """Serve exported models over HTTP, by TensorFlow Serving's REST interface.

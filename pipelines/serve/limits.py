@@ -27,7 +27,7 @@ class Limits:
     """
 
     max_body_bytes: int = 16 * 2**20
-    max_instances: int = 10_000
+    max_instances: int = 1_000
     max_requests: int = 256
     max_bytes_at_a_time: int = 128 * 2**20
     body_seconds: float = 30.0

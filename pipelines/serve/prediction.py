@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor
 
 from tfvae.pipelines.serve import requests, responses
+from tfvae.pipelines.serve.batching import Batcher, Policy
 from tfvae.pipelines.serve.failure import Failure, invalid
+from tfvae.pipelines.serve.metrics import Metrics
+from tfvae.pipelines.serve.servable import Servable
 from tfvae.pipelines.serve.version import Version
 
 
@@ -55,3 +62,44 @@ class Prediction:
         signature, request = self.read()
         text = responses.body(self.found.call(signature, request.inputs), request.by_rows)
         return request.rows, text
+
+
+class Predictor:
+    """Answers requests for predictions, in threads: the event loop only waits.
+
+    Args:
+        models: the models.
+        batching: how requests are joined; None runs each alone.
+        pool: the threads.
+        metrics: what is told of each call.
+    """
+
+    def __init__(self, models: list[Servable], batching: Policy | None, pool: Executor, metrics: Metrics):
+        self._pool, self._metrics = pool, metrics
+        self._batchers = {}
+        if batching is not None:
+            self._batchers = {
+                model.name: Batcher(batching, pool, functools.partial(metrics.ran, model.name))
+                for model in models
+            }
+
+    async def answer(self, model: str, prediction: Prediction) -> bytes:
+        """Return an answer's text.
+
+        Raises:
+            Failure: the first thing that is wrong.
+        """
+        if model not in self._batchers:
+            rows, text = await self._run(prediction.answer)
+            self._metrics.ran(model, rows)
+            return text
+        signature, request = await self._run(prediction.read)
+        call = functools.partial(prediction.found.call, signature)
+        if prediction.found.batchable(signature) and request.one_length:
+            outputs = await self._batchers[model]((prediction.found, signature), call, request.inputs)
+        else:
+            outputs = await self._run(call, request.inputs)
+        return await self._run(responses.body, outputs, request.by_rows)
+
+    async def _run(self, function: Callable, *arguments: object) -> object:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

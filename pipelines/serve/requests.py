@@ -39,6 +39,11 @@ class Request:
         """The length of the first axis; a scalar is one row."""
         return max(len(value) if value.ndim else 1 for value in self.inputs.values())
 
+    @property
+    def one_length(self) -> bool:
+        """Whether all inputs have a first axis, of the same length."""
+        return len({value.shape[:1] for value in self.inputs.values()} | {(self.rows,)}) == 1
+
 
 def document(body: bytes) -> dict:
     """Return the object that a body begins with.

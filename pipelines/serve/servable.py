@@ -3,7 +3,7 @@
 Folders with other names than whole numbers are not looked at: a version is written under another name and
 renamed. A version that cannot be loaded stays in the status with its error, and the one before it is served
 on; it is tried again once its folder has changed. A version that was replaced ends when its last request is
-done.
+done. Where all folders are gone, the last version is served on.
 """
 
 from __future__ import annotations

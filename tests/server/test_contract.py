@@ -6,6 +6,10 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis.get_model_metadata_pb2 import SignatureDefMap
+from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusResponse, ModelVersionStatus
 
 PREDICT = "/v1/models/typed:predict"
 VECTOR = [[1.0, 2.0, 3.0], [0.5, -1.0, 8.0]]
@@ -236,6 +240,25 @@ def test_other_paths_and_methods(client):
     for method in ("PUT", "DELETE", "HEAD"):
         assert client.portal.call(client.ask, method, "/v1/models/table").status_code == 400
     assert "Origin" in error(client.portal.call(client.ask, "OPTIONS", "/v1/models/table:predict"), 400)
+
+
+def test_a_pre_flight_with_an_origin_is_answered(client):
+    headers = {"origin": "https://page.example"}
+    answer = client.portal.call(lambda: client._http.options(PREDICT, headers=headers))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_status_and_metadata_are_tensorflow_servings_messages(client, exported):
+    """Read by its own protocol buffers, and compared with the file."""
+    status = json_format.Parse(client.get("/v1/models/table").text, GetModelStatusResponse())
+    (version,) = status.model_version_status
+    assert version.version == 3
+    assert version.state == ModelVersionStatus.AVAILABLE
+    content = client.get("/v1/models/table/metadata").json()["metadata"]["signature_def"]
+    received = json_format.ParseDict(content, SignatureDefMap())
+    file = (exported / "table" / "3" / "saved_model.pb").read_bytes()
+    expected = saved_model_pb2.SavedModel.FromString(file).meta_graphs[0].signature_def
+    assert dict(received.signature_def) == dict(expected)
 
 
 def test_metrics_count_what_was_answered(client):

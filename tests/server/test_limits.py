@@ -2,14 +2,19 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import threading
 import time
 
 import anyio
 import pytest
+import uvicorn
 
+from tfvae.pipelines.serve.batching import Policy
+from tfvae.pipelines.serve.connections import Connection
 from tfvae.pipelines.serve.limits import Limits
+from tfvae.pipelines.serve.version import Version
 
 PREDICT = "/v1/models/typed:predict"
 ROW = [1.0, 2.0, 3.0]
@@ -71,15 +76,46 @@ def test_too_many_requests_at_a_time(serving, exported, limits):
         assert after.json() == {"predictions": [2.0]}
 
 
+@pytest.mark.parametrize("batching", [None, Policy(8, 0.001)])
+def test_the_event_loop_waits_for_nobody(serving, exported, monkeypatch, batching):
+    """While a model runs, other requests are answered."""
+    go_on, call = threading.Event(), Version.call
+
+    def slow(*arguments):
+        assert go_on.wait(30)
+        return call(*arguments)
+
+    monkeypatch.setattr(Version, "call", slow)
+    with serving(exported, batching=batching) as client:
+
+        async def scenario():
+            running = asyncio.ensure_future(client.ask("POST", PREDICT, b'{"instances": [1.0]}'))
+            await asyncio.sleep(0.05)
+            status = await client.ask("GET", "/v1/models/typed")
+            assert not running.done()
+            go_on.set()
+            return status, await running
+
+        status, answer = client.portal.call(scenario)
+    assert status.status_code == 200
+    assert answer.json() == {"predictions": [2.0]}
+
+
+def test_what_the_server_itself_does_wrong_is_a_500_in_its_own_form(serving, exported, monkeypatch, caplog):
+    def broken(*arguments):
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(Version, "call", broken)
+    with serving(exported) as client:
+        answer = client.post(PREDICT, {"instances": [1.0]})
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "The server failed; its log says more"}
+    assert "a secret" in caplog.text
+
+
 @pytest.fixture
 def listening(serving, exported):
     """A real server in a thread of this process, with short patience."""
-    import functools
-
-    import uvicorn
-
-    from tfvae.pipelines.serve.connections import Connection
-
     limits = Limits(header_seconds=0.3, body_seconds=0.3, max_connections=5)
     with serving(exported, limits=limits) as client:
         config = uvicorn.Config(
