@@ -17,6 +17,7 @@ import numpy as np
 from tfvae.pipelines.serve.failure import Failure
 
 Arrays = dict[str, np.ndarray]
+Function = Callable[[Arrays], Arrays]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Policy:
 class _Waiting:
     inputs: Arrays
     rows: int
+    finish: Callable[[Arrays], object]
     result: asyncio.Future
 
 
@@ -54,21 +56,24 @@ class Batcher:
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task] = set()
 
-    async def __call__(self, key: object, function: Callable[[Arrays], Arrays], inputs: Arrays) -> Arrays:
-        """Return the function's outputs for these inputs.
+    async def __call__(
+        self, key: object, function: Function, inputs: Arrays, finish: Callable[[Arrays], object]
+    ) -> object:
+        """Return what `finish` makes of the function's outputs for these inputs.
 
         Args:
             key: requests of another key are not joined with this one.
             function: from arrays [rows, ...] by name to arrays [rows, ...].
             inputs: arrays by name, all with the same number of rows.
+            finish: run in the batch's thread, on this request's rows.
 
         Raises:
-            Failure: the function's for these inputs alone, never for those of another request.
+            Failure: for these inputs alone, never for those of another request.
         """
         loop = asyncio.get_running_loop()
         rows = len(next(iter(inputs.values())))
         key = (key, *((name, value.shape[1:]) for name, value in inputs.items()))
-        waiting = _Waiting(inputs, rows, loop.create_future())
+        waiting = _Waiting(inputs, rows, finish, loop.create_future())
         if sum(other.rows for other in self._open.get(key, [])) + rows > self._policy.max_batch_size:
             self._start(key, function)
         group = self._open.setdefault(key, [])
@@ -79,7 +84,7 @@ class Batcher:
             self._timers[key] = loop.call_later(self._policy.timeout, self._start, key, function)
         return await waiting.result
 
-    def _start(self, key: object, function: Callable[[Arrays], Arrays]) -> None:
+    def _start(self, key: object, function: Function) -> None:
         group = self._open.pop(key, [])
         if (timer := self._timers.pop(key, None)) is not None:
             timer.cancel()
@@ -89,7 +94,7 @@ class Batcher:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _run(self, group: list[_Waiting], function: Callable[[Arrays], Arrays]) -> None:
+    async def _run(self, group: list[_Waiting], function: Function) -> None:
         loop = asyncio.get_running_loop()
         self._observe(sum(waiting.rows for waiting in group))
         try:
@@ -105,9 +110,9 @@ class Batcher:
                 waiting.result.set_result(result)
 
 
-def _together(function: Callable[[Arrays], Arrays], group: list[_Waiting]) -> list[Arrays]:
+def _together(function: Function, group: list[_Waiting]) -> list[object]:
     if len(group) == 1:
-        return [function(group[0].inputs)]
+        return [group[0].finish(function(group[0].inputs))]
     joined = {name: np.concatenate([waiting.inputs[name] for waiting in group]) for name in group[0].inputs}
     outputs = function(joined)
     rows = sum(waiting.rows for waiting in group)
@@ -115,6 +120,6 @@ def _together(function: Callable[[Arrays], Arrays], group: list[_Waiting]) -> li
         raise Failure("INTERNAL", "expected outputs of as many rows as the inputs of a batch")
     ends = np.cumsum([waiting.rows for waiting in group])
     return [
-        {name: value[end - waiting.rows : end] for name, value in outputs.items()}
+        waiting.finish({name: value[end - waiting.rows : end] for name, value in outputs.items()})
         for waiting, end in zip(group, ends, strict=True)
     ]

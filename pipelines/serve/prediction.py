@@ -95,11 +95,11 @@ class Predictor:
             return text
         signature, request = await self._run(prediction.read)
         call = functools.partial(prediction.found.call, signature)
+        finish = functools.partial(responses.body, by_rows=request.by_rows)
         if prediction.found.batchable(signature) and request.one_length:
-            outputs = await self._batchers[model]((prediction.found, signature), call, request.inputs)
-        else:
-            outputs = await self._run(call, request.inputs)
-        return await self._run(responses.body, outputs, request.by_rows)
+            key = (prediction.found, signature)
+            return await self._batchers[model](key, call, request.inputs, finish)
+        return await self._run(lambda: finish(call(request.inputs)))
 
-    async def _run(self, function: Callable, *arguments: object) -> object:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+    async def _run(self, function: Callable[[], object]) -> object:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)

@@ -32,7 +32,7 @@ def run(policy, *requests, key="a"):
 
     async def scenario(pool):
         batcher = Batcher(policy, pool, recorder.observed.append)
-        made = (batcher(key, recorder, {"x": np.array(x, "float32")}) for x in requests)
+        made = (batcher(key, recorder, {"x": np.array(x, "float32")}, dict) for x in requests)
         return await asyncio.gather(*made, return_exceptions=True)
 
     with ThreadPoolExecutor(4) as pool:
@@ -65,6 +65,23 @@ def test_an_error_is_the_guilty_ones_alone():
     assert sorted(recorder.calls[1:]) == [1, 1, 1]
 
 
+def test_what_cannot_be_finished_is_the_guilty_ones_alone():
+    def fussy(outputs):
+        if outputs["y"][0] == 4:
+            raise Failure("INVALID_ARGUMENT", "no four")
+        return outputs["y"].tolist()
+
+    async def scenario(pool):
+        batcher = Batcher(Policy(8, 0.05), pool, lambda rows: None)
+        made = (batcher("a", Recorder(), {"x": np.array([x], "float32")}, fussy) for x in (1, 2, 3))
+        return await asyncio.gather(*made, return_exceptions=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second, third = asyncio.run(scenario(pool))
+    assert (first, third) == ([2], [6])
+    assert isinstance(second, Failure)
+
+
 def test_other_shapes_are_other_batches():
     results, recorder = run(Policy(8, 0.05), [[1, 2]], [[1, 2, 3]], [[4, 5]])
     assert [result["y"].tolist() for result in results] == [[[2, 4]], [[2, 4, 6]], [[8, 10]]]
@@ -76,8 +93,8 @@ def test_nothing_is_kept_of_batches_that_are_done():
         batcher = Batcher(Policy(8, 0.001), pool, lambda rows: None)
         recorder = Recorder()
         for key in range(50):
-            await batcher(key, recorder, {"x": np.ones(1)})
-        cancelled = asyncio.create_task(batcher("c", recorder, {"x": np.ones(1)}))
+            await batcher(key, recorder, {"x": np.ones(1)}, dict)
+        cancelled = asyncio.create_task(batcher("c", recorder, {"x": np.ones(1)}, dict))
         await asyncio.sleep(0)
         cancelled.cancel()
         await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from tfvae.pipelines import cli, usage
+from tfvae.pipelines.serve import command
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FORBIDDEN = ("keras", "tf_keras", "tensorflow_probability", "tfvae.models", "tfvae.zoo", "tfvae.export")
@@ -147,6 +148,12 @@ def test_a_model_that_cannot_be_loaded_is_named(capfd, tmp_path):
     error = [line for line in capfd.readouterr().err.splitlines() if line.startswith("tfvae: error: ")]
     assert len(error) == 1
     assert "expected a SavedModel" in error[0]
+
+
+def test_small_answers_do_not_wait_for_each_other():
+    """Asyncio switches that off only for sockets that name their protocol."""
+    with command._listening("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_port_that_is_taken_is_named(capfd, exported):
