@@ -32,9 +32,6 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
     Raises:
         OSError: no model can be loaded, or the port is taken.
     """
-    logging.basicConfig(level=logging.WARNING, format="tfvae: %(message)s")
-    logging.getLogger("tfvae.serve").setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else a line for each request that is no HTTP
     # uvicorn catches these while it serves, and raises them again when it has stopped: that is all then.
     before = {stop: signal.signal(stop, lambda *_: None) for stop in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -47,6 +44,7 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
 async def _serve(folder: Path, host: str, port: int, settings: Settings, name: str | None) -> None:
     async with application(folder, settings, name) as (app, models):
         _refuse_none(folder, models)
+        _log_from_now_on()
         with _listening(host, port) as listening:
             config = uvicorn.Config(
                 app,
@@ -63,6 +61,13 @@ async def _serve(folder: Path, host: str, port: int, settings: Settings, name: s
             for model in models:
                 print(f"http://{shown}:{port}/v1/models/{model.name}", flush=True)
             await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _log_from_now_on() -> None:
+    """Show new versions and errors; what went wrong before is said once, as the command's own error."""
+    logging.basicConfig(level=logging.WARNING, format="tfvae: %(message)s")
+    logging.getLogger("tfvae.serve").setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else a line for each request that is no HTTP
 
 
 def _refuse_none(folder: Path, models: list[Servable]) -> None:

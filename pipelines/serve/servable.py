@@ -25,6 +25,7 @@ from tfvae.pipelines.serve.version import Version
 
 _LARGEST = 2**63 - 1
 _log = logging.getLogger("tfvae.serve")
+_log.addHandler(logging.NullHandler())  # who runs the server decides what is shown
 
 
 @dataclasses.dataclass

@@ -145,8 +145,9 @@ def test_a_model_that_cannot_be_loaded_is_named(capfd, tmp_path):
     (tmp_path / "m" / "1").mkdir(parents=True)
     (tmp_path / "m" / "1" / "saved_model.pb").write_bytes(b"no model")
     assert cli.main(["serve", str(tmp_path / "m"), "--port", "0"]) == 1
-    error = [line for line in capfd.readouterr().err.splitlines() if line.startswith("tfvae: error: ")]
+    error = [line for line in capfd.readouterr().err.splitlines() if line.startswith("tfvae: ")]
     assert len(error) == 1
+    assert error[0].startswith("tfvae: error: ")
     assert "expected a SavedModel" in error[0]
 
 
