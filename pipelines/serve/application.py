@@ -37,7 +37,7 @@ class Settings:
     batching: Policy | None = None
     limits: Limits = dataclasses.field(default_factory=Limits)
     poll_seconds: float = 1.0
-    threads: int = dataclasses.field(default_factory=lambda: min(32, 4 * (os.cpu_count() or 1)))
+    threads: int = dataclasses.field(default_factory=lambda: 1 + (os.cpu_count() or 1))
 
 
 @contextlib.asynccontextmanager
