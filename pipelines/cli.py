@@ -17,7 +17,7 @@ from tfvae.errors import InvalidInput
 from tfvae.files import new_folder
 from tfvae.pipelines import usage
 from tfvae.pipelines.run import Run
-from tfvae.pipelines.startup import start_tensorflow
+from tfvae.pipelines.startup import start_tensorflow, without_models
 from tfvae.pipelines.usage import Failed, Refused, refusing
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
@@ -317,6 +317,50 @@ def web(
 
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     print(work.web(opened, output, title, names, runtime))
+
+
+@app.command
+def serve(
+    folder: Annotated[Path, Parameter(help="exported model, with its versions, or a folder of such.")],
+    /,
+    *,
+    name: Annotated[str | None, Parameter(help="the model's name in requests; else its folder's.")] = None,
+    host: Annotated[str, Parameter(help="address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="port to listen at; 0 is a free one.")] = 8501,
+    max_batch_size: Annotated[
+        int, Parameter(help="rows of several requests that are run together; 1 runs each request alone.")
+    ] = 1,
+    batch_timeout_ms: Annotated[float, Parameter(help="how long a request waits for others.")] = 2.0,
+    max_body_bytes: Annotated[int, Parameter(help="largest body of a request.")] = 16 * 2**20,
+    max_instances: Annotated[int, Parameter(help="most rows of a request.")] = 1_000,
+    poll_seconds: Annotated[float, Parameter(help="time between two looks for new versions.")] = 1.0,
+) -> None:
+    """Serve exported models over HTTP, by TensorFlow Serving's REST interface.
+
+    For development and small loads; TensorFlow Serving reads the same folders and is the choice for more.
+    """
+    with refusing():
+        usage.served_folder(folder)
+        for option, value in (
+            ("--max-batch-size", max_batch_size),
+            ("--max-body-bytes", max_body_bytes),
+            ("--max-instances", max_instances),
+        ):
+            usage.at_least_one(option, value)
+        usage.above_zero("--batch-timeout-ms", batch_timeout_ms)
+        usage.above_zero("--poll-seconds", poll_seconds)
+        usage.a_port("--port", port)
+        usage.extra("serve", "starlette", "uvicorn", "prometheus_client")
+    without_models()
+    start_tensorflow()
+    from tfvae.pipelines.serve.application import Settings
+    from tfvae.pipelines.serve.batching import Policy
+    from tfvae.pipelines.serve.command import serve as work
+    from tfvae.pipelines.serve.limits import Limits
+
+    batching = Policy(max_batch_size, batch_timeout_ms / 1000) if max_batch_size > 1 else None
+    limits = Limits(max_body_bytes=max_body_bytes, max_instances=max_instances)
+    work(folder, host, port, Settings(batching, limits, poll_seconds), name)
 
 
 @app.command

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.errors import InvalidInput, UnreadableFile
 from tfvae.pipelines import recipes
 from tfvae.pipelines.run import Run
 
@@ -102,6 +102,48 @@ def at_least_one(argument: str, value: int) -> None:
     """
     if not value >= 1:
         raise InvalidInput(argument, "a whole number of at least 1", value)
+
+
+def above_zero(argument: str, value: float) -> None:
+    """Refuse a number that is not above 0 and finite.
+
+    Example:
+        >>> above_zero("--poll-seconds", 0.5)
+    """
+    if not 0 < value < math.inf:
+        raise InvalidInput(argument, "a positive, finite number", value)
+
+
+def a_port(argument: str, value: int) -> None:
+    """Refuse a number that is no port.
+
+    Example:
+        >>> a_port("--port", 8501)
+    """
+    if not 0 <= value <= 65535:
+        raise InvalidInput(argument, "a whole number from 0 to 65535", value)
+
+
+def extra(name: str, *packages: str) -> None:
+    """Refuse a command whose packages are not installed.
+
+    Example:
+        >>> extra("serve", "no_such_package")
+        Traceback (most recent call last):
+        tfvae.errors.InvalidInput: no_such_package: expected it to be installed (pip install 'tfvae[serve]'),
+        received none
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise InvalidInput(package, f"it to be installed (pip install 'tfvae[{name}]')", "none")
+
+
+def served_folder(path: Path) -> None:
+    """Refuse what holds no exported model: no folder `VERSION/`, and no folder with such a one in it."""
+    versions = [*path.glob("*/saved_model.pb"), *path.glob("*/*/saved_model.pb")]
+    if not any(version.parent.name.isdecimal() for version in versions):
+        reason = "holds no VERSION/saved_model.pb" if path.exists() else "is not there"
+        raise UnreadableFile(path, "an exported model", f"it {reason}")
 
 
 def ends_in(argument: str, path: Path, *suffixes: str) -> None:

@@ -106,10 +106,10 @@ def _modules():
         for module in pkgutil.walk_packages(tfvae.__path__, "tfvae.")
         if not module.name.endswith(_NOT_MODULES)
     ] + [
-        f"tfvae.{folder}.{module.name}"
+        module.name
         for folder in ("export", "pipelines")
-        for module in pkgutil.iter_modules([str(ROOT / folder)])
-        if module.name not in _NOT_MODULES
+        for module in pkgutil.walk_packages([str(ROOT / folder)], f"tfvae.{folder}.")
+        if not module.name.endswith(_NOT_MODULES)
     ]
 
 

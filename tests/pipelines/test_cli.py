@@ -25,6 +25,7 @@ HELP = [
     ["export", "litert"],
     ["export", "verify"],
     ["export", "web"],
+    ["serve"],
     ["report"],
     ["demo"],
     *(["train", recipe.__name__] for recipe in trainable()),

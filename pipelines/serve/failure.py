@@ -1,0 +1,66 @@
+"""A request that fails: a canonical status, as gRPC and TensorFlow name them, and one message."""
+
+from __future__ import annotations
+
+import json
+
+_HTTP = {
+    "CANCELLED": 499,
+    "UNKNOWN": 500,
+    "INVALID_ARGUMENT": 400,
+    "DEADLINE_EXCEEDED": 504,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "PERMISSION_DENIED": 403,
+    "RESOURCE_EXHAUSTED": 429,
+    "FAILED_PRECONDITION": 400,
+    "ABORTED": 409,
+    "OUT_OF_RANGE": 400,
+    "UNIMPLEMENTED": 501,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+    "DATA_LOSS": 500,
+    "UNAUTHENTICATED": 401,
+    # This server's own: TensorFlow Serving has no such limits.
+    "CONTENT_TOO_LARGE": 413,
+    "REQUEST_TIMEOUT": 408,
+}
+_NAMES = list(_HTTP)  # TensorFlow numbers them in this order but for the last ones, from 1
+_OF_TENSORFLOW = dict(enumerate(_NAMES[:15], start=1)) | {16: "UNAUTHENTICATED"}
+
+
+class Failure(Exception):
+    """What went wrong with a request.
+
+    Args:
+        code: a canonical status, such as `INVALID_ARGUMENT`.
+        message: one message, for the client.
+
+    Example:
+        >>> Failure("NOT_FOUND", "no such model").http_status
+        404
+    """
+
+    def __init__(self, code: str, message: str):
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+
+    @property
+    def http_status(self) -> int:
+        """The status of the HTTP answer."""
+        return _HTTP[self.code]
+
+    @property
+    def body(self) -> bytes:
+        """The body of the HTTP answer."""
+        return json.dumps({"error": self.message}).encode()
+
+    @classmethod
+    def of_tensorflow(cls, code: int, message: str) -> Failure:
+        """Return the failure that a status of TensorFlow's says."""
+        return cls(_OF_TENSORFLOW.get(code, "UNKNOWN"), message)
+
+
+def invalid(message: str) -> Failure:
+    """Return the failure of a request that can never succeed."""
+    return Failure("INVALID_ARGUMENT", message)

@@ -1,0 +1,247 @@
+"""The body of a request as named arrays.
+
+The text is read by Python's `json`, which keeps whole and decimal numbers apart, knows NaN and Infinity, and
+can stop after the first value: what follows it is ignored, as TensorFlow Serving does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.pipelines.serve.failure import Failure, invalid
+from tfvae.pipelines.serve.values import array, is_base64, shown
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_TOO_BIG = "JSON Parse error: Number too big to be stored in double."
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A request for predictions.
+
+    Attributes:
+        inputs: arrays by name.
+        by_rows: whether it listed `instances`, so that the answer must list `predictions`.
+    """
+
+    inputs: dict[str, np.ndarray]
+    by_rows: bool
+
+    @property
+    def rows(self) -> int:
+        """The length of the first axis; a scalar is one row."""
+        return max(len(value) if value.ndim else 1 for value in self.inputs.values())
+
+    @property
+    def one_length(self) -> bool:
+        """Whether all inputs have a first axis, of the same length."""
+        return len({value.shape[:1] for value in self.inputs.values()} | {(self.rows,)}) == 1
+
+
+def document(body: bytes) -> dict:
+    """Return the object that a body begins with.
+
+    Raises:
+        Failure: the text is no JSON, or its first value no object.
+
+    Example:
+        >>> document(b'{"instances": [NaN, 1, 1.0]} and more')
+        {'instances': [nan, 1, 1.0]}
+        >>> document(b"")
+        Traceback (most recent call last):
+        tfvae.pipelines.serve.failure.Failure: INVALID_ARGUMENT: JSON Parse error: The document is empty
+    """
+    value = _first_value(_text(body))
+    if type(value) is not dict:
+        raise invalid(f"JSON Value: {shown(value)} Is not object")
+    return value
+
+
+def signature_name(content: dict) -> str:
+    """Return the signature that a request asks for; the empty name is the default.
+
+    Raises:
+        Failure: the name is no string.
+    """
+    name = content.get("signature_name", "")
+    if type(name) is not str:
+        raise invalid(
+            f"JSON Value: {shown(content)} not formatted correctly."
+            " 'signature_name' key must be a string value."
+        )
+    return name or "serving_default"
+
+
+def request(
+    body: bytes, content: dict, inputs: Mapping[str, tuple[tf.DType, tf.TensorShape]], most: int
+) -> Request:
+    """Return the arrays of a request in row form (`instances`) or column form (`inputs`).
+
+    Args:
+        body: the text, to be read once more where a number is infinite that was not written so.
+        content: the object in it.
+        inputs: data type and shape, batch and all, of each of the signature's inputs.
+        most: instances that one request may have.
+
+    Raises:
+        Failure: an input is missing, or a value is not of its input's type or shape.
+    """
+    rows, columns = content.get("instances"), content.get("inputs")
+    if "instances" in content and "inputs" in content:
+        raise _wrong(
+            content, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+        )
+    if "instances" in content:
+        if type(rows) is not list:
+            raise _wrong(content, "Excepting 'instances' to be an list/array")
+        if not rows:
+            raise _wrong(content, "No values in 'instances' array")
+        _limit(len(rows), most)  # before they are looked at
+        arrays = _of_rows(rows, {name: dtype for name, (dtype, _) in inputs.items()})
+    elif "inputs" in content:
+        arrays = _of_columns(columns, {name: dtype for name, (dtype, _) in inputs.items()})
+    else:
+        raise invalid("Missing 'inputs' or 'instances' key")
+    if any(value.dtype.kind == "f" and np.isinf(value).any() for value in arrays.values()):
+        _first_value(_text(body), strictly=True)
+    for name, value in arrays.items():
+        _fits(name, value, inputs[name][1])
+    made = Request(arrays, "instances" in content)
+    _limit(made.rows, most)
+    return made
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # Bytes after the first value are ignored, whatever they are.
+        text = body[: error.start].decode("utf-8-sig")
+        try:
+            _first_value(text)
+        except Failure:
+            message = f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
+            raise invalid(message) from error
+        return text
+
+
+def _first_value(text: str, strictly: bool = False) -> object:
+    start = _SPACE.match(text).end()
+    if start == len(text):
+        raise invalid("JSON Parse error: The document is empty")
+    decoder = json.JSONDecoder(parse_float=_finite) if strictly else _DECODER
+    try:
+        return decoder.raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        raise invalid(f"JSON Parse error: {error.msg}. at offset: {error.pos}") from error
+    except RecursionError as error:
+        raise invalid("JSON Parse error: Nested too deeply.") from error
+    except ValueError as error:  # a whole number of more digits than Python reads
+        raise invalid(_TOO_BIG) from error
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise invalid(_TOO_BIG)
+    return value
+
+
+def _of_rows(rows: list, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]:
+    if len(types) > 1 and (type(rows[0]) is not dict or is_base64(rows[0])):
+        raise invalid(
+            "instances is a plain list, but expecting list of objects as multiple input tensors required as"
+            " per tensorinfo_map"
+        )
+    objects = [type(row) is dict and not is_base64(row) for row in rows]
+    if len(set(objects)) > 1:
+        index = objects.index(not objects[0])
+        kinds = ("object but got list", "value/list but got object")
+        raise invalid(f"Expecting {kinds[not objects[0]]} at item {index} of input list")
+    if not objects[0]:
+        (name,) = types
+        return {name: _stacked(rows, types[name], "")}
+    if all(row.keys() == types.keys() for row in rows):
+        return {name: _stacked([row[name] for row in rows], types[name], name) for name in types}
+    index, row = next(pair for pair in enumerate(rows) if pair[1].keys() != types.keys())
+    unknown = [name for name in row if name not in types]
+    if unknown:
+        reason = f"INVALID_ARGUMENT: JSON object: does not have named input: {unknown[0]}"
+        raise _of_element(index, unknown[0], reason)
+    raise invalid(
+        f"Failed to process element: {index} of 'instances' list. JSON object: {shown(row)}"
+        f" keys must be equal to: {','.join(sorted(types))}"
+    )
+
+
+def _stacked(items: list, dtype: tf.DType, key: str) -> np.ndarray:
+    """Return one array of all instances' values of an input; else say which instance is wrong."""
+    try:
+        return array(items, dtype)
+    except Failure as whole:
+        shape = None
+        for index, item in enumerate(items):
+            try:
+                value = array(item, dtype)
+            except Failure as failure:
+                raise _of_element(index, key, str(failure)) from failure
+            if shape is None:
+                shape = value.shape
+            elif value.size != math.prod(shape):
+                message = f"Expecting tensor size: {math.prod(shape)} but got: {value.size}"
+                raise _of_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
+            elif value.shape != shape:
+                message = f"Expecting shape {_listed(shape)} but got: {_listed(value.shape)}"
+                raise _of_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
+        raise
+
+
+def _of_columns(columns: object, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]:
+    if type(columns) is dict and not is_base64(columns):
+        for name in types:
+            if name not in columns:
+                raise invalid(f"Missing named input: {name} in 'inputs' object.")
+        return {name: array(columns[name], dtype) for name, dtype in types.items()}
+    if len(types) > 1:
+        raise invalid(
+            "inputs is a plain value/list, but expecting an object as multiple input tensors required as per"
+            " tensorinfo_map"
+        )
+    ((name, dtype),) = types.items()
+    return {name: array(columns, dtype)}
+
+
+def _limit(count: int, most: int) -> None:
+    if count > most:
+        raise Failure("CONTENT_TOO_LARGE", f"Expected at most {most} instances but got: {count}")
+
+
+def _fits(name: str, value: np.ndarray, shape: tf.TensorShape) -> None:
+    if not shape.is_compatible_with(value.shape):
+        expected = _listed("?" if size is None else size for size in shape)
+        raise invalid(
+            f"Shape of tensor {name} {_listed(value.shape)} is not compatible with expected shape {expected}."
+        )
+
+
+def _listed(sizes: object) -> str:
+    return f"[{','.join(map(str, sizes))}]"
+
+
+def _of_element(index: int, key: str, reason: str) -> Failure:
+    named = f" key: {key}" if key else ""
+    return invalid(f"Failed to process element: {index}{named} of 'instances' list. Error: {reason}")
+
+
+def _wrong(content: dict, reason: str) -> Failure:
+    return invalid(f"JSON Value: {shown(content)} {reason}")
