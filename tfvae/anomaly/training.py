@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import random
 from collections.abc import Iterator
 
@@ -14,6 +15,8 @@ from tfvae.anomaly.blocks import sums_in_order
 from tfvae.models import LatentModel
 from tfvae.objectives import Objective
 from tfvae.optimizers import Adam
+
+_ROWS_OF_AN_EPOCH = 8192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,10 @@ class Training:
             return
         model.compile(Adam(self.learning_rate))
         batch = min(self.batch_size, len(x))
-        model.fit(x, batch_size=batch, epochs=self.epochs, verbose=self.verbose)
+        # An epoch costs Keras as much time as many steps: those of small data hold several copies of it.
+        copies = min(self.epochs, max(1, _ROWS_OF_AN_EPOCH // len(x)))
+        x = np.tile(x, (copies, *[1] * (x.ndim - 1)))
+        model.fit(x, batch_size=batch, epochs=math.ceil(self.epochs / copies), verbose=self.verbose)
 
 
 def copied(model: LatentModel, objective: Objective | None = None) -> LatentModel:
