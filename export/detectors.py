@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from tfvae.anomaly import Scorer, VAEDetector
 from tfvae.errors import InvalidInput
 from tfvae.export.endpoints import Endpoint, Tensors, endpoints, example_inputs, layers
+from tfvae.export.guards import require, require_supported
 from tfvae.export.raw import examples_of, raw_specs
 
 _SEED = 0
@@ -38,10 +39,15 @@ def detector_endpoints(
     names = ("score", "p_value", "is_anomaly")
 
     def score(inputs: Tensors) -> Tensors:
+        x = scorer.x(inputs)
+        require_supported({"x": x}, scorer.model.accepts, titles)
+        observed = tf.reduce_any(~tf.math.is_nan(x), axis=list(range(1, x.shape.rank)))
+        require(tf.reduce_all(observed), f"{titles['x']}: expected a value in each row, received NaN alone")
         found = scorer.explained(inputs) if explains else scorer.judged(inputs)
         return {name: found[name] for name in (*names, *(["attribution"] if explains else []))}
 
     explains = _explains(scorer)
+    titles = {"x": "x" if "x" in specs else f"x, made of {', '.join(specs)}"}
     units = {"p_value": "probability"}
     units |= dict.fromkeys(("score", "attribution"), "nats") if scorer.score.in_nats else {}
     return [Endpoint("score", specs, score, units)]

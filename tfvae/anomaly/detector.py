@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
@@ -32,7 +33,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
     The habits are scikit-learn's: `score_samples` and `decision_function` are high for normal rows, and
     `predict` is 1 for these and -1 for anomalies. `anomaly_scores` is the other way round, in nats where
     the score is a density. Nothing is random after `fit`: a row has one score, to the last bit, in any
-    batch, process and export.
+    batch, process and export. As `score` is an argument, there is no method of this name: a grid search
+    needs `scoring`.
 
     Args:
         model: what is trained, from the weights that it has; it is itself not changed. None is a VAE for a
@@ -119,6 +121,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         """
         self._validate_params()
         raw = self._rows(X, reset=True)
+        _warn_of_constants(raw)
         with repeatable(self.seed):
             preprocessing = self._preprocessing(raw)
             x = raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
@@ -192,13 +195,12 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         return Training(epochs, self.batch_size, self.learning_rate, int(self.verbose))
 
     def score_samples(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return minus the anomaly score, high for normal rows, [N]."""
-        return -self.anomaly_scores(X)
+        """Return minus the anomaly score, high for normal rows, float64 [N]."""
+        return -self.anomaly_scores(X).astype("float64")
 
     def decision_function(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return threshold minus anomaly score, [N]: below 0 for anomalies."""
-        scores = self.anomaly_scores(X)
-        return np.asarray(self.scorer_.calibration.threshold) - scores
+        """Return threshold minus anomaly score, float64 [N]: below 0 for anomalies."""
+        return self.score_samples(X) - self.offset_
 
     def predict(self, X: object) -> np.ndarray:  # noqa: N803
         """Return 1 for normal rows and -1 for anomalies, [N]."""
@@ -283,4 +285,21 @@ def _check_rows(rows: np.ndarray) -> None:
     if empty.any():
         raise InvalidInput(
             "X", "at least one value observed in each row", f"NaN alone in row {empty.argmax()}"
+        )
+
+
+def _warn_of_constants(rows: np.ndarray) -> None:
+    """Name the first column of a table that has one value in all rows, and say what follows."""
+    if rows.ndim != 2:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of columns that are NaN throughout
+        constant = np.flatnonzero(np.nanmin(rows, axis=0) == np.nanmax(rows, axis=0))
+    if len(constant):
+        more = f", and {len(constant) - 1} more columns have" if len(constant) > 1 else ""
+        value = rows[~np.isnan(rows[:, constant[0]]), constant[0]][0]
+        warnings.warn(
+            f"column {constant[0]}: one value in all rows, {value:g}{more}; how far another value is from it "
+            "cannot be learned",
+            stacklevel=3,
         )

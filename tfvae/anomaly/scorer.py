@@ -113,10 +113,12 @@ class Scorer(Configured, keras.Model):
         specs = {name: tf.TensorSpec((None, *v.shape[1:]), v.dtype) for name, v in tensors.items()}
         key = (method.__name__, *((name, *spec.shape[1:], spec.dtype) for name, spec in specs.items()))
         if key not in self._graphs:
-            self._graphs[key] = tf.function(method, input_signature=[specs], autograph=False)
+            self._graphs[key] = tf.function(method, autograph=False).get_concrete_function(specs)
         count = len(next(iter(raw.values())))
         parts = [
-            self._graphs[key]({name: value[start : start + _ROWS_AT_ONCE] for name, value in raw.items()})
+            self._graphs[key](
+                {name: tf.convert_to_tensor(v[start : start + _ROWS_AT_ONCE]) for name, v in raw.items()}
+            )
             for start in range(0, count, _ROWS_AT_ONCE)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
