@@ -38,9 +38,7 @@ class Rate(DrawnScore):
 
     needs_density = True
 
-    def __init__(
-        self, num_samples: int = 1, seed: int = 0, *, name: str | None = None, dtype: object = None
-    ):
+    def __init__(self, num_samples: int = 1, seed: int = 0, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, seed, name=name, dtype=dtype)
 
     def learn(self, model: LatentModel, x: np.ndarray, train: Train) -> None:
