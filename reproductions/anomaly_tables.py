@@ -1,13 +1,15 @@
 """Anomalies in nine tables: `VAEDetector` with its defaults beside four methods of scikit-learn.
 
-Unsupervised: trained on 60 % of the rows with the anomalies that are among them (drawn in equal shares), scored
-on the others; five splits and starts. Nothing is tuned for a table. scikit-learn's methods have their own
-defaults, too: `IsolationForest()`, `LocalOutlierFactor(novelty=True)` and `OneClassSVM()` on the columns as they
-are, and the squared error of PCA on standardised columns, with components for 90 % of the variance.
+Unsupervised: trained on 60 % of the rows with the anomalies that are among them, scored on the others,
+where the share of anomalies is the same; five splits and starts. Nothing is tuned for a table.
+scikit-learn's methods have their own defaults, too: `IsolationForest()`, `LocalOutlierFactor(novelty=True)`
+and `OneClassSVM()` on the columns as they are, and the squared error of PCA on standardised columns, with
+components for 90 % of the variance.
 
-The false-positive rate at a nominal 1 %: the threshold is set by `FalsePositiveRate(0.01)` on half of the normal
-rows that were not trained on, or 99 where that is more, and the rate is that of the other half. Where fewer than
-150 are left for it, another detector is trained on fewer rows. The binomial interval is that of one split.
+The false-positive rate at a nominal 1 %: the threshold is set by `FalsePositiveRate(0.01)` on half of the
+normal rows that were not trained on, or 99 where that is more, and the rate is that of the other half, the
+mean over the splits. Where fewer than 150 are left for it, another detector is trained on fewer rows. The
+binomial interval is that of the rows of one split.
 
     TFVAE_DATA=folder python reproductions/anomaly_tables.py --tables cardio thyroid --seeds 2
 
@@ -107,7 +109,7 @@ def one_run(x: np.ndarray, y: np.ndarray, seed: int) -> dict:
 
 
 def within(runs: list[dict]) -> tuple[float, int, float, float, bool]:
-    """Return the mean rate, the rows of one split, the binomial 95 % interval of these, and whether it is in."""
+    """Return the mean rate, the rows of one split, their binomial 95 % interval, and whether it is inside."""
     rate = np.mean([false / rows for false, rows in (run["false"] for run in runs)])
     rows = runs[0]["false"][1]
     low, high = binom.interval(0.95, rows, RATE)
@@ -132,9 +134,8 @@ def report(results: dict[str, list[dict]]) -> None:
         if results.keys() == FILES.keys():
             text = ", ".join(f"{method} {value:.3f}" for method, value in means.items())
             record("anomaly_tables", f"mean {measure}", f"{text}; {len(next(iter(results.values())))} seeds")
-    print(
-        "\n| table | false-positive rate | rows | binomial 95 % interval | within |\n| --- | --- | --- | --- | --- |"
-    )
+    print("\n| table | false-positive rate | rows | binomial 95 % interval | within |")
+    print("| --- | --- | --- | --- | --- |")
     for name, runs in results.items():
         rate, rows, low, high, inside = within(runs)
         print(f"| {name} | {rate:.4f} | {rows} | {low:.4f} to {high:.4f} | {'yes' if inside else 'no'} |")

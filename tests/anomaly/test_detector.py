@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfvae
-from tfvae.anomaly import FalsePositiveRate, LogLikelihood, VAEDetector
+from tfvae.anomaly import FalsePositiveRate, LogLikelihood, VAEDetector, defaults
+from tfvae.anomaly.training import Training
 from tfvae.errors import InvalidInput, UnreadableFile
 
 
@@ -219,3 +220,18 @@ def test_a_constant_column_is_named(table):
     other = x[:1].copy()
     other[0, 6] = 9.0
     assert fitted.explain(other)[0].argmax() == 6
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(20, 3), (500, 20), (9000, 2)])
+def test_training_goes_through_the_rows_as_often_as_asked(exact, rows, epochs):
+    """Small data are repeated within an epoch of Keras's; what is rounded is the last batch and epoch."""
+    model = exact.vae()
+    Training(epochs, batch_size=128, learning_rate=1e-3)(model, exact.sample(rows, seed=2))
+    batch = min(128, rows)
+    asked = epochs * rows / batch
+    assert asked - 1e-6 <= int(model.optimizer.iterations) <= asked + 1 + epochs * (rows > 8192)
+
+
+@pytest.mark.parametrize(("columns", "latent_dim"), [(1, 1), (2, 2), (7, 2), (16, 3), (36, 4), (200, 7)])
+def test_the_default_model_has_few_latent_dimensions(columns, latent_dim):
+    assert defaults.model((columns,)).latent_dim == latent_dim

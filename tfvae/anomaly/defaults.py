@@ -21,7 +21,7 @@ from tfvae.objectives import ELBO, Trimmed
 from tfvae.posteriors import Normal as NormalPosterior
 from tfvae.scales import Learned
 
-_STEPS = 1500
+_STEPS = 2500
 _FEWEST_EPOCHS = 10
 _MEMBERS = 3
 _DRAWS = 16
@@ -60,6 +60,6 @@ def score() -> Score:
 
 
 def epochs(rows: int, batch_size: int) -> int:
-    """Return how often training goes through `rows` rows: about 1,500 steps, at least 10 passes."""
+    """Return how often training goes through `rows` rows: about 2,500 steps, at least 10 passes."""
     steps = math.ceil(rows / batch_size)
     return max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps))

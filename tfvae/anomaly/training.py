@@ -45,9 +45,9 @@ class Training:
         model.compile(Adam(self.learning_rate), steps_per_execution=_STEPS_AT_ONCE if alone else 1)
         batch = min(self.batch_size, len(x))
         # An epoch costs Keras as much time as many steps: those of small data hold several copies of it.
-        copies = min(self.epochs, max(1, _ROWS_OF_AN_EPOCH // len(x)))
-        x = np.tile(x, (copies, *[1] * (x.ndim - 1)))
-        model.fit(x, batch_size=batch, epochs=math.ceil(self.epochs / copies), verbose=self.verbose)
+        epochs = math.ceil(self.epochs / max(1, _ROWS_OF_AN_EPOCH // len(x)))
+        x = np.tile(x, (math.ceil(self.epochs / epochs), *[1] * (x.ndim - 1)))
+        model.fit(x, batch_size=batch, epochs=epochs, verbose=self.verbose)
 
 
 def copied(model: LatentModel, objective: Objective | None = None) -> LatentModel:

@@ -21,7 +21,8 @@ class LocationScale(Likelihood, abc.ABC):
     Args:
         event_shape: shape of one example.
         scale: a number or `scales.Fixed` for a constant, `scales.Learned` for one trained number (the
-            default) or one for each element, `scales.PerElement` for one from the network for each element of each example.
+            default) or one for each element, `scales.PerElement` for one from the network for each element of
+            each example.
     """
 
     def __init__(
