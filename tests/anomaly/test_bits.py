@@ -45,7 +45,7 @@ def exported(fitted, tmp_path_factory):
 
 def _selections():
     order = np.random.default_rng(1).permutation(700)
-    yield from ([0], [699], list(range(100, 107)), list(range(256)), list(range(31, 288)), order, order[:33])
+    return ([0], [699], list(range(100, 107)), list(range(256)), list(range(31, 288)), order, order[:33])
 
 
 @pytest.mark.parametrize("rows", _selections(), ids=lambda rows: f"{len(rows)} from {rows[0]}")
