@@ -21,6 +21,7 @@ from tfvae.objectives import ELBO, Trimmed
 from tfvae.posteriors import Normal as NormalPosterior
 from tfvae.scales import Learned
 
+TRIM = 0.1
 _STEPS = 2500
 _FEWEST_EPOCHS = 10
 _MEMBERS = 3
@@ -28,11 +29,11 @@ _DRAWS = 16
 _RATE = 4.0
 
 
-def model(shape: tuple[int, ...]) -> LatentModel:
+def model(shape: tuple[int, ...], trim: float = TRIM) -> LatentModel:
     """Return a VAE for standardised rows of `shape`, NaN for missing values.
 
     Few latent dimensions, about log2(columns / 2), and a scale for each column that is the same for all
-    rows. The tenth of each batch that is least probable is left out: it holds most of the anomalies.
+    rows. The share `trim` of each batch that is least probable is left out: it holds most of the anomalies.
     """
     columns = math.prod(shape)
     latent = max(min(2, columns), round(math.log2(columns / 2)))
@@ -41,7 +42,7 @@ def model(shape: tuple[int, ...]) -> LatentModel:
         mlp((64, 64), "elu"),
         NormalPosterior(latent),
         Observed(Normal(shape, Learned(floor=0.1, initial=0.8, shape=shape))),
-        objective=Trimmed(ELBO(), 0.1),
+        objective=Trimmed(ELBO(), trim),
     )
 
 
