@@ -1,4 +1,4 @@
-"""The scale of a likelihood with location and scale: fixed, one learned number, or one per element."""
+"""The scale of a likelihood with location and scale: fixed, learned, or from the network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-from tfvae.checks import positive
+from tfvae.checks import positive, whole_numbers
 from tfvae.errors import InvalidInput
 from tfvae.numerics import softplus
 from tfvae.part import Part
@@ -16,9 +16,11 @@ class Scale(Part):
     """A positive scale; abstract.
 
     Attributes:
+        shape: of the scale itself, () or that of the event.
         channels: how many parameters per element of the event the scale takes from the network.
     """
 
+    shape: tuple[int, ...] = ()
     channels = 0
 
     def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
@@ -44,22 +46,41 @@ class Fixed(Scale):
 
 
 class Learned(Scale):
-    """One trained number for all elements, scale = floor + exp(w).
+    """Trained numbers that are the same for every example, scale = floor + exp(w).
+
+    Args:
+        initial: the scale at the start.
+        floor: what it stays above.
+        shape: () for one number for all elements; the event's shape for one for each of them, such as the
+            columns of a table.
 
     Source: the optimal-sigma decoder of Rybkin et al. 2021, section 3, learned by gradient.
+
+    Example:
+        >>> Learned(0.5, shape=(2,)).scale([]).numpy()
+        array([0.5, 0.5], dtype=float32)
     """
 
     def __init__(
-        self, initial: float = 1.0, floor: float = 1e-3, *, name: str | None = None, dtype: object = None
+        self,
+        initial: float = 1.0,
+        floor: float = 1e-3,
+        shape: tuple[int, ...] = (),
+        *,
+        name: str | None = None,
+        dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
+        self.shape = whole_numbers("shape", shape) if shape else ()
         self.initial = positive("initial", initial)
         self.floor = positive("floor", floor)
         if not floor < initial:
             raise InvalidInput("initial", f"a scale above the floor {floor}", initial)
         start = math.log(initial - floor)
         self.log_scale = self.add_weight(
-            name="log_scale", shape=(), initializer=lambda shape, dtype: tf.constant(start, dtype)
+            name="log_scale",
+            shape=self.shape,
+            initializer=lambda shape, dtype: tf.constant(start, dtype, shape),
         )
 
     def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:

@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfvae
-from tfvae.anomaly import FalsePositiveRate, LogLikelihood, VAEDetector
+from tfvae.anomaly import FalsePositiveRate, LogLikelihood, VAEDetector, defaults
+from tfvae.anomaly.training import Training
 from tfvae.errors import InvalidInput, UnreadableFile
 
 
@@ -219,3 +220,24 @@ def test_a_constant_column_is_named(table):
     other = x[:1].copy()
     other[0, 6] = 9.0
     assert fitted.explain(other)[0].argmax() == 6
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(20, 3), (500, 20), (9000, 2)])
+def test_training_goes_through_the_rows_as_often_as_asked(exact, rows, epochs):
+    """Small data are repeated within an epoch of Keras's, each of which rounds its last batch up."""
+    model = exact.vae()
+    Training(epochs, batch_size=128, learning_rate=1e-3)(model, exact.sample(rows, seed=2))
+    asked = epochs * rows / min(128, rows)
+    rounded = np.ceil(epochs / max(1, 8192 // rows))
+    assert asked <= int(model.optimizer.iterations) < asked + rounded
+
+
+@pytest.mark.parametrize(("columns", "latent_dim"), [(1, 1), (2, 2), (7, 2), (16, 3), (36, 4), (200, 7)])
+def test_the_default_model_has_few_latent_dimensions(columns, latent_dim):
+    assert defaults.model((columns,)).latent_dim == latent_dim
+
+
+@pytest.mark.parametrize(("trim", "share"), [(None, 0.1), (0.0, 0.0), (0.3, 0.3)])
+def test_the_default_model_leaves_out_what_is_asked(table, trim, share):
+    fitted = VAEDetector(score="log_likelihood", trim=trim, epochs=1).fit(table[0])
+    assert fitted.scorer_.model.objective.share == share

@@ -14,8 +14,10 @@ from tfvae.anomaly import (
     Mean,
     Mixture,
     NegativeELBO,
+    Rate,
     Reconstruction,
     Standardised,
+    Sum,
     Together,
     Typicality,
 )
@@ -60,6 +62,27 @@ def test_the_negative_elbo_is_distortion_and_rate_in_closed_form(exact, rows, de
     np.testing.assert_array_equal(reconstruction["score"], judged["distortion"])
 
 
+def test_the_rates_contributions_are_the_integral_in_closed_form(exact, rows, detector):
+    """The rate is quadratic in x, so that the gradient half way is the mean along the path."""
+    fitted = detector(exact.vae(), rows, Rate())
+    x, reference = np.float64(rows[:50]), np.float64(rows).mean(axis=0)
+    curvature = exact.weights @ exact.inner @ exact.inner @ exact.weights.T
+    rate = fitted.anomaly_scores(rows[:50])
+    parts = (x - reference) * (((x + reference) / 2 - exact.bias) @ curvature)
+    expected = parts + (rate - parts.sum(axis=1))[:, np.newaxis] / 6
+    np.testing.assert_allclose(fitted.explain(rows[:50]), expected, atol=1e-4)
+    np.testing.assert_array_equal(rate, detector(exact.vae(), rows, NegativeELBO(2)).judge(rows[:50])["rate"])
+
+
+def test_a_sum_is_that_of_its_scores(exact, rows, detector):
+    density, rate = LogLikelihood(4), Rate()
+    both = detector(exact.vae(), rows, Together([density, rate], Sum((1.0, 3.0)))).anomaly_scores(rows)
+    alone = [detector(exact.vae(), rows, score).anomaly_scores(rows) for score in (density, rate)]
+    np.testing.assert_allclose(both, alone[0] + 3 * alone[1], rtol=1e-5)
+    with pytest.raises(InvalidInput, match="coefficients: expected 2, one for each score, received 1"):
+        detector(exact.vae(), rows, Together([LogLikelihood(4), Rate()], Sum((1.0,))))
+
+
 def test_mahalanobis_is_its_closed_form(exact, rows, detector):
     score = detector(exact.vae(), rows, "mahalanobis").anomaly_scores(rows)
     z = exact.posterior_mean(rows.astype("float64"))
@@ -100,6 +123,7 @@ def test_typicality_is_the_distance_from_the_mean_score(exact, rows, detector):
 SCORES = {
     "log_likelihood": lambda: LogLikelihood(8),
     "negative_elbo": lambda: NegativeELBO(8),
+    "rate": Rate,
     "reconstruction": lambda: Reconstruction(8),
     "mahalanobis": Mahalanobis,
     "aggregated_posterior": lambda: AggregatedPosterior(50),
@@ -109,6 +133,7 @@ SCORES = {
     "mean": lambda: Ensemble(LogLikelihood(4), 2, Mean()),
     "waic": lambda: Ensemble(LogLikelihood(4), 3, WAIC()),
     "together": lambda: Together([Mahalanobis(), NegativeELBO(4)], Standardised()),
+    "sum": lambda: Together([LogLikelihood(4), Rate()], Sum((1.0, 3.0))),
 }
 
 

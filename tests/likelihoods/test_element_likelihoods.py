@@ -22,7 +22,7 @@ tfd = tfp.distributions
 
 MAKE = {
     "continuous bernoulli": lambda: ContinuousBernoulli((6,)),
-    "laplace": lambda: Laplace((6,), scales.Learned(0.7)),
+    "laplace": lambda: Laplace((6,), scales.Learned(0.7, shape=(6,))),
     "student t": lambda: StudentT((6,), scales.PerElement(), scales.Learned(5.0, floor=2.0)),
     "low rank normal": lambda: LowRankNormal((2, 3), 2),
     "poisson": lambda: Poisson((6,)),

@@ -2,13 +2,14 @@
 
 from tfvae.anomaly.bounds import NegativeELBO, Reconstruction
 from tfvae.anomaly.calibration import Calibration, Drift
-from tfvae.anomaly.combinations import WAIC, Combination, Mean, Mixture, Standardised
+from tfvae.anomaly.combinations import WAIC, Combination, Mean, Mixture, Standardised, Sum
 from tfvae.anomaly.detector import VAEDetector
 from tfvae.anomaly.files import load
 from tfvae.anomaly.joint import Ensemble, Together
 from tfvae.anomaly.latent import AggregatedPosterior, Mahalanobis
 from tfvae.anomaly.log_likelihood import LogLikelihood
 from tfvae.anomaly.names import as_score
+from tfvae.anomaly.rate import Rate
 from tfvae.anomaly.relative import LikelihoodRatio, Typicality
 from tfvae.anomaly.score import DrawnScore, Score
 from tfvae.anomaly.scorer import Scorer
@@ -32,11 +33,13 @@ __all__ = [
     "Mean",
     "Mixture",
     "NegativeELBO",
+    "Rate",
     "Reconstruction",
     "Score",
     "Scorer",
     "SeriesDetector",
     "Standardised",
+    "Sum",
     "Tail",
     "Together",
     "Typicality",

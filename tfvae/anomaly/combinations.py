@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tfvae.anomaly.attribution import shared_evenly, weighted
 from tfvae.anomaly.memory import Remembering
+from tfvae.checks import real_number
+from tfvae.errors import InvalidInput
 
 
 class Combination(Remembering, abc.ABC):
@@ -49,6 +51,41 @@ class Mean(Combination):
     def contributions(self, scores: tf.Tensor, parts: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """Return the mean."""
         return tf.reduce_mean(parts, axis=0)
+
+
+@final
+class Sum(Combination):
+    """score = sum over m of w_m s_m; in the unit of the scores.
+
+    Args:
+        coefficients: w, one for each score.
+
+    Example:
+        >>> Sum((1.0, 3.0)).combined(tf.constant([[1.0], [2.0]])).numpy()
+        array([7.], dtype=float32)
+    """
+
+    def __init__(self, coefficients: tuple[float, ...], *, name: str | None = None, dtype: object = None):
+        super().__init__(name=name, dtype=dtype)
+        if not isinstance(coefficients, list | tuple) or not coefficients:
+            raise InvalidInput("coefficients", "one or more numbers", coefficients)
+        self.coefficients = tuple(real_number("coefficients", weight) for weight in coefficients)
+
+    def learn(self, scores: np.ndarray) -> None:
+        """See that each score has a coefficient."""
+        if len(scores) != len(self.coefficients):
+            raise InvalidInput("coefficients", f"{len(scores)}, one for each score", len(self.coefficients))
+
+    def combined(self, scores: tf.Tensor) -> tf.Tensor:
+        """Return the sum."""
+        return tf.reduce_sum(self._each(scores) * scores, axis=0)
+
+    def contributions(self, scores: tf.Tensor, parts: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """Return the sum."""
+        return weighted(self._each(scores), parts)
+
+    def _each(self, scores: tf.Tensor) -> tf.Tensor:
+        return tf.constant(self.coefficients)[:, tf.newaxis] * tf.ones_like(scores)
 
 
 @final

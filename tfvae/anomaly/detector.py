@@ -46,7 +46,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         preprocessing: layer from raw features to the model's x; None is none, or with `model=None` the
             standardisation of columns.
         trim: share of each batch, that which the model finds least probable, that training leaves out; for
-            training data that hold anomalies.
+            training data that hold anomalies. None is 0, or with `model=None` a tenth.
         epochs: passes over the training data; 0 leaves a trained model as it is, None is a number that
             suits the number of rows.
         batch_size: rows of a training step.
@@ -74,7 +74,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
         "calibration": [Calibration, None],
         "preprocessing": [keras.Layer, None],
-        "trim": [Interval(Real, 0, 1, closed="left")],
+        "trim": [Interval(Real, 0, 1, closed="left"), None],
         "epochs": [Interval(Integral, 0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -90,7 +90,7 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         *,
         calibration: Calibration | None = None,
         preprocessing: keras.Layer | None = None,
-        trim: float = 0.0,
+        trim: float | None = None,
         epochs: int | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
@@ -145,10 +145,9 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         return defaults.preprocessing(raw) if missing else self.preprocessing
 
     def _untrained(self, x: np.ndarray) -> LatentModel:
-        model = defaults.model(x.shape[1:]) if self.model is None else self.model
-        if self.trim:
-            return copied(model, Trimmed(model.objective, self.trim))
-        return model if self.model is None else copied(model)
+        if self.model is None:
+            return defaults.model(x.shape[1:], defaults.TRIM if self.trim is None else self.trim)
+        return copied(self.model, Trimmed(self.model.objective, self.trim) if self.trim else None)
 
     def _calibration(self) -> Calibration:
         if self.calibration is None:

@@ -6,6 +6,7 @@ from tfvae.anomaly.bounds import NegativeELBO, Reconstruction
 from tfvae.anomaly.joint import Ensemble
 from tfvae.anomaly.latent import AggregatedPosterior, Mahalanobis
 from tfvae.anomaly.log_likelihood import LogLikelihood
+from tfvae.anomaly.rate import Rate
 from tfvae.anomaly.relative import LikelihoodRatio, Typicality
 from tfvae.anomaly.score import Score
 from tfvae.errors import InvalidInput
@@ -13,6 +14,7 @@ from tfvae.errors import InvalidInput
 SCORES: dict[str, type[Score]] = {
     "log_likelihood": LogLikelihood,
     "negative_elbo": NegativeELBO,
+    "rate": Rate,
     "reconstruction": Reconstruction,
     "mahalanobis": Mahalanobis,
     "aggregated_posterior": AggregatedPosterior,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import random
 from collections.abc import Iterator
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfvae.anomaly.blocks import sums_in_order
 from tfvae.models import LatentModel
 from tfvae.objectives import Objective
 from tfvae.optimizers import Adam
+
+_ROWS_OF_AN_EPOCH = 8192
+_STEPS_AT_ONCE = 16  # in one call of the graph: steps of a small model are over as soon as the call
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +41,13 @@ class Training:
         """Train the model on x [N, *event]."""
         if not self.epochs:
             return
-        model.compile(Adam(self.learning_rate))
+        alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
+        model.compile(Adam(self.learning_rate), steps_per_execution=_STEPS_AT_ONCE if alone else 1)
         batch = min(self.batch_size, len(x))
-        model.fit(x, batch_size=batch, epochs=self.epochs, verbose=self.verbose)
+        # An epoch costs Keras as much time as many steps: those of small data hold several copies of it.
+        epochs = math.ceil(self.epochs / max(1, _ROWS_OF_AN_EPOCH // len(x)))
+        x = np.tile(x, (math.ceil(self.epochs / epochs), *[1] * (x.ndim - 1)))
+        model.fit(x, batch_size=batch, epochs=epochs, verbose=self.verbose)
 
 
 def copied(model: LatentModel, objective: Objective | None = None) -> LatentModel:

@@ -7,6 +7,7 @@ import abc
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.errors import InvalidInput
 from tfvae.heads import Head
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import Learned, Scale, as_scale
@@ -20,7 +21,8 @@ class LocationScale(Likelihood, abc.ABC):
     Args:
         event_shape: shape of one example.
         scale: a number or `scales.Fixed` for a constant, `scales.Learned` for one trained number (the
-            default), `scales.PerElement` for one from the network for each element of each example.
+            default) or one for each element, `scales.PerElement` for one from the network for each element of
+            each example.
     """
 
     def __init__(
@@ -44,6 +46,9 @@ class LocationScale(Likelihood, abc.ABC):
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to the location and to what else comes from the network."""
+        for name, part in self.positive_parts().items():
+            if part.shape not in ((), self.event_shape):
+                raise InvalidInput(name.removeprefix("raw_"), f"shape () or {self.event_shape}", part.shape)
         channels = 1 + sum(part.channels for part in self.positive_parts().values())
         self.head = Head(self.event_shape, channels, name="head", dtype=self.dtype_policy)
         self.head.build(input_shape)
