@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
@@ -57,6 +58,7 @@ def test_the_same_seed_gives_the_same_detector_and_leaves_random_numbers_alone(f
 
     x, _ = table
     random.seed(5)
+    tf.random.set_seed(7)  # which is of no importance
     again = VAEDetector(contamination=0.05, epochs=60, batch_size=32).fit(x)
     assert random.random() == random.Random(5).random()
     np.testing.assert_array_equal(again.anomaly_scores(x), fitted.anomaly_scores(x))
@@ -241,3 +243,9 @@ def test_the_default_model_has_few_latent_dimensions(columns, latent_dim):
 def test_the_default_model_leaves_out_what_is_asked(table, trim, share):
     fitted = VAEDetector(score="log_likelihood", trim=trim, epochs=1).fit(table[0])
     assert fitted.scorer_.model.objective.share == share
+
+
+def test_a_score_that_trains_models_is_refused_without_epochs(exact, rows):
+    score = tfvae.anomaly.Ensemble(tfvae.anomaly.LogLikelihood(4), num_members=2)
+    with pytest.raises(InvalidInput, match="epochs: expected at least 1, as the score trains models"):
+        VAEDetector(exact.vae(), score, epochs=0).fit(rows)

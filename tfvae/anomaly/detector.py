@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tfvae.anomaly import defaults, files
 from tfvae.anomaly.calibration import Calibration, Drift
+from tfvae.anomaly.log_likelihood import LogLikelihood
 from tfvae.anomaly.names import as_score
 from tfvae.anomaly.score import Score
 from tfvae.anomaly.scorer import Scorer
@@ -39,7 +40,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
     Args:
         model: what is trained, from the weights that it has; it is itself not changed. None is a VAE for a
             table of numbers, with its preprocessing (`tfvae.anomaly.defaults`).
-        score: one of `tfvae.anomaly`'s scores, or its name; None is the default for tables.
+        score: one of `tfvae.anomaly`'s scores, or its name; None is `LogLikelihood` for a given model, and
+            else the default for tables.
         contamination: share of anomalies in the training data, in (0, 0.5], by which the threshold is
             chosen where no `calibration` is given.
         calibration: how scores become p-values and decisions; None is `Contamination(contamination)`.
@@ -131,10 +133,10 @@ class VAEDetector(OutlierMixin, BaseEstimator):
             kept = _split(len(x), calibration.held_out, self.seed)
             train = self._training(len(x) - int(kept.sum()))
             train(model, x[~kept])
-            score = defaults.score() if self.score is None else copy.deepcopy(as_score(self.score))
+            score = self._score()
             score.check(model)
             score.prepare(model)
-            score.learn(model, x[~kept], train)
+            score.learn(model, x[~kept], train if train.epochs else _refuse_to_train)
             scorer = Scorer(model, score, calibration, preprocessing)
             rows = raw[kept] if kept.any() else raw
             calibration.learn(scorer.judged_arrays({"x": rows})["score"])
@@ -149,14 +151,15 @@ class VAEDetector(OutlierMixin, BaseEstimator):
             return defaults.model(x.shape[1:], defaults.TRIM if self.trim is None else self.trim)
         return copied(self.model, Trimmed(self.model.objective, self.trim) if self.trim else None)
 
+    def _score(self) -> Score:
+        if self.score is not None:
+            return copy.deepcopy(as_score(self.score))
+        return defaults.score() if self.model is None else LogLikelihood()
+
     def _calibration(self) -> Calibration:
         if self.calibration is None:
             return Contamination(self.contamination)
         return type(self.calibration).from_config(self.calibration.get_config())
-
-    def _training(self, rows: int) -> Training:
-        epochs = defaults.epochs(rows, self.batch_size) if self.epochs is None else self.epochs
-        return Training(epochs, self.batch_size, self.learning_rate, int(self.verbose))
 
     def recalibrate(self, X: object, y: object = None) -> Drift:  # noqa: N803
         """Calibrate anew on new normal data, without training; return how far their scores have moved.
@@ -261,6 +264,10 @@ class VAEDetector(OutlierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.model is None or self.model.likelihood.support.missing
         return tags
+
+
+def _refuse_to_train(model: LatentModel, x: np.ndarray) -> None:
+    raise InvalidInput("epochs", "at least 1, as the score trains models of its own", 0)
 
 
 def _split(count: int, share: float, seed: int) -> np.ndarray:
