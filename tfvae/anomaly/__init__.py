@@ -9,6 +9,7 @@ from tfvae.anomaly.joint import Ensemble, Together
 from tfvae.anomaly.latent import AggregatedPosterior, Mahalanobis
 from tfvae.anomaly.log_likelihood import LogLikelihood
 from tfvae.anomaly.names import as_score
+from tfvae.anomaly.pictures import picture
 from tfvae.anomaly.rate import Rate
 from tfvae.anomaly.relative import LikelihoodRatio, Typicality
 from tfvae.anomaly.score import DrawnScore, Score
@@ -46,4 +47,5 @@ __all__ = [
     "VAEDetector",
     "as_score",
     "load",
+    "picture",
 ]
