@@ -177,7 +177,7 @@ def _score_by_detector(path: Path, data: str, output: Path, top: int | None, sam
 
 def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:
     with refusing():
-        usage.installed("pyspark", extra="spark")
+        usage.extra("spark", "pyspark")
         if not any(model.glob("**/saved_model.pb")):
             raise InvalidInput("MODEL", "the folder of an exported detector, for --engine spark", model)
         if not Path(data).exists() or Path(data).suffix == ".csv":

@@ -214,17 +214,3 @@ def finished_run(path: Path) -> Run:
 
 def _flag(option: str) -> str:
     return "--" + option.replace("_", "-")
-
-
-def installed(*modules: str, extra: str) -> None:
-    """Refuse where a package of an extra is missing; nothing is imported.
-
-    Example:
-        >>> installed("numpy", extra="serve")
-        >>> installed("no_such_package", extra="serve")
-        Traceback (most recent call last):
-        tfvae.pipelines.usage.Refused: no_such_package is missing; install it with: pip install "tfvae[serve]"
-    """
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise Refused(f'{module} is missing; install it with: pip install "tfvae[{extra}]"')
