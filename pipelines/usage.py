@@ -8,7 +8,9 @@ import importlib.util
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 import tfvae
 from tfvae.errors import InvalidInput, UnreadableFile
@@ -17,6 +19,8 @@ from tfvae.pipelines.run import Run
 
 if TYPE_CHECKING:
     from tfvae.data import Source
+
+RunFolder = Annotated[Path, Parameter(help="folder of a finished run.")]
 
 
 class Refused(Exception):
