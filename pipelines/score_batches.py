@@ -1,16 +1,19 @@
 """Scores of a table's rows, from Arrow's batches to Arrow's batches: the same on every engine.
 
-Needs TensorFlow and Arrow, and neither Keras nor the models of this library. On Spark, for instance:
+Needs TensorFlow and Arrow, and neither Keras nor the models of this library. `pipelines/score_spark.py` gives
+it to Spark's `mapInArrow`. A pool of processes, each of which loads the model once, takes these lines:
 
-    def scored(batches):
-        yield from score_batches.load(path).score(batches)
+    @functools.cache
+    def scorer(path):
+        return score_batches.load(path)
 
-    table.mapInArrow(scored, schema)
+    def scored(path, batch):
+        return next(scorer(path).score([batch]))
 
-and with a pool of processes, each of which loads the model once:
+    with ProcessPoolExecutor() as pool:
+        parts = pool.map(functools.partial(scored, path), batches)
 
-    with ProcessPoolExecutor(initializer=start, initargs=(path,)) as pool:
-        parts = pool.map(score_part, parts)     # score_part(batch) = next(scorer.score(iter([batch])))
+and so do Dask and Ray, whose workers are processes as well.
 
 A row has the same score to the last bit, however the rows are cut into batches.
 """

@@ -189,6 +189,39 @@ def test_an_export_is_used_without_the_models(folder, tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+POOL = """
+import functools, multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+import pyarrow as pa, pyarrow.parquet
+from tfvae.pipelines import score_batches
+
+@functools.cache
+def scorer(path):
+    return score_batches.load(path)
+
+def scored(path, batch):
+    return next(scorer(path).score([batch]))
+
+if __name__ == "__main__":
+    path, data, output = sys.argv[1:]
+    batches = pa.parquet.read_table(data).to_batches(max_chunksize=70)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        parts = pool.map(functools.partial(scored, path), batches)
+        pa.parquet.write_table(pa.Table.from_batches(parts), output)
+"""
+
+
+@pytest.mark.slow
+def test_a_pool_of_processes_takes_a_few_lines(folder, scores, tmp_path):
+    """A script of its own, whose processes are as those of Dask and Ray."""
+    (tmp_path / "pool.py").write_text(POOL)
+    arguments = [tmp_path / "pool.py", folder / "served", folder / "new.parquet", tmp_path / "o.parquet"]
+    subprocess.run([sys.executable, *map(str, arguments)], check=True)
+    found = pa.parquet.read_table(tmp_path / "o.parquet")
+    for name in scores.column_names[1:]:
+        assert found[name].combine_chunks().equals(scores[name].combine_chunks())
+
+
 class Killed(Exception):
     """In the place of a signal that ends the process."""
 
