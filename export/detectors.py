@@ -67,9 +67,10 @@ def detector_endpoints(
 def detector_device_endpoints(
     subject: VAEDetector, preprocessing: keras.Layer | None, num_samples: int
 ) -> list[Endpoint]:
-    """Return the endpoint of a fitted detector on a device: `score`, `is_anomaly` and `attribution`.
+    """Return the endpoint of a fitted detector on a device: `score` and `is_anomaly`.
 
-    The numbers are the server's to float rounding. A p-value would need the calibration's scores in the file.
+    The numbers are the server's to float rounding. A p-value would need the calibration's scores in the file,
+    and the contributions of some scores gradients, which LiteRT has not.
 
     Args as in `detector_endpoints`.
     """
@@ -78,9 +79,8 @@ def detector_device_endpoints(
     threshold = threshold_of(subject)
 
     def score(inputs: Tensors) -> Tensors:
-        found = scorer.at_once(inputs)
-        is_anomaly = found["score"] > threshold
-        return {"score": found["score"], "is_anomaly": is_anomaly, "attribution": found["attribution"]}
+        found = scorer.at_once(inputs)["score"]
+        return {"score": found, "is_anomaly": found > threshold}
 
     return [dataclasses.replace(served, function=score)]
 

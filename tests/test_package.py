@@ -109,7 +109,9 @@ def _modules():
         module.name
         for folder in ("export", "pipelines")
         for module in pkgutil.walk_packages([str(ROOT / folder)], f"tfvae.{folder}.")
-        if not module.name.endswith(_NOT_MODULES)
+        if not module.name.endswith(
+            (*_NOT_MODULES, "score_spark")
+        )  # which needs an extra, and is tested with it
     ]
 
 

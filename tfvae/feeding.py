@@ -41,12 +41,8 @@ def batches(arrays: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
             numbers = numbers.concatenate(tf.data.Dataset.from_tensors(rows[whole:]))
         return numbers
 
-    # Python's, as TensorFlow mixes its own global seed into that of `Dataset.random`.
-    orders = random.Random(seed)
-    passes = tf.data.Dataset.from_generator(
-        lambda: [orders.randrange(2**31)], output_signature=tf.TensorSpec((), tf.int32)
-    )
-    numbers = passes.flat_map(one_pass)
+    passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
+    numbers = passes.map(lambda value: tf.cast(value % 2**31, tf.int32)).flat_map(one_pass)
     dataset = numbers.map(
         lambda rows: tf.nest.map_structure(
             lambda column: None if column is None else tf.gather(column, rows), columns

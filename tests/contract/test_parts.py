@@ -143,6 +143,7 @@ OBJECTIVES = {
     "ContractiveAutoencoder": lambda: objectives.ContractiveAutoencoder(0.1),
     "SubsetELBO": lambda: objectives.SubsetELBO(),
     "Classification": lambda: objectives.Classification(1.0),
+    "Trimmed": lambda: objectives.Trimmed(objectives.ELBO(), 0.1),
     "SlowFeatures": lambda: objectives.SlowFeatures(2, 0.1),
     "VectorQuantisation": lambda: objectives.VectorQuantisation(),
 }

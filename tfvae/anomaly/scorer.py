@@ -87,12 +87,11 @@ class Scorer(Configured, keras.Model):
         return in_blocks(function, raw, self.block, {**self._signature(), "attribution": attribution})
 
     def at_once(self, raw: Tensors) -> Tensors:
-        """Return the score and its terms, and `attribution`, of all rows in one pass.
+        """Return the score and its terms of all rows in one pass.
 
         In plain operations, for devices: a row's last bits may depend on the rows that come with it.
         """
-        terms, contributions = self.score.explained(self.model, self._inputs(raw))
-        return {**terms, "attribution": contributions}
+        return self.score.values(self.model, self._inputs(raw))
 
     def _inputs(self, raw: Tensors) -> Tensors:
         return self.model.tensors(self.x(raw))

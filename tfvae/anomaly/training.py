@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context  # no public function reads the global seed
 
 from tfvae.anomaly.blocks import sums_in_order
 from tfvae.models import LatentModel
@@ -77,13 +78,16 @@ def fresh(model: LatentModel, objective: Objective | None = None) -> LatentModel
 def repeatable(seed: int) -> Iterator[None]:
     """Let initial weights, order and noise follow from a seed, and sums be added in one order.
 
-    Keras and this library take their seeds from Python's random numbers, whose state is put back at the
-    end.
+    Keras and this library take their seeds from Python's random numbers, and TensorFlow's data sets mix in
+    its global seed. Both are put back at the end.
     """
-    state = random.getstate()
+    state, tensorflow = random.getstate(), context.context()
+    globally = tensorflow._seed, getattr(tensorflow, "_rng", None)
     random.seed(seed)
+    tf.random.set_seed(seed)
     try:
         with sums_in_order():
             yield
     finally:
         random.setstate(state)
+        tensorflow._seed, tensorflow._rng = globally
