@@ -99,6 +99,8 @@ _NOT_MODULES = (
     "check_openvino",
 )  # scripts for other processes
 
+_OF_AN_EXTRA = ("score_spark",)  # which has tests of its own
+
 
 def _modules():
     return [
