@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-import tfvae.zoo
+import tfvae
 from tfvae.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 
 import tfvae
 from tfvae.errors import InvalidInput, UnreadableFile
+from tfvae.pipelines import recipes
 from tfvae.pipelines.run import Run
 
 if TYPE_CHECKING:
@@ -190,8 +191,6 @@ def one_class(run: Run, one: int | None) -> None:
 
 def training_source(data: str, training: TrainingOptions, recipe: str) -> Source:
     """Open a source by its name, and refuse it for what its kind cannot do, or a recipe not do with it."""
-    from tfvae.pipelines import recipes  # which reads all recipes
-
     arguments = recipes.parameters(recipe)
     takes_labels = recipes.num_classes(arguments) is not None
     if training.labels is not None and not takes_labels:
