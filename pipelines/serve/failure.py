@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 _HTTP = {
     "CANCELLED": 499,
@@ -25,6 +26,7 @@ _HTTP = {
     "CONTENT_TOO_LARGE": 413,
     "REQUEST_TIMEOUT": 408,
 }
+_WHERE = re.compile(r"\AGraph execution error:.*?<stack traces unavailable>\n", re.DOTALL)
 _NAMES = list(_HTTP)  # TensorFlow numbers them in this order but for the last ones, from 1
 _OF_TENSORFLOW = dict(enumerate(_NAMES[:15], start=1)) | {16: "UNAUTHENTICATED"}
 
@@ -57,7 +59,14 @@ class Failure(Exception):
 
     @classmethod
     def of_tensorflow(cls, code: int, message: str) -> Failure:
-        """Return the failure that a status of TensorFlow's says."""
+        r"""Return the failure that a status of TensorFlow's says, without where in the graph it happened.
+
+        Example:
+            >>> text = "Graph execution error:\n\nnode A\n<stack traces unavailable>\nno x\n\t [[{{node A}}]]"
+            >>> Failure.of_tensorflow(3, text).message
+            'no x'
+        """
+        message = _WHERE.sub("", message).partition("\n\t [[{{node")[0]
         return cls(_OF_TENSORFLOW.get(code, "UNKNOWN"), message)
 
 
