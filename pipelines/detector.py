@@ -10,7 +10,7 @@ import numpy as np
 
 import tfvae
 from tfvae import anomaly
-from tfvae.anomaly import Calibration, Scorer, VAEDetector, defaults
+from tfvae.anomaly import Calibration, Drift, Score, Scorer, VAEDetector, defaults
 from tfvae.data.schema import TableSchema
 from tfvae.data.schema_inference import infer
 from tfvae.data.table_features import TableFeatures
@@ -30,11 +30,13 @@ class Fitted:
         detector: the detector, as it was written.
         rows: number of rows that were used.
         rejects: rows that could not be.
+        drift: how far a recalibration's scores are from those before; None after a fit.
     """
 
     detector: VAEDetector
     rows: int
     rejects: tuple[Reject, ...]
+    drift: Drift | None = None
 
 
 def fit(
@@ -63,8 +65,8 @@ def fit(
     features = TableFeatures.fit(file, infer(file, schema))
     raw, rejects = rows_of(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
-    network = model(features)
-    detector = VAEDetector(network, calibration=calibration, epochs=epochs, seed=seed)
+    network, score = model_and_score(features)
+    detector = VAEDetector(network, score, calibration=calibration, epochs=epochs, seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of constant columns, of which the schema tells
         fitted = detector.fit(x).scorer_
@@ -85,11 +87,9 @@ def recalibrate(path: str | os.PathLike, data: str | os.PathLike) -> Fitted:
     scorer = detector.scorer_
     raw, rejects = rows_of(table_file(data), scorer.preprocessing)
     scores = np.concatenate([scorer.judged_arrays(part.values)["score"] for part in raw])
-    calibration = type(scorer.calibration).from_config(scorer.calibration.get_config())
-    calibration.learn(scores)
-    detector.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing, scorer.block))
+    drift = detector.calibrated_by(scores)
     detector.save(path)
-    return Fitted(detector, len(scores), rejects)
+    return Fitted(detector, len(scores), rejects, drift)
 
 
 def load(path: str | os.PathLike) -> VAEDetector:
@@ -104,23 +104,24 @@ def load(path: str | os.PathLike) -> VAEDetector:
     return detector
 
 
-def model(features: TableFeatures) -> LatentModel:
-    """Return a VAE for the features of a table: `tfvae.zoo.hi_vae` with the kind of each.
+def model_and_score(features: TableFeatures) -> tuple[LatentModel, Score]:
+    """Return a VAE for the features of a table, `tfvae.zoo.hi_vae` with the kind of each, and -log p(x).
 
-    Where all of them are real it is the default one of `tfvae.anomaly`.
+    Where all of them are real it is the default model and score of `tfvae.anomaly`.
     """
     kinds = tuple(feature.kind for feature in features.features)
     if not kinds:
         raise InvalidInput("DATA", "at least one column to model", "keys alone")
     if set(kinds) == {_REAL}:
-        return defaults.model((len(kinds),))
-    return tfvae.zoo.hi_vae(
+        return defaults.model((len(kinds),)), defaults.score()
+    model = tfvae.zoo.hi_vae(
         (len(kinds),),
         latent_dim=max(1, min(8, len(kinds) // 2)),
         columns=kinds,
         encoder=tfvae.networks.mlp((64, 32)),
         decoder=tfvae.networks.mlp((32, 64)),
     )
+    return model, anomaly.LogLikelihood()
 
 
 def rows_of(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[Reject, ...]]:

@@ -155,5 +155,8 @@ def _say(fitted: Fitted, path: Path) -> None:
     if len(fitted.rejects) > 3:
         print(f"and {len(fitted.rejects) - 3} more rows are not used")
     threshold = float(scorer.calibration.threshold)
+    if fitted.drift is not None:
+        moved = f"moved by {fitted.drift.shift:+.2f} in the median"
+        print(f"the scores have {moved}; Kolmogorov-Smirnov {fitted.drift.statistic:.3f}")
     print(f"{fitted.rows} rows; an anomaly is a row with a score above {threshold:.2f} nats")
     print(path)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import jinja2
 import keras
 import numpy as np
 
@@ -23,8 +21,8 @@ from tfvae.export import Export
 from tfvae.files import replacing
 from tfvae.models import LatentModel
 from tfvae.pipelines.evaluate import joined
-from tfvae.pipelines.figures import MINUS
 from tfvae.pipelines.figures_sections import sections
+from tfvae.pipelines.pages import page
 from tfvae.pipelines.run import Run
 
 DRAWS = 200  # for each score
@@ -121,9 +119,9 @@ def write(run: Run, output: str | os.PathLike) -> Path:
 
 def save(contents: ReportContents, output: str | os.PathLike) -> Path:
     """Write a page, whole or not at all; return its path."""
-    page = render(contents)
+    text = render(contents)
     with replacing(output) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
     return Path(output)
 
 
@@ -135,21 +133,7 @@ def render(contents: ReportContents) -> str:
         >>> "<h1>Fish &amp; chips</h1>" in page
         True
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tfvae.pipelines"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["typeset"] = _typeset
-    template = environment.get_template("report.html.j2")
-    return template.render(contents=contents, sections=sections(contents), version=tfvae.__version__)
-
-
-def _typeset(text: str) -> str:
-    """Text with the minus sign where a hyphen stands for it."""
-    return re.sub(r"(?<![\w-])-(?=\d|log )", MINUS, text)
+    return page("report.html.j2", contents=contents, sections=sections(contents))
 
 
 def gather(run: Run, model: LatentModel | None = None) -> ReportContents:

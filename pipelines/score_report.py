@@ -11,20 +11,19 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
-import tfvae
 from tfvae.data.schema import TableSchema
 from tfvae.data.table_profile import stability_index
 from tfvae.errors import UnreadableFile
 from tfvae.files import replacing
-from tfvae.pipelines.figures import MINUS, Panel
+from tfvae.pipelines.figures import Panel
 from tfvae.pipelines.figures_scored import bin_labels, shares, spread
+from tfvae.pipelines.pages import page
 
 _TOP = 20
 _REJECTS = 10
@@ -100,24 +99,15 @@ def write(scored: Path, output: str | os.PathLike) -> Path:
     Raises:
         UnreadableFile: the file, or the summary beside it, is not there or is damaged.
     """
-    page = render(gather(scored))
+    text = render(gather(scored))
     with replacing(output) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
     return Path(output)
 
 
 def render(contents: ScoredContents) -> str:
     """Return the page: HTML that refers to nothing outside itself."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tfvae.pipelines"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["typeset"] = lambda text: re.sub(r"(?<![\w-])-(?=\d)", MINUS, text)
-    template = environment.get_template("scored.html.j2")
-    return template.render(contents=contents, version=tfvae.__version__)
+    return page("scored.html.j2", contents=contents)
 
 
 def gather(scored: Path) -> ScoredContents:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from tfvae.anomaly import VAEDetector
 from tfvae.data import table_rows
 from tfvae.data.table_rows import table_file
 from tfvae.pipelines import detector, detector_export, score_batches, score_command, score_table
@@ -116,11 +118,27 @@ def test_the_worked_example(folder, tmp_path, capsys):
         assert scored["feature_1"][place] == expected
         assert scored["is_anomaly"][place]
         assert scored["p_value"][place] < 0.02
+    capsys.readouterr()
     run("detector", "recalibrate", model, folder / "train.csv")
+    assert re.search(r"the scores have moved by [+-]\d+\.\d\d in the median", capsys.readouterr().out)
     again = detector.load(model).scorer_.calibration
     assert again.scores.shape == (600,)
     run("detector", "report", output)
     assert "<h1>" in output.with_suffix(".html").read_text()
+
+
+def described(layer):
+    """A layer's configuration without the numbers of Keras's automatic names."""
+    return re.sub(r"(?<=[a-z])_\d+'", "'", repr(layer.get_config()))
+
+
+def test_a_table_of_numbers_alone_has_the_default_detector(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(200, 3))
+    np.savetxt(tmp_path / "t.csv", rows, delimiter=",", header="a,b,c", comments="")
+    fitted = detector.fit(tmp_path / "t.csv", tmp_path / "t.detector", epochs=1).detector
+    expected = VAEDetector(epochs=1).fit(rows)
+    for part in ("score", "model"):
+        assert described(getattr(fitted.scorer_, part)) == described(getattr(expected.scorer_, part))
 
 
 def test_every_row_key_and_column_in_order(folder, scores):

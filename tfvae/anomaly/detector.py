@@ -179,8 +179,11 @@ class VAEDetector(OutlierMixin, BaseEstimator):
             if not (y == 1).any():
                 raise InvalidInput("y", "at least one normal row, 1", "anomalies alone")
             raw = raw[y == 1]
+        return self.calibrated_by(self.scorer_.judged_arrays({"x": raw})["score"])
+
+    def calibrated_by(self, scores: np.ndarray) -> Drift:
+        """Calibrate anew by the scores [n] of new normal data; return how far they have moved."""
         scorer, calibration = self.scorer_, self._calibration()
-        scores = scorer.judged_arrays({"x": raw})["score"]
         drift = scorer.calibration.drift(scores)
         calibration.learn(scores)
         self.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing, scorer.block))

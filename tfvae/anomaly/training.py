@@ -27,7 +27,7 @@ class Training:
     """Called with a model and data, trains the model.
 
     Attributes:
-        epochs: passes over the data.
+        epochs: passes over the data; over small data, as many as make whole epochs of several passes.
         batch_size: rows a step.
         learning_rate: of Adam.
         verbose: as in Keras's `fit`.
@@ -47,7 +47,8 @@ class Training:
         batch = min(self.batch_size, len(x))
         # An epoch costs Keras as much time as many steps: those of small data hold several copies of it.
         epochs = math.ceil(self.epochs / max(1, _ROWS_OF_AN_EPOCH // len(x)))
-        x = np.tile(x, (math.ceil(self.epochs / epochs), *[1] * (x.ndim - 1)))
+        copies = math.ceil(self.epochs / epochs)
+        x = np.tile(x, (copies, *[1] * (x.ndim - 1))) if copies > 1 else x
         model.fit(x, batch_size=batch, epochs=epochs, verbose=self.verbose)
 
 
