@@ -1,6 +1,7 @@
 """Versions that come, break and go while requests are answered."""
 
 import asyncio
+import gc
 import shutil
 import time
 
@@ -48,6 +49,19 @@ def until(condition):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen within 30 seconds"
         time.sleep(POLL / 2)
+
+
+def test_the_garbage_collector_passes_over_what_is_loaded(serving, folder):
+    """Looking through it would stop all answers for 0.2 s, more than once a second."""
+    publish(folder, 1)
+    with serving(folder, poll_seconds=POLL) as client:
+        loaded = gc.get_freeze_count()
+        assert loaded > len(gc.get_objects())
+        publish(folder, 2)
+        until(lambda: states(client).get("2") == "AVAILABLE")
+        assert client.post(PREDICT, {"instances": [1.0]}).json() == {"predictions": [2.0]}
+        assert gc.get_freeze_count() > 0.9 * loaded
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_new_version_takes_over_while_requests_go_on(serving, folder):
