@@ -33,12 +33,12 @@ def test_impossible_sizes_are_refused(sizes):
         networks.deconv((8, 8), (4,))
 
 
-def test_softplus_and_its_gradient_are_exact_everywhere():
+def test_softplus_and_its_gradients_are_exact_everywhere():
     x = tf.constant([-200.0, -30.0, -1.0, 0.0, 1.0, 30.0, 200.0])
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = softplus(x)
-    np.testing.assert_allclose(y, np.logaddexp(0, x.numpy().astype("float64")), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(y, np.logaddexp(0, x.numpy().astype("float64")), rtol=1e-6, atol=1e-30)
     np.testing.assert_allclose(tape.gradient(y, x), 1 / (1 + np.exp(-x.numpy().astype("float64"))), atol=1e-6)
 
 
