@@ -7,18 +7,16 @@ recipes' own. Data is made ready before the clock starts.
     TFVAE_DATA=folder python reproductions/epoch_times.py                   # all
     TFVAE_DATA=folder python reproductions/epoch_times.py --models vrnn vdvae
 
-Prints a table and writes epoch_times.json. Worth keeping if the machine has nothing else to do.
+Prints a table, worth keeping if the machine has nothing else to do.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -38,7 +36,6 @@ import tensorflow as tf
 import tfvae
 from tfvae.data import hide_labels
 
-HERE = Path(__file__).parent
 EXAMPLES, LABELS = 60000, 100
 networks, likelihoods = tfvae.networks, tfvae.likelihoods
 
@@ -201,10 +198,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=list(CASES), default=list(CASES), metavar="MODEL")
     parser.add_argument("--steps", type=int, default=50, help="under the clock, at most; an epoch at most")
-    parser.add_argument("--output", type=Path, default=HERE / "epoch_times.json")
     args = parser.parse_args()
     print("| model | data | examples | batch | s/epoch | timed |\n| --- | --- | --- | --- | --- | --- |")
-    found = {}
     for name in args.models:
         case = CASES[name]
         seconds, count = timed(case, args.steps)
@@ -213,10 +208,7 @@ def main() -> None:
         print(
             f"| `{name}` | {case.data} | {case.size:,} | {case.batch} | {epoch:.2g} | {share} |", flush=True
         )
-        found[name] = {"data": case.data, "examples": case.size, "batch": case.batch}
-        found[name] |= {"seconds": round(epoch, 3), "timed_examples": count}
         keras.backend.clear_session()
-    args.output.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

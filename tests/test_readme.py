@@ -14,6 +14,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_scripts_run_in_their_order(tmp_path, monkeypatch):
     """As one script in an empty folder, with fewer epochs."""
     monkeypatch.chdir(tmp_path)

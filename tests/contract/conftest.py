@@ -12,6 +12,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 import tfvae
 
 ALL = sorted(tfvae.zoo.__all__)
+LARGE = {"vdvae"}  # a minute to trace and train
 
 
 def _digits():
@@ -190,7 +191,10 @@ def sums_in_one_order():
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": True, **before})
 
 
-@pytest.fixture(scope="module", params=ALL)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in ALL],
+)
 def subject(request):
     """Every recipe in turn."""
     keras.config.set_dtype_policy("float32")

@@ -127,9 +127,10 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             seed=self.seed,
             verbose=self.verbose,
         ).fit(np.concatenate([self._windows(name, values, self.stride) for name, values in learned.items()]))
-        self.calibrations_ = {}
-        for name, values in series.items():
-            self.calibrations_[name] = self._calibrated(values, kept[name])
+        # The last points, that were held out, or all where none were: [-0:] is all.
+        self.calibrations_ = {
+            name: self._calibrated(self._scores(values)[-kept[name] :]) for name, values in series.items()
+        }
         return self
 
     def _new_calibration(self) -> Calibration:
@@ -137,10 +138,9 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             return Contamination(self.contamination)
         return type(self.calibration).from_config(self.calibration.get_config())
 
-    def _calibrated(self, values: np.ndarray, last: int) -> Calibration:
-        """Return a calibration by the scores of the last points, or of all where that is 0."""
+    def _calibrated(self, scores: np.ndarray) -> Calibration:
         calibration = self._new_calibration()
-        calibration.learn(self._contributions(values).sum(axis=1)[-last:])
+        calibration.learn(scores)
         return calibration
 
     def recalibrate(self, X: object) -> dict[str, Drift]:  # noqa: N803
@@ -153,11 +153,11 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             How far the scores of each entity that was there have moved.
         """
         check_is_fitted(self)
-        drifts = {}
-        for name, values in _by_entity(X).items():
-            if name in self.calibrations_:
-                drifts[name] = self.calibrations_[name].drift(self._contributions(values).sum(axis=1))
-            self.calibrations_[name] = self._calibrated(values, 0)
+        scores = {name: self._scores(values) for name, values in _by_entity(X).items()}
+        known = {name: own for name, own in scores.items() if name in self.calibrations_}
+        drifts = {name: self.calibrations_[name].drift(own) for name, own in known.items()}
+        new = {name: self._calibrated(own) for name, own in scores.items()}
+        self.calibrations_ = {**self.calibrations_, **new}
         return drifts
 
     def explain(self, X: object) -> np.ndarray:  # noqa: N803
@@ -167,7 +167,8 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
 
     def anomaly_scores(self, X: object) -> np.ndarray:  # noqa: N803
         """Return the score of each point of one series, high for anomalies, [T]."""
-        return self.explain(X).sum(axis=1)
+        check_is_fitted(self)
+        return self._scores(_one(X))
 
     def score_samples(self, X: object) -> np.ndarray:  # noqa: N803
         """Return minus the anomaly score of each point of one series, [T]."""
@@ -209,6 +210,9 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         if entity not in self.calibrations_:
             raise InvalidInput("entity", f"one of {known}", repr(entity))
         return self.calibrations_[entity]
+
+    def _scores(self, values: np.ndarray) -> np.ndarray:
+        return self._contributions(values).sum(axis=1)
 
     def _contributions(self, values: np.ndarray) -> np.ndarray:
         if values.shape[1] != self.n_features_in_:
