@@ -99,7 +99,7 @@ _NOT_MODULES = (
     "check_openvino",
 )  # scripts for other processes
 
-_OF_AN_EXTRA = ("score_spark",)  # which has tests of its own
+_OF_AN_EXTRA = ("score_spark",)  # has tests of its own
 
 
 def _modules():
@@ -111,9 +111,7 @@ def _modules():
         module.name
         for folder in ("export", "pipelines")
         for module in pkgutil.walk_packages([str(ROOT / folder)], f"tfvae.{folder}.")
-        if not module.name.endswith(
-            (*_NOT_MODULES, "score_spark")
-        )  # which needs an extra, and is tested with it
+        if not module.name.endswith((*_NOT_MODULES, *_OF_AN_EXTRA))
     ]
 
 

@@ -56,6 +56,7 @@ async def application(
         models = await asyncio.get_running_loop().run_in_executor(loader, servables, folder, name)
         metrics = Metrics()
         await _refresh(models, loader, metrics)
+        _pass_over_what_is_loaded()
         watching = asyncio.create_task(_watch(models, loader, metrics, settings.poll_seconds))
         try:
             predictor = Predictor(models, settings.batching, pool, metrics)
@@ -68,25 +69,27 @@ async def application(
 
 
 async def _watch(models: list[Servable], loader: Executor, metrics: Metrics, seconds: float) -> None:
+    passed_over = [model.loaded for model in models]
     while True:
         await asyncio.sleep(seconds)
         try:
             await _refresh(models, loader, metrics)
         except Exception as error:  # a folder that cannot be read now may be read later
             _log.error("%s", error)
+        if (loaded := [model.loaded for model in models]) != passed_over:
+            passed_over = loaded
+            _pass_over_what_is_loaded()
 
 
 async def _refresh(models: list[Servable], loader: Executor, metrics: Metrics) -> None:
     for model in models:
-        before = model.newest
         await model.refresh(loader)
-        if model.newest not in (None, before):
+        if model.newest is not None:
             metrics.served(model.name, model.newest)
-            _pass_over_what_is_loaded()
 
 
 def _pass_over_what_is_loaded() -> None:
     """Spare the garbage collector TensorFlow's objects, on which it stops all answers for 0.2 s at a time."""
     gc.unfreeze()
-    gc.collect()  # a version that was replaced
+    gc.collect()  # versions that have ended
     gc.freeze()

@@ -58,6 +58,11 @@ class Servable:
         """The number of the version that is served."""
         return None if self._serving is None else self._serving.number
 
+    @property
+    def loaded(self) -> tuple[int | None, ...]:
+        """The numbers of the versions in memory: the one that is served, and those in their last requests."""
+        return self.newest, *self._leaving
+
     @contextlib.contextmanager
     def use(self, number: int | None) -> Iterator[Version]:
         """Yield the version of a number, or the newest; it stays loaded at least until the end.

@@ -113,6 +113,11 @@ def test_drift_is_the_distance_of_the_distributions():
         (lambda: FalsePositiveRate(1.0), None, "rate: expected a number between 0 and 1, received 1.0"),
         (lambda: Tail(0.1, 0.05), None, "rate: expected less than the share of peaks, 0.05, received 0.1"),
         (Contamination, [1.0], "calibration: expected scores of at least 2 rows, received 1"),
+        (
+            Contamination,
+            [[1.0], [2.0]],
+            r"calibration: expected one score for each row, received shape \(2, 1\)",
+        ),
         (Contamination, [1.0, np.nan, np.inf], "expected finite scores, received 2 that are NaN or infinite"),
         (Contamination, [3.0] * 9, "expected rows that differ, received 9 rows with score 3"),
         (lambda: FalsePositiveRate(0.01), range(98), "expected at least 99 held-out rows for .* of 0.01"),

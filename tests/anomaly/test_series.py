@@ -65,6 +65,10 @@ def test_recalibration_leaves_the_model_and_moves_the_threshold(detector, tmp_pa
     np.testing.assert_array_equal(before["score"], after["score"])
     assert after["is_anomaly"].mean() <= 0.011 < before["is_anomaly"].mean()
     assert other.judge(x, "new")["is_anomaly"].mean() <= 0.011
+    kept = dict(other.calibrations_)
+    with pytest.raises(InvalidInput, match="channels, as in fit"):
+        other.recalibrate({"calm": 2 * x, "wide": np.hstack([x, x])})
+    assert other.calibrations_ == kept  # all of them, or none
 
 
 def test_a_file_scores_to_the_same_bits(detector, tmp_path):

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import shutil
 import time
+import weakref
 
 import pytest
 import tensorflow as tf
@@ -62,6 +63,21 @@ def test_the_garbage_collector_passes_over_what_is_loaded(serving, folder):
         assert client.post(PREDICT, {"instances": [1.0]}).json() == {"predictions": [2.0]}
         assert gc.get_freeze_count() > 0.9 * loaded
     assert gc.get_freeze_count() == 0
+
+
+def test_a_version_that_ends_after_it_was_replaced_leaves_the_memory(serving, folder):
+    publish(folder, 1)
+    with serving(folder, poll_seconds=POLL) as client:
+        model = client.models["m"]
+        using = model.use(None)
+        # The graph is part of a cycle, which only the collector finds.
+        replaced = weakref.ref(using.__enter__()._functions["serving_default"].graph)
+        publish(folder, 2)
+        until(lambda: states(client) == {"1": "UNLOADING", "2": "AVAILABLE"})
+        time.sleep(4 * POLL)
+        assert replaced() is not None
+        client.portal.call(using.__exit__, None, None, None)
+        until(lambda: replaced() is None)
 
 
 def test_a_new_version_takes_over_while_requests_go_on(serving, folder):

@@ -44,9 +44,12 @@ class Calibration(Remembering, abc.ABC):
         """Learn from scores [n] of rows that were kept for it; what was learned before is forgotten.
 
         Raises:
-            InvalidInput: for scores that are not finite, too few for a threshold, or all the same.
+            InvalidInput: for scores that are not [n], not finite, too few for a threshold, or all the same.
         """
-        scores = np.sort(np.asarray(scores, "float32"))
+        scores = np.asarray(scores, "float32")
+        if scores.ndim != 1:
+            raise InvalidInput("calibration", "one score for each row", f"shape {scores.shape}")
+        scores = np.sort(scores)
         if len(scores) < 2:
             raise InvalidInput("calibration", "scores of at least 2 rows", f"{len(scores)}")
         if not np.isfinite(scores).all():

@@ -184,8 +184,8 @@ class VAEDetector(OutlierMixin, BaseEstimator):
     def calibrated_by(self, scores: np.ndarray) -> Drift:
         """Calibrate anew by the scores [n] of new normal data; return how far they have moved."""
         scorer, calibration = self.scorer_, self._calibration()
+        calibration.learn(scores)  # refuses what cannot be used
         drift = scorer.calibration.drift(scores)
-        calibration.learn(scores)
         self.with_scorer(Scorer(scorer.model, scorer.score, calibration, scorer.preprocessing, scorer.block))
         return drift
 
