@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
@@ -20,6 +20,38 @@ def softplus(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]
     """
     value = tf.nn.relu(x) + tf.math.log1p(tf.exp(-tf.abs(x)))
     return value, lambda upstream: upstream * tf.sigmoid(x)
+
+
+def settled(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
+    """Return the loss, whose gradients wait until it and all of `values` are computed.
+
+    A weight is updated when its gradient is there, and by TensorFlow's rules after every read of it. Its
+    graph optimiser drops that order where a read reaches the update by way of a shape, and then folds the
+    shape: a term of the loss that gives a weight no gradient was computed before or after the weight's
+    update, as it happened. Here the gradient itself waits, which cannot be dropped.
+
+    Args:
+        loss: number whose gradients are taken.
+        values: what is to be computed with the weights that the step began with.
+
+    Example:
+        >>> weight = tf.Variable(3.0)
+        >>> with tf.GradientTape() as tape:
+        ...     loss = settled(weight**2, [tf.constant(1.0)])
+        >>> float(loss), float(tape.gradient(loss, weight))
+        (9.0, 6.0)
+    """
+    before = [loss, *values]
+
+    @tf.custom_gradient
+    def same(value: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            with tf.control_dependencies(before):
+                return tf.identity(upstream)
+
+        return tf.identity(value), gradient
+
+    return same(loss)
 
 
 def bounded(raw: tf.Tensor, limit: float) -> tf.Tensor:

@@ -20,6 +20,7 @@ from tfvae.likelihoods import Likelihood
 from tfvae.metrics import TermMeans
 from tfvae.models.training import Training
 from tfvae.noise import SeedStream, as_seed
+from tfvae.numerics import settled
 from tfvae.objectives import Objective
 from tfvae.part import Configured
 from tfvae.replicas import total
@@ -176,7 +177,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         if sample_weight is not None:
             loss *= tf.cast(sample_weight, loss.dtype)
         count = total(tf.cast(tf.shape(loss)[0], loss.dtype))
-        return tf.reduce_sum(loss) / tf.maximum(count, 1)
+        return settled(tf.reduce_sum(loss) / tf.maximum(count, 1), terms.values())
 
     def reset_metrics(self) -> None:
         """Start the metrics anew, and with them the noise of evaluation, so that it repeats."""
