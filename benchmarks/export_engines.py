@@ -232,7 +232,7 @@ class Device(Engine):
                 make(batch_size=1)
                 notes = ["LiteRT: loops run over a fixed batch, here of one: 256 are as many calls"]
             report = verify.LITERT.measure(path, case.stored, batch)
-        except (RuntimeError, ValueError) as error:  # of the exporter, or of the quantiser
+        except ExportError as error:
             raise Unavailable(f"{self.name}: {error}") from error
         return {**report, "bytes": path.stat().st_size, "notes": notes}
 

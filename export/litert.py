@@ -19,7 +19,7 @@ from tfvae.export.device_result import DeviceExport
 from tfvae.export.endpoints import Endpoint, device_endpoints, example_inputs, threshold_of
 from tfvae.export.fixed_batch import FixedBatch
 from tfvae.export.flatbuffer import operations
-from tfvae.export.quantise import Quantisation, way
+from tfvae.export.quantise import Calibration, Quantisation, way
 from tfvae.export.representative import calibration, representative
 from tfvae.export.result import ExportError
 from tfvae.export.saved_model import expectations, write
@@ -123,7 +123,8 @@ def litert(
     )
     with tempfile.TemporaryDirectory() as scratch, replacing(path) as temporary:
         converted = _converted(subject, functions, preprocessing, batch_size, Path(scratch) / "model")
-        smaller = way_to_write.apply(converted, calibration(functions, inputs, batch_size))
+        batches = calibration(functions, inputs, batch_size)
+        smaller = _smaller(converted, way_to_write, batches, batch_size)
         temporary.write_bytes(device_facts.with_facts(smaller, about))
         expected = Path(scratch) / "verification.npz"
         np.savez(expected, **numbers)
@@ -180,6 +181,20 @@ def _converted(
         reason = f"it has no {', '.join(lacking)}" if lacking else str(error).partition("\n")[0][:200]
         raise ExportError(
             f"{', '.join(names)}: LiteRT cannot do this: {reason}{_advice(batch_size)}"
+        ) from error
+
+
+def _smaller(file: bytes, way_to_write: Quantisation, batches: Calibration, batch_size: int | None) -> bytes:
+    """Return the file with its numbers written in a way, or say in one line why it cannot be."""
+    try:
+        return way_to_write.apply(file, batches)
+    except ExportError:
+        raise
+    except (RuntimeError, ValueError) as error:  # of the interpreter
+        reason = str(error).partition("\n")[0][:200]
+        raise ExportError(
+            f"{way_to_write.name}: LiteRT cannot run the file to see its numbers' ranges: {reason}"
+            f"{_advice(batch_size)}"
         ) from error
 
 

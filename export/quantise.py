@@ -124,8 +124,12 @@ class Int8(Quantisation):
             for operation, scopes in operations.items():
                 recipes.add_static_config(scopes, operation, activation_num_bits=8, weight_num_bits=8)
             quantizer = aeq.quantizer.Quantizer(file, recipes.get_quantization_recipe())
+            # Inside the interpreter, as it runs: from outside it has no numbers of what a loop computes.
             calibrator = aeq.calibrator.Calibrator(
-                file, num_threads=1, qsv_update_func=aeq.utils.qsv_utils.min_max_update
+                file,
+                num_threads=1,
+                mode=aeq.calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
+                qsv_update_func=aeq.utils.qsv_utils.min_max_update,
             )
             calibrator.calibrate(calibration, recipes)
             return _written(quantizer, calibrator.get_model_qsvs())

@@ -23,7 +23,9 @@ def network_operations(file: bytes) -> dict[str, str]:
     """Return where a file's networks are: a pattern of output names, by operation.
 
     A network's operations are those with weights, and those that pass on what these give: with no
-    other input than a network's numbers and constants. Loops and branches are left as they are.
+    other input than a network's numbers and constants. Loops and branches are left as they are, and what
+    does not depend on the inputs: layers applied to constants as well share their biases with themselves,
+    which have one scale in 8 bits.
 
     Args:
         file: the float32 file.
@@ -33,7 +35,11 @@ def network_operations(file: bytes) -> dict[str, str]:
     for signature in model.signatureDefs:
         graph = model.subgraphs[signature.subgraphIndex]
         of_network: set[int] = set()
+        of_inputs = set(graph.inputs)
         for operator in graph.operators:
+            if of_inputs.isdisjoint(operator.inputs):
+                continue
+            of_inputs.update(operator.outputs)
             name = operation(model, operator)
             if name in _LINEAR or (name in _PASSING and _passes(model, graph, operator, of_network)):
                 of_network.update(operator.outputs)
