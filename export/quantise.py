@@ -6,6 +6,7 @@ import abc
 import contextlib
 import importlib
 import io
+import logging
 import math
 import warnings
 from collections.abc import Iterator
@@ -174,7 +175,19 @@ def _quantizer() -> Iterator[object]:
     except ModuleNotFoundError as error:
         advice = 'install it with: pip install "tfvae[quantise]"'
         raise ExportError(f"quantising needs ai-edge-quantizer; {advice} ({error})") from None
-    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
-    with quiet[0], quiet[1], warnings.catch_warnings():
+    with contextlib.ExitStack() as quiet:
+        quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        quiet.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # that looking at every tensor takes memory
+        # That endpoints share their layers' numbers. A handler keeps `logging` from making one of its own.
+        root, handler = logging.getLogger(), logging.NullHandler()
+        root.addHandler(handler)
+        quiet.callback(root.removeHandler, handler)
+        root.addFilter(_of_others)
+        quiet.callback(root.removeFilter, _of_others)
         yield package
+
+
+def _of_others(record: logging.LogRecord) -> bool:
+    return "ai_edge_quantizer" not in record.pathname

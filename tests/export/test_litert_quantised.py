@@ -1,5 +1,8 @@
 """Smaller LiteRT files: an 8-bit score keeps its order, and an 8-bit encoder fits a microcontroller."""
 
+import functools
+import logging
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -136,6 +139,21 @@ def test_generation_in_8_bits_needs_no_data_for_its_noise(vae, digits, tmp_path)
     decode = Interpreter(str(export.path)).get_signature_runner("decode")
     z = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
     assert np.abs(decode(z=z)["mean"] - vae.decode(z).mean()).mean() < 0.02
+
+
+def test_endpoints_in_one_file_are_those_of_a_file_each(vae, digits, tmp_path, caplog):
+    """Their layers share numbers, whose biases have another scale for z drawn than for its location."""
+    before = list(logging.getLogger().handlers)
+    names = ["reconstruct", "score", "encode"]
+    write = functools.partial(tfvae.export.litert, vae, quantize="int8", representative_data=digits[:300])
+    together = Interpreter(str(write(tmp_path / "all.tflite", names).path))
+    for name in names:
+        alone = Interpreter(str(write(tmp_path / f"{name}.tflite", name).path))
+        expected = alone.get_signature_runner(name)(x=digits[300:400])
+        for output, values in together.get_signature_runner(name)(x=digits[300:400]).items():
+            np.testing.assert_array_equal(values, expected[output])
+    assert not caplog.records
+    assert logging.getLogger().handlers == before
 
 
 @pytest.mark.parametrize(
