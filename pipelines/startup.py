@@ -38,9 +38,9 @@ def make_repeatable() -> None:
     """Let TensorFlow choose operations that give the same bits each time, for the whole process.
 
     A resumed run has to end with the weights of one that never stopped. On a GPU the gradients of
-    convolutions are sums in random order otherwise. On a CPU it is the arithmetic optimiser of graphs: it
-    merges sums of three terms and more into AddN, which begins with whichever term's memory is free at that
-    moment, so that two runs of one program round differently. Neither costs measurable time on a CPU.
+    convolutions are sums in random order otherwise. The arithmetic optimiser of graphs merges sums of three
+    terms and more into AddN, which begins with the first term whose memory it can take over: that may hang
+    on timing, so it is off. Neither costs measurable time on a CPU.
     """
     import tensorflow as tf
 

@@ -184,7 +184,7 @@ class Subject:
 
 @pytest.fixture(scope="module", autouse=True)
 def sums_in_one_order():
-    """No AddN made of merged sums: it adds in the order in which memory is freed (see `make_repeatable`)."""
+    """As in the command: no AddN made of merged sums, whose order may hang on timing (`make_repeatable`)."""
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
     yield
