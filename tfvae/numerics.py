@@ -25,10 +25,11 @@ def softplus(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]
 def settled(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
     """Return the loss, whose gradients wait until it and all of `values` are computed.
 
-    A weight is updated when its gradient is there, and by TensorFlow's rules after every read of it. Its
-    graph optimiser drops that order where a read reaches the update by way of a shape, and then folds the
-    shape: a term of the loss that gives a weight no gradient was computed before or after the weight's
-    update, as it happened. Here the gradient itself waits, which cannot be dropped.
+    A weight is updated when its gradient is there and, by TensorFlow's rules, after every read of it. Its
+    graph optimiser drops the edge between a read and the update where another path joins them, and may
+    then cut that path: through the identity that all gradients pass together, and that is taken out. A
+    term of the loss that gives a weight no gradient was then computed before or after the weight's update,
+    as it happened. Here the gradients themselves wait.
 
     Args:
         loss: number whose gradients are taken.
@@ -41,7 +42,7 @@ def settled(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
         >>> float(loss), float(tape.gradient(loss, weight))
         (9.0, 6.0)
     """
-    before = [loss, *values]
+    before = [tf.convert_to_tensor(value) for value in (loss, *values)]
 
     @tf.custom_gradient
     def same(value: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
