@@ -115,9 +115,9 @@ def _decimals(leaves: list, kinds: set[type], dtype: tf.DType) -> np.ndarray | N
     exact = 2 ** (24 if dtype == tf.float32 else 53) - 1
     if largest > exact and int in kinds and any(_lossy(leaf, exact) for leaf in leaves):
         return None
-    if largest > np.finfo(dtype.as_numpy_dtype).max:
-        return None
-    return values.astype(dtype.as_numpy_dtype)
+    with np.errstate(over="ignore"):  # by what it rounds to: nine digits of the largest float32 exceed it
+        too_large = np.isinf(dtype.as_numpy_dtype(largest))
+    return None if too_large else values.astype(dtype.as_numpy_dtype)
 
 
 def _lossy(number: int | float, exact: int) -> bool:

@@ -42,6 +42,14 @@ def test_numbers_come_back_bit_for_bit(data, dtype, shape):
     assert same.tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_the_ends_of_a_type_come_back(dtype):
+    limits = np.finfo(dtype.as_numpy_dtype)
+    value = np.array([limits.max, limits.min, limits.tiny, limits.smallest_subnormal], dtype.as_numpy_dtype)
+    text = responses.body({"x": value}, by_rows=False)
+    np.testing.assert_array_equal(array(requests.document(text)["outputs"], dtype), value)
+
+
 @settings(max_examples=100, deadline=None)
 @given(values=st.lists(st.lists(st.binary(max_size=6), min_size=2, max_size=2), min_size=1, max_size=3))
 def test_bytes_come_back_by_base64(values):
@@ -103,6 +111,11 @@ def test_any_value_is_an_array_or_one_failure(value, dtype):
             2**53,
             tf.float64,
             "Cannot convert JSON value: 9007199254740992 to double without loss of precision.",
+        ),
+        (
+            3.4028236e38,
+            tf.float32,
+            "Cannot convert JSON value: 3.4028236e+38 to float without loss of precision.",
         ),
         (1e39, tf.float32, "Cannot convert JSON value: 1e+39 to float without loss of precision."),
         ([[1, 2], [3]], tf.int32, "Encountered list at unexpected size: 1 at level: 1 expected size: 2"),
