@@ -59,11 +59,11 @@ def representative(
 def calibration(
     functions: list[Endpoint], inputs: dict[str, np.ndarray], batch_size: int | None
 ) -> dict[str, list[dict[str, np.ndarray]]]:
-    """Return batches of the inputs of each endpoint, by its name."""
+    """Return batches of the inputs of each endpoint, by its name; the last example fills the last one."""
     size = _BATCH if batch_size is None else batch_size
     count = len(next(iter(inputs.values())))
-    ends = range(size, count + 1, size) if batch_size else range(size, count + size, size)
+    batches = np.minimum(np.arange(-(-count // size) * size), count - 1).reshape(-1, size)
     return {
-        endpoint.name: [{name: inputs[name][end - size : end] for name in endpoint.specs} for end in ends]
+        endpoint.name: [{name: inputs[name][rows] for name in endpoint.specs} for rows in batches]
         for endpoint in functions
     }

@@ -35,7 +35,7 @@ def _reads_and_writes(graph):
     for node in graph.node:
         for name in node.input:
             following[_source(name)].append(node.name)
-        if node.op == "ReadVariableOp":
+        if node.op in ("ReadVariableOp", "ResourceGather"):
             reads[_source(node.input[0])].append(node.name)
         elif node.op.startswith(("ResourceApply", "Assign")):
             writes[_source(node.input[0])].append(node.name)

@@ -156,6 +156,12 @@ def test_endpoints_in_one_file_are_those_of_a_file_each(vae, digits, tmp_path, c
     assert logging.getLogger().handlers == before
 
 
+def test_fewer_examples_than_a_batch_show_their_ranges(vae, digits, tmp_path):
+    write = functools.partial(tfvae.export.litert, vae, quantize="int8", representative_data=digits[:20])
+    few, every = write(tmp_path / "few.tflite", batch_size=32), write(tmp_path / "any.tflite")
+    assert few.largest_difference == pytest.approx(every.largest_difference, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
