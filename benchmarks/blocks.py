@@ -42,7 +42,7 @@ def main():
         bare = _bare(model, samples)
         for block in sorted({fitted.block, *arguments.blocks}):
             scorer = Scorer(fitted.model, fitted.score, fitted.calibration, block=block)
-            ours = lambda rows, scorer=scorer: scorer.judged_arrays({"x": rows})["score"]  # noqa: E731
+            ours = lambda rows, scorer=scorer: scorer.assess_arrays({"x": rows})["score"]  # noqa: E731
             ours(x[:BATCH]), bare(x[:BATCH])
             pairs = [(_seconds(ours, x), _seconds(bare, x)) for _ in range(arguments.rounds)]
             mine, theirs = (arguments.rows / statistics.median(side) for side in zip(*pairs, strict=True))

@@ -118,11 +118,11 @@ def rates(arrays) -> dict[str, float]:
 
 
 def measure_pictures(folder: str) -> dict[str, float]:
-    """A pass over 60,000 pictures of 28 x 28, binarised, in batches of 100; the consumer does nothing."""
+    """A pass over 60,000 pictures of 28 x 28, binarized, in batches of 100; the consumer does nothing."""
     import tfvae.data
 
     pixels = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28), np.uint8)
-    pipeline = tfvae.data.Pipeline(tfvae.data.Arrays(pixels), 100, binarise=True)
+    pipeline = tfvae.data.Pipeline(tfvae.data.Arrays(pixels), 100, binarize=True)
     dataset = pipeline.dataset()
 
     def per_batch(batches, now) -> float:

@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 import tfvae
-from tfvae.export import verify
-from tfvae.export.endpoints import endpoints
-from tfvae.export.saved_model import expectations
+from tfvae.export.endpoints.base import endpoints
+from tfvae.export.serving.saved_model import expectations
+from tfvae.export.verification import verify
 
 WAYS = (None, "float16", "dynamic", "int8")
 

@@ -1,7 +1,7 @@
 """The engines that run an export: each makes the export it reads, runs it, and says how far off it is.
 
-`measure` returns what `tfvae.export.check_common.measured` does, with the `bytes` of the export and `notes`
-on what differs from the others; or raises `Unavailable` with the reason.
+`measure` returns what `tfvae.export.verification.check_common.measured` does, with the `bytes` of the export
+and `notes` on what differs from the others; or raises `Unavailable` with the reason.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ import numpy as np
 import tensorflow as tf
 
 import tfvae
-from tfvae.export import check_common, verify, web_browser
-from tfvae.export.endpoints import endpoints
+from tfvae.export.browser import chromium
+from tfvae.export.endpoints.base import endpoints
 from tfvae.export.result import ExportError, size_of
-from tfvae.export.saved_model import expectations
+from tfvae.export.serving.saved_model import expectations
+from tfvae.export.verification import check_common, verify
 
 COMPARED, REPRESENTATIVE = 32, 200  # examples
 
@@ -247,7 +248,7 @@ class Browser(Engine):
         folder = case.folder / "page"
         try:
             tfvae.export.web(case.model, folder, num_samples=case.draws)
-            report = web_browser.measure(folder, case.expected, batch)
+            report = chromium.measure(folder, case.expected, batch)
         except (ExportError, OSError) as error:
             raise Unavailable(f"{self.name}: {error}") from error
         notes = [f"browser: one example a call; with the runtime and the page {size_of(folder) / 1e6:.1f} MB"]

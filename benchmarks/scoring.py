@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import tensorflow as tf
 
-from tfvae.pipelines import detector
+from tfvae.pipelines.scoring import table_detector
 
 PIECE, FEW = 100_000, 5000
 LARGEST = 1.5 * 2**30  # bytes that a million rows may take
@@ -60,7 +60,7 @@ def write_table(path: Path, rows: int, seed: int) -> None:
 
 def bare(path: Path, data: Path, rows: int) -> float:
     """Rows per second of the network alone."""
-    scorer = detector.load(path).scorer_
+    scorer = table_detector.load(path).scorer_
     model, draws = scorer.model, scorer.score.passes
     raw = scorer.preprocessing.raw_table().read(
         pa.parquet.ParquetFile(data).read_row_group(0).to_batches()[0]
@@ -94,7 +94,7 @@ def main() -> None:
         folder = Path(scratch)
         write_table(folder / "train.parquet", options.training_rows, 0)
         write_table(folder / "new.parquet", options.rows, 1)
-        detector.fit(folder / "train.parquet", folder / "m.detector", epochs=options.epochs)
+        table_detector.fit(folder / "train.parquet", folder / "m.detector", epochs=options.epochs)
         network = bare(folder / "m.detector", folder / "new.parquet", options.rows)
         few = min(FEW, options.rows // 2)
         write_table(folder / "few.parquet", few, 1)

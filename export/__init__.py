@@ -1,14 +1,14 @@
 """Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
 
-from tfvae.export import detectors, models  # noqa: F401  (they register their endpoints)
-from tfvae.export.device_facts import read_facts
-from tfvae.export.device_result import DeviceExport
-from tfvae.export.images import EncodedPixels, Pixels
-from tfvae.export.litert import litert
-from tfvae.export.model_card import ModelCard
+from tfvae.export.browser.page import web
+from tfvae.export.device.litert import litert
+from tfvae.export.device.metadata import read_metadata
+from tfvae.export.device.result import DeviceExport
+from tfvae.export.endpoints import detectors, models  # noqa: F401  (they register their endpoints)
+from tfvae.export.endpoints.images import EncodedPixels, Pixels
 from tfvae.export.result import Export
-from tfvae.export.saved_model import saved_model
-from tfvae.export.web import web
+from tfvae.export.serving.model_card import ModelCard
+from tfvae.export.serving.saved_model import saved_model
 
 __all__ = [
     "DeviceExport",
@@ -17,7 +17,7 @@ __all__ = [
     "ModelCard",
     "Pixels",
     "litert",
-    "read_facts",
+    "read_metadata",
     "saved_model",
     "web",
 ]

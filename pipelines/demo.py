@@ -1,8 +1,8 @@
 """The whole way, on data that comes with the installed packages: train, judge, export, score, report.
 
 The model is a convolutional VAE of scikit-learn's 1,797 digits. Its pixels are normal with one scale that
-is learnt with the rest, so that log p(x) is a log density of the grey values. A Bernoulli likelihood of grey
-values gives none, and one of binarised pixels gives blurred digits at this resolution.
+is learned with the rest, so that log p(x) is a log density of the gray values. A Bernoulli likelihood of gray
+values gives none, and one of binarized pixels gives blurred digits at this resolution.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from sklearn.datasets import load_sample_images
 
 import tfvae.export
 from tfvae.models import LatentModel
-from tfvae.pipelines import evaluate, report, train
-from tfvae.pipelines.figures_overview import overview
-from tfvae.pipelines.figures_scores import auroc
-from tfvae.pipelines.report import Outliers, ReportContents, Row
-from tfvae.pipelines.run import Run
-from tfvae.pipelines.usage import TrainingOptions
+from tfvae.pipelines.reports import run_report
+from tfvae.pipelines.reports.contents import Outliers, ReportContents, Row
+from tfvae.pipelines.reports.figures_overview import overview
+from tfvae.pipelines.reports.figures_scores import auroc
+from tfvae.pipelines.runs import evaluate, train
+from tfvae.pipelines.runs.run import Run
+from tfvae.pipelines.runs.training_options import TrainingOptions
 
 _DATA = "sklearn:digits"
 _OPTIONS = {"latent_dim": 8, "likelihood": "Normal"}
 _TRAINING = TrainingOptions(batch_size=8, learning_rate=1.5e-3, validation=0.2, steps_per_execution=10)
 _EPOCHS = 25
-_LUMA = (0.299, 0.587, 0.114)  # how much red, green and blue add to a grey value (Rec. 601)
+_LUMA = (0.299, 0.587, 0.114)  # how much red, green and blue add to a gray value (Rec. 601)
 _SHOWN = 24
 
 _ABOUT_PHOTOGRAPHS = (
     "patches of 8 by 8 pixels at random positions in the two photographs of scikit-learn, china.jpg and "
-    "flower.jpg, in grey from 0 to 1. Digits have empty margins and patches do not, so this is easy."
+    "flower.jpg, in gray from 0 to 1. Digits have empty margins and patches do not, so this is easy."
 )
 _ABOUT_TURNED = "the held-out digits by half a turn, which is harder: a 0 stays a 0, and a 6 becomes a 9."
 _SUMMARY = (
@@ -46,7 +47,7 @@ _SUMMARY = (
 
 
 def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
-    """Run the demo in a new folder; print a table, and write report.html and overview.png there.
+    """Run the demo in a new folder; print a table, and write run_report.html and overview.png there.
 
     Args:
         run_dir: folder for the run, new or empty.
@@ -64,7 +65,7 @@ def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
             "LiteRT encoder": tfvae.export.litert(model, run.path / "encoder.tflite"),
         }
     with console.status("Scoring digits and photographs"):
-        contents = with_outliers(report.gather(run, model), run, model)
+        contents = with_outliers(run_report.gather(run, model), run, model)
     contents = dataclasses.replace(
         contents,
         title="A VAE of handwritten digits",
@@ -72,7 +73,7 @@ def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
         part="held-out digits",
         exports=exports,
     )
-    page = report.save(contents, run.path / "report.html")
+    page = run_report.save(contents, run.path / "report.html")
     overview(contents, run.path / "overview.png")
     console.print(_table(contents))
     console.print(f"Report: {page}", soft_wrap=True)
@@ -87,7 +88,7 @@ def with_outliers(contents: ReportContents, run: Run, model: LatentModel) -> Rep
         "upside-down digits": (_ABOUT_TURNED, held_out[:number, ::-1, ::-1].copy()),
     }
     outliers = {
-        name: Outliers(about, -model.log_likelihood(x, num_samples=report.DRAWS), x[:_SHOWN])
+        name: Outliers(about, -model.log_likelihood(x, num_samples=run_report.DRAWS), x[:_SHOWN])
         for name, (about, x) in sets.items()
     }
     results = tuple(
@@ -111,20 +112,20 @@ def photographs(number: int, height: int, width: int, seed: int = 0) -> np.ndarr
         seed: start of the random numbers that choose photograph and position.
 
     Returns:
-        Grey values from 0 for black to 1 for white, [number, height, width, 1].
+        Gray values from 0 for black to 1 for white, [number, height, width, 1].
 
     Example:
         >>> photographs(3, 8, 8).shape
         (3, 8, 8, 1)
     """
     generator = np.random.default_rng(seed)
-    greys = [photograph @ np.array(_LUMA) / 255 for photograph in load_sample_images().images]
+    grays = [photograph @ np.array(_LUMA) / 255 for photograph in load_sample_images().images]
     patches = np.empty((number, height, width, 1), np.float32)
     for patch in patches:
-        grey = greys[generator.integers(len(greys))]
-        top = generator.integers(grey.shape[0] - height + 1)
-        left = generator.integers(grey.shape[1] - width + 1)
-        patch[..., 0] = grey[top : top + height, left : left + width]
+        gray = grays[generator.integers(len(grays))]
+        top = generator.integers(gray.shape[0] - height + 1)
+        left = generator.integers(gray.shape[1] - width + 1)
+        patch[..., 0] = gray[top : top + height, left : left + width]
     return patches
 
 

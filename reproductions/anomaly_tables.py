@@ -3,7 +3,7 @@
 Unsupervised: trained on 60 % of the rows with the anomalies that are among them, scored on the others,
 where the share of anomalies is the same; five splits and starts. Nothing is tuned for a table.
 scikit-learn's methods have their own defaults, too: `IsolationForest()`, `LocalOutlierFactor(novelty=True)`
-and `OneClassSVM()` on the columns as they are, and the squared error of PCA on standardised columns, with
+and `OneClassSVM()` on the columns as they are, and the squared error of PCA on standardized columns, with
 components for 90 % of the variance.
 
 The false-positive rate at a nominal 1 %: the threshold is set by `FalsePositiveRate(0.01)` on half of the

@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 from compare import EVALUATED, make, picture
-from mnist_iwae import binarised_batches, images
+from mnist_iwae import binarized_batches, images
 from record import record
 
 import tfvae
@@ -41,7 +41,7 @@ def main() -> None:
     start = time.perf_counter()
     keras.utils.set_random_seed(args.seed)
     model = make("vq_vae")
-    data, steps = binarised_batches(train, 100, args.seed)
+    data, steps = binarized_batches(train, 100, args.seed)
     model.compile(tfvae.optimizers.Adam(1e-3))
     model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
     uniform = model.elbo(test).mean()

@@ -1,7 +1,7 @@
 """The recipes side by side on MNIST: the same networks, data and number of epochs for each.
 
 784-200-200-20 and back, tanh, Bernoulli pixels, pixels drawn anew in each epoch, batches of 100, Adam with
-learning rate 1e-3. Judged on 2,000 test images, binarised once. One seed.
+learning rate 1e-3. Judged on 2,000 test images, binarized once. One seed.
 
     python reproductions/compare.py                          # all
     python reproductions/compare.py --recipes vae iwae       # some
@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from mnist_iwae import binarised_batches, images
+from mnist_iwae import binarized_batches, images
 from record import record
 
 import tfvae
@@ -94,7 +94,7 @@ def side_by_side(
     for name in names:
         keras.utils.set_random_seed(seed)
         model = make(name)
-        data, steps = binarised_batches(train, 100, seed)
+        data, steps = binarized_batches(train, 100, seed)
         model.compile(tfvae.optimizers.Adam(1e-3))
         start = time.perf_counter()
         model.fit(data, steps_per_epoch=steps, epochs=epochs, verbose=0)

@@ -78,7 +78,7 @@ def main() -> None:
         scores, seconds = [], []
         for seed in range(args.seeds):
             keras.utils.set_random_seed(seed)
-            encoder = tfvae.graphs.GraphConvolutions((32,), features=features)
+            encoder = tfvae.layers.GraphConvolution((32,), features=features)
             model = getattr(tfvae.zoo, recipe)((nodes, nodes), latent_dim=16, encoder=encoder)
             model.compile(tfvae.optimizers.Adam(0.01))
             start = time.perf_counter()

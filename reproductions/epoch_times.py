@@ -52,7 +52,7 @@ class Case:
 
 
 def digits(count: int, shape: tuple[int, ...] = (784,)) -> np.ndarray:
-    """Images of MNIST, binarised once; random ones serve as well for the time they take."""
+    """Images of MNIST, binarized once; random ones serve as well for the time they take."""
     return (np.random.default_rng(0).random((min(count, EXAMPLES), *shape)) < 0.13).astype("float32")
 
 
@@ -117,7 +117,7 @@ def rows(name: str) -> Case:
 def graph(name: str) -> Case:
     def make() -> tfvae.VAE:
         features = cora.cora()[1]
-        encoder = tfvae.graphs.GraphConvolutions((32,), features=features)
+        encoder = tfvae.layers.GraphConvolution((32,), features=features)
         return getattr(tfvae.zoo, name)((len(features),) * 2, latent_dim=16, encoder=encoder)
 
     def whole(count: int) -> np.ndarray:
@@ -129,7 +129,7 @@ def graph(name: str) -> Case:
 
 def gaps(name: str) -> np.ndarray:
     load, hide, _, _ = missing_data.TABLES[name]
-    x = missing_data.standardised(load())
+    x = missing_data.standardized(load())
     return np.where(hide(x, np.random.default_rng(0)), np.nan, x)
 
 

@@ -2,8 +2,8 @@
 
 784-200-200-20 and back, tanh, as there, and above the 20 a second layer of 10 behind 100 units. The rate is
 raised to its full weight over the first steps in all of them, 4,000 of the 7,200. Judged on the same 2,000
-test images, binarised once. `ladder_normalised` is the ladder with batch normalisation in all its networks,
-as its paper has it, and leaky rectifiers; `one_layer_normalised` has such networks without the second layer.
+test images, binarized once. `ladder_normalized` is the ladder with batch normalization in all its networks,
+as its paper has it, and leaky rectifiers; `one_layer_normalized` has such networks without the second layer.
 
     python reproductions/hierarchical.py
     python reproductions/hierarchical.py --recipes ladder_vae --warmup-steps 1000
@@ -17,7 +17,7 @@ import time
 import keras
 import numpy as np
 from compare import EVALUATED, figures, picture
-from mnist_iwae import binarised_batches, images
+from mnist_iwae import binarized_batches, images
 from record import record
 
 import tfvae
@@ -29,7 +29,7 @@ LAYERS = {
 }
 
 
-def normalised(*sizes: int) -> keras.Sequential:
+def normalized(*sizes: int) -> keras.Sequential:
     layers = [keras.layers.Flatten()]
     for size in sizes:
         dense = keras.layers.Dense(size, use_bias=False)
@@ -37,35 +37,35 @@ def normalised(*sizes: int) -> keras.Sequential:
     return keras.Sequential(layers)
 
 
-def ladder_normalised(warmup_steps: int) -> tfvae.models.HierarchicalVAE:
+def ladder_normalized(warmup_steps: int) -> tfvae.models.HierarchicalVAE:
     lower, upper = LAYERS["ladder_vae"]["latent_dims"]
     normal, priors, models = tfvae.posteriors.Normal, tfvae.priors, tfvae.models
     return models.HierarchicalVAE(
-        models.Ladder([normalised(200, 200), normalised(100)], [normal(lower), normal(upper)]),
-        models.Chain([priors.Conditional(lower, normalised(100), upper), priors.StandardNormal(upper)]),
-        normalised(200, 200),
+        models.LadderInference([normalized(200, 200), normalized(100)], [normal(lower), normal(upper)]),
+        models.MarkovPrior([priors.Conditional(lower, normalized(100), upper), priors.StandardNormal(upper)]),
+        normalized(200, 200),
         tfvae.likelihoods.Bernoulli((784,)),
         tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps)),
     )
 
 
-def one_layer_normalised(warmup_steps: int) -> tfvae.VAE:
+def one_layer_normalized(warmup_steps: int) -> tfvae.VAE:
     return tfvae.VAE(
-        normalised(200, 200),
-        normalised(200, 200),
+        normalized(200, 200),
+        normalized(200, 200),
         tfvae.posteriors.Normal(20),
         tfvae.likelihoods.Bernoulli((784,)),
         objective=tfvae.objectives.ELBO(beta=tfvae.schedules.Linear(0.0, 1.0, warmup_steps)),
     )
 
 
-NORMALISED = {"ladder_normalised": ladder_normalised, "one_layer_normalised": one_layer_normalised}
-MODELS = [*LAYERS, *NORMALISED]
+NORMALIZED = {"ladder_normalized": ladder_normalized, "one_layer_normalized": one_layer_normalized}
+MODELS = [*LAYERS, *NORMALIZED]
 
 
 def make(name: str, warmup_steps: int) -> tfvae.LatentModel:
-    if name in NORMALISED:
-        return NORMALISED[name](warmup_steps)
+    if name in NORMALIZED:
+        return NORMALIZED[name](warmup_steps)
     networks = tfvae.networks
     return getattr(tfvae.zoo, name)(
         (784,),
@@ -89,7 +89,7 @@ def main() -> None:
     for name in args.recipes:
         keras.utils.set_random_seed(args.seed)
         model = make(name, args.warmup_steps)
-        data, steps = binarised_batches(train, 100, args.seed)
+        data, steps = binarized_batches(train, 100, args.seed)
         model.compile(tfvae.optimizers.Adam(1e-3))
         start = time.perf_counter()
         model.fit(data, steps_per_epoch=steps, epochs=args.epochs, verbose=0)
@@ -99,7 +99,7 @@ def main() -> None:
         budget = f"{args.epochs} epochs, warm-up of {args.warmup_steps:,} steps"
         if name in ("hierarchical_vae", "ladder_vae"):
             record("hierarchical", name, f"MNIST, {budget}: {line}")
-        if isinstance(model, tfvae.models.LayeredModel):
+        if isinstance(model, tfvae.models.HierarchicalModel):
             rates = model.layer_rates(test, num_samples=10).mean(axis=0)
             print(
                 " " * 17, "rates from z_1 up:", ", ".join(f"{rate:.2f}" for rate in rates), "nats", flush=True

@@ -28,7 +28,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfvae
-from tfvae.hiding import HideBlock, HideElements, HideHalf, HideOneOf
+from tfvae.layers.masking import MaskBlock, MaskElements, MaskHalf, MaskOneOf
 
 DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 PICTURE = Path(__file__).parent / "samples" / "inpainting.png"
@@ -51,7 +51,9 @@ def trained(x: np.ndarray, *before: keras.Layer, args: argparse.Namespace) -> tf
         encoder=tfvae.networks.chain(*before, tfvae.networks.mlp((256, 256))),
         decoder=tfvae.networks.mlp((256, 256)),
         posterior=tfvae.posteriors.Normal(20),
-        likelihood=tfvae.likelihoods.Marked(tfvae.likelihoods.Observed(tfvae.likelihoods.Bernoulli(SHAPE))),
+        likelihood=tfvae.likelihoods.WithMissingMask(
+            tfvae.likelihoods.MissingAtRandom(tfvae.likelihoods.Bernoulli(SHAPE))
+        ),
     )
     vae.compile(optimizer=tfvae.optimizers.Adam(1e-3))
     vae.fit(x, batch_size=128, epochs=args.epochs, verbose=0)
@@ -64,7 +66,7 @@ def draws_that_count(vae: tfvae.VAE, gaps: np.ndarray, num_samples: int) -> floa
 
 
 def picture(rows: list[np.ndarray]) -> np.ndarray:
-    """Rows of digits [n, 28, 28, 1] as one grey picture; what is missing is grey."""
+    """Rows of digits [n, 28, 28, 1] as one gray picture; what is missing is gray."""
     lines = [np.concatenate(np.pad(row[..., 0], ((0, 0), (1, 1), (1, 1))), axis=1) for row in rows]
     return np.nan_to_num(np.concatenate(lines), nan=0.4)
 
@@ -87,8 +89,8 @@ def main() -> None:
     for seed in range(args.seeds):
         for name in results:
             keras.utils.set_random_seed(seed)
-            ways = (HideHalf(), HideBlock(), HideElements(0.5))
-            vae = trained(x, *([HideOneOf(ways)] if name == "parts" else []), args=args)
+            ways = (MaskHalf(), MaskBlock(), MaskElements(0.5))
+            vae = trained(x, *([MaskOneOf(ways)] if name == "parts" else []), args=args)
             filled = tfvae.evaluation.impute(vae, gaps, args.draws)
             error = np.mean(np.square(filled - test)[hidden])
             log_p = vae.log_likelihood(gaps, num_samples=args.draws).mean()

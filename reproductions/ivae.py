@@ -26,7 +26,7 @@ NOISE = 0.1
 
 
 def segments(args: argparse.Namespace, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sources [n, d], data [n, d] standardised, and segment [n]."""
+    """Sources [n, d], data [n, d] standardized, and segment [n]."""
     segment = np.repeat(np.arange(args.segments), args.points)
     scales = rng.uniform(0.5, 3, (args.segments, args.sources))
     sources = rng.normal(size=(len(segment), args.sources)) * scales[segment]

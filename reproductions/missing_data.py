@@ -30,7 +30,7 @@ DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / 
 SAMPLES = 20
 
 
-def standardised(x: np.ndarray) -> np.ndarray:
+def standardized(x: np.ndarray) -> np.ndarray:
     return ((x - x.mean(axis=0)) / x.std(axis=0)).astype("float32")
 
 
@@ -38,11 +38,11 @@ def concrete() -> np.ndarray:
     return np.loadtxt(DATA / "uci" / "concrete.csv", delimiter=",", skiprows=1)
 
 
-def wine(colour: int) -> np.ndarray:
-    """The eleven measurements of one colour; the smaller group is the red one."""
+def wine(color: int) -> np.ndarray:
+    """The eleven measurements of one color; the smaller group is the red one."""
     table = np.load(DATA / "mixed_tabular" / "wine.npz")["X"]
     groups = sorted((table[table[:, 12] == code, :11] for code in np.unique(table[:, 12])), key=len)
-    return groups[colour]
+    return groups[color]
 
 
 def hidden_at_random(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -68,7 +68,7 @@ def gaussian_miwae(columns: int, latent_dim: int) -> tfvae.VAE:
     return tfvae.VAE(
         **networks(),
         posterior=tfvae.posteriors.Normal(latent_dim),
-        likelihood=tfvae.likelihoods.Observed(tfvae.likelihoods.Normal((columns,))),
+        likelihood=tfvae.likelihoods.MissingAtRandom(tfvae.likelihoods.Normal((columns,))),
         objective=tfvae.objectives.ImportanceWeighted(SAMPLES),
     )
 
@@ -128,7 +128,7 @@ def main() -> None:
     figures = {}
     for name in args.tables:
         load, hide, latent_dim, models = TABLES[name]
-        x = standardised(load())
+        x = standardized(load())
         start = time.time()
         masks = [hide(x, np.random.default_rng(seed)) for seed in range(args.seeds)]
         line(name, "mean", [mean_error(x, hidden) for hidden in masks], start)

@@ -26,7 +26,7 @@ import numpy as np
 from record import record
 
 import tfvae
-from tfvae.likelihoods import Category, Columns, Count, Ordinal, Positive
+from tfvae.likelihoods import Category, Count, MixedColumns, Ordinal, Positive
 
 DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -44,7 +44,7 @@ class Table:
         x[:, (self.kinds == "pos") & (np.nanmin(x, axis=0) == 0)] += 1  # capital gains and losses
         self.x = x
 
-    def columns(self, gaps: np.ndarray) -> tuple[tfvae.likelihoods.columns.Column, ...]:
+    def columns(self, gaps: np.ndarray) -> tuple[tfvae.likelihoods.mixed_columns.Column, ...]:
         """Kinds with the locations and scales of what is seen."""
         return tuple(_column(*each) for each in zip(self.kinds, self.sizes, gaps.T, strict=True))
 
@@ -75,7 +75,7 @@ class Table:
         return np.broadcast_to(values, gaps.shape)
 
 
-def _column(kind: str, size: int, seen: np.ndarray) -> tfvae.likelihoods.columns.Column:
+def _column(kind: str, size: int, seen: np.ndarray) -> tfvae.likelihoods.mixed_columns.Column:
     seen = seen[~np.isnan(seen)]
     if kind == "cat":
         return Category(int(size))
@@ -91,7 +91,7 @@ def model(table: Table, gaps: np.ndarray, latent_dim: int) -> tfvae.VAE:
         encoder=tfvae.networks.mlp((128, 128)),
         decoder=tfvae.networks.mlp((128, 128)),
         posterior=tfvae.posteriors.Normal(latent_dim),
-        likelihood=Columns(table.columns(gaps)),
+        likelihood=MixedColumns(table.columns(gaps)),
         prior=tfvae.priors.Mixture(latent_dim, 10),
     )
 

@@ -90,7 +90,7 @@ def main() -> None:
 
     vae = tfvae.VAE(**parts, prior=tfvae.priors.Mixture(10, CLASSES))
     z = locations(vae, x)
-    vae.prior.initialise(z, seed=args.seed)
+    vae.prior.initialize(z, seed=args.seed)
     report("mixture, before", np.array(vae.prior.predict_cluster(z)))
 
     steps = args.epochs * -(-len(x) // args.batch_size)

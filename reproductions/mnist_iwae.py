@@ -1,4 +1,4 @@
-"""Test log-likelihood of a one-layer VAE on dynamically binarised MNIST, as in Burda et al. 2016, table 1.
+"""Test log-likelihood of a one-layer VAE on dynamically binarized MNIST, as in Burda et al. 2016, table 1.
 
 The network is the paper's: 784-200-200-50 and back, tanh, Bernoulli pixels, one sample in training. It is
 trained with `fit`; the figure is the importance-sampled -log p(x) of the test set with 5,000 samples.
@@ -35,14 +35,14 @@ def images(part: str) -> np.ndarray:
     return np.concatenate([chunk["x"] for chunk in source.chunks(8192)]).reshape(-1, 784)
 
 
-def binarised_batches(x: np.ndarray, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
-    """Endless shuffled batches, each pixel drawn anew from Bernoulli(grey value); and the steps an epoch."""
+def binarized_batches(x: np.ndarray, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
+    """Endless shuffled batches, each pixel drawn anew from Bernoulli(gray value); and the steps an epoch."""
     pixels = tf.constant(x)
 
     def batch(rows: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-        grey = tf.gather(pixels, rows)
-        noise = tf.random.stateless_uniform(tf.shape(grey), tf.stack([seed, tf.cast(count, tf.int32)]))
-        return tf.cast(noise < grey, tf.float32)
+        gray = tf.gather(pixels, rows)
+        noise = tf.random.stateless_uniform(tf.shape(gray), tf.stack([seed, tf.cast(count, tf.int32)]))
+        return tf.cast(noise < gray, tf.float32)
 
     steps = len(x) // batch_size
     rows = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=seed).batch(batch_size, drop_remainder=True)
@@ -61,9 +61,9 @@ def main() -> None:
     args = parser.parse_args()
 
     train, test = images("train"), images("test")
-    # The test set is binarised once, with a seed of its own, so that the figure repeats.
+    # The test set is binarized once, with a seed of its own, so that the figure repeats.
     test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32")
-    data, steps = binarised_batches(train, args.batch_size, args.seed)
+    data, steps = binarized_batches(train, args.batch_size, args.seed)
 
     keras.utils.set_random_seed(args.seed)
     vae = tfvae.VAE(

@@ -2,7 +2,7 @@
 
 Each model is trained on 10,000 pairs, or on data of which a tenth are pairs and of the rest half lack one
 modality and half the other. It is then asked for what it was not given. A classifier of images says which
-digit a generated image shows; its own accuracy bounds what can be seen. Images are grey values under a
+digit a generated image shows; its own accuracy bounds what can be seen. Images are gray values under a
 Bernoulli likelihood, the networks perceptrons of 256-256, z has 16 dimensions, batches of 100, Adam at 1e-3.
 
     python reproductions/multimodal.py

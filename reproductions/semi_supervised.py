@@ -1,7 +1,7 @@
 """Test error with few labels on MNIST, as in Kingma et al. 2014, table 1: M1, M2, and M1+M2.
 
 All 60,000 training images are used, `--labels` of them with their label, as many of each class. Pixels are
-binarised once. Networks have softplus units and 50 latent dimensions: two hidden layers of 500 in M1, one in
+binarized once. Networks have softplus units and 50 latent dimensions: two hidden layers of 500 in M1, one in
 each network of M2. Published test errors, after thousands of epochs:
 
     labels    M1 (transductive SVM)    M2                M1+M2
@@ -85,12 +85,12 @@ def error(
         model = tfvae.evaluation.LatentClassifier(m1).fit(x, seen)
     elif name == "m2":
         model = m2((784,), tfvae.likelihoods.Bernoulli((784,)), labels, args)
-        batches = tfvae.data.mixed_batches(x, seen, BATCH, args.labelled, seed)
+        batches = tfvae.data.mixed_batches(x, seen, BATCH, args.labeled, seed)
         model.fit(batches, epochs=args.m2_epochs, verbose=0)
     else:
         likelihood = tfvae.likelihoods.Normal((LATENT,), tfvae.scales.PerElement())
-        model = tfvae.models.Stacked(m1, m2((LATENT,), likelihood, labels, args))
-        model.fit(x, seen, BATCH, args.labelled, args.stacked_epochs, seed)
+        model = tfvae.models.StackedSemiSupervised(m1, m2((LATENT,), likelihood, labels, args))
+        model.fit(x, seen, BATCH, args.labeled, args.stacked_epochs, seed)
     return 100 * float((model.predict_label(test[0]) != test[1]).mean())
 
 
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--m1-epochs", type=int, default=10)
     parser.add_argument("--m2-epochs", type=int, default=5)
     parser.add_argument("--stacked-epochs", type=int, default=10, help="of M2, after M1's")
-    parser.add_argument("--labelled", type=int, default=20, help=f"labelled images in a batch of {BATCH}")
+    parser.add_argument("--labeled", type=int, default=20, help=f"labeled images in a batch of {BATCH}")
     parser.add_argument("--alpha", type=float, default=0.1, help="weight of the classifier's loss, times N")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     args = parser.parse_args()

@@ -5,8 +5,8 @@
     python reproductions/sequences.py vae --epochs 4             # the plain VAE of compare.py, as a yardstick
     python reproductions/sequences.py text --epochs 10
 
-Rows are drawn anew from Bernoulli(grey value) in each epoch, as in compare.py: batches of 100, Adam with
-learning rate 1e-3, judged on test images that are binarised once.
+Rows are drawn anew from Bernoulli(gray value) in each epoch, as in compare.py: batches of 100, Adam with
+learning rate 1e-3, judged on test images that are binarized once.
 
 The text VAE is trained with and without hidden tokens, and with and without a rate that rises. What can be
 reached is known: log p(x) of a sentence under the grammar that made it. A decoder that ignores z has rate 0.
@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from mnist_iwae import binarised_batches, images
+from mnist_iwae import binarized_batches, images
 from record import record
 
 import tfvae
@@ -124,7 +124,7 @@ def rows_of_digits(name: str, epochs: int, seed: int) -> str:
     """One line of figures for one model."""
     keras.utils.set_random_seed(seed)
     model = make(name)
-    data, steps = binarised_batches(images("train"), 100, seed)
+    data, steps = binarized_batches(images("train"), 100, seed)
     test = images("test")[:EVALUATED]
     test = (np.random.default_rng(1234).random(test.shape) < test).astype("float32").reshape(-1, 28, 28)
     model.compile(tfvae.optimizers.Adam(1e-3))

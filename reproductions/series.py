@@ -72,9 +72,9 @@ def model(kind: str, channels: int) -> tfvae.LatentModel | None:
         likelihood = tfvae.likelihoods.Normal((channels,), scale)
         return tfvae.zoo.vrnn((WINDOW, channels), step_likelihood=likelihood)
     if kind == "conv":
-        likelihood = tfvae.likelihoods.Observed(tfvae.likelihoods.Normal((WINDOW, channels), scale))
+        likelihood = tfvae.likelihoods.MissingAtRandom(tfvae.likelihoods.Normal((WINDOW, channels), scale))
         networks, posterior = tfvae.networks, tfvae.posteriors.Normal(8)
-        return tfvae.VAE(networks.temporal(), networks.detemporal(WINDOW), posterior, likelihood)
+        return tfvae.VAE(networks.conv1d(), networks.deconv1d(WINDOW), posterior, likelihood)
     return None
 
 

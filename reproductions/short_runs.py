@@ -31,7 +31,7 @@ from record import record
 from semi_supervised import images_and_labels, mlp
 
 import tfvae
-from tfvae.posteriors.quantised import perplexity
+from tfvae.posteriors.vector_quantizer import perplexity
 
 DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SPARSITY, TESTED = 0.2, 1000
@@ -48,7 +48,7 @@ def vq_vae_2() -> tfvae.VAE:
 
 
 def vdvae() -> tfvae.models.VDVAE:
-    likelihood = tfvae.likelihoods.DiscretisedLogisticMixture((32, 32, 3), 5)
+    likelihood = tfvae.likelihoods.DiscretizedLogisticMixture((32, 32, 3), 5)
     return tfvae.zoo.vdvae(
         (32, 32, 3), factors=(2, 2, 2), encoder_blocks=(1, 1, 1, 1), decoder_blocks=(2, 2, 2, 2),
         likelihood=likelihood,
@@ -88,7 +88,7 @@ def auxiliary_vae(args: argparse.Namespace) -> str:
     return f"MNIST, {_budget(x, args)}, 100 labels, alpha 1 N: test error {wrong:.1f} %"
 
 
-def vector_quantised(args: argparse.Namespace) -> str:
+def vector_quantized(args: argparse.Namespace) -> str:
     x, test = (images_and_labels(part)[0].reshape(-1, 28, 28, 1) for part in ("train", "test"))
     x, test = x[: args.examples], test[:TESTED]
     model = vq_vae_2()
@@ -124,7 +124,7 @@ def decomposed(args: argparse.Namespace) -> str:
     model.fit(x, batch_size=100, epochs=args.epochs, verbose=0)
     atoms = tf.convert_to_tensor(model.likelihood.atoms)
     codes = tf.constant(model.predict(test, verbose=0)["latent"])
-    least = tfvae.sparse_coding.ista(test, atoms, SPARSITY / 2, 500, codes)
+    least = tfvae.layers.ista(test, atoms, SPARSITY / 2, 500, codes)
 
     def energy(z: tf.Tensor) -> float:
         cost = tf.reduce_sum(tf.square(test - z @ atoms), 1) + SPARSITY * tf.reduce_sum(tf.abs(z), 1)
@@ -154,7 +154,7 @@ def masked(args: argparse.Namespace) -> str:
 
 MODELS = {
     "auxiliary_vae": auxiliary_vae,
-    "vq_vae_2": vector_quantised,
+    "vq_vae_2": vector_quantized,
     "vdvae": very_deep,
     "predictive_sparse_decomposition": decomposed,
     "sparse_vae": masked,

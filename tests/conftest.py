@@ -64,3 +64,20 @@ def small_vae():
 def silent():
     """Return the class of posteriors without noise."""
     return Silent
+
+
+@pytest.fixture
+def same_model():
+    """Return a function that asserts that two models are equal, bit for bit."""
+
+    def compare(first, second):
+        assert isinstance(first, tfvae.LatentModel)
+        state = [*first.weights, *first.optimizer.variables]
+        other = [*second.weights, *second.optimizer.variables]
+        assert len(state) == len(other)
+        for one, two in zip(state, other, strict=True):
+            # The noise of evaluation starts anew at each use, so where it stopped means nothing.
+            if "evaluation_noise" not in one.path:
+                assert np.array(one).tobytes() == np.array(two).tobytes(), one.path
+
+    return compare

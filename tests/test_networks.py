@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tfvae import networks
-from tfvae.errors import InvalidInput
-from tfvae.noise import SeedStream
-from tfvae.numerics import softplus
+from tfvae.core.errors import InvalidInput
+from tfvae.core.noise import SeedStream
+from tfvae.core.numerics import softplus
 
 
 @pytest.mark.parametrize("size", [(8, 8), (28, 28), (7, 5), (1, 1), (32, 20)])
@@ -27,7 +27,7 @@ def test_mlp_flattens():
 @pytest.mark.parametrize("sizes", [(), (0,), (3, -1)])
 def test_impossible_sizes_are_refused(sizes):
     for make in (networks.mlp, networks.conv, lambda filters: networks.deconv((8, 8, 1), filters)):
-        with pytest.raises(InvalidInput, match="expected one or more whole numbers"):
+        with pytest.raises(InvalidInput, match="expected one or more integers"):
             make(sizes)
     with pytest.raises(InvalidInput, match="shape: expected"):
         networks.deconv((8, 8), (4,))

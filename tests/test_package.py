@@ -3,86 +3,154 @@
 import ast
 import doctest
 import importlib
-import pkgutil
+import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
 import tfvae
 
 ROOT = Path(__file__).parents[1]
 
-# Each may import those before it; the first group holds what knows nothing of models.
-LAYERS = [
-    {"checks", "distribution", "errors", "files", "numerics", "part", "replicas", "noise", "schedules",
-     "networks", "heads", "scales", "optimizers", "importance", "metrics", "trace", "feeding",
-     "conditioning", "partial", "sparse_coding", "recurrence", "maps"},
-    {"flows", "posteriors", "priors", "likelihoods", "inputs", "fusion", "corruption", "hiding", "codes",
-     "spherical", "graphs", "mixture", "mean_field"},
+# Each room may import those before it; a room in one line with others imports none of them.
+ROOMS = [
+    {"core"},
+    {"data", "distributions", "networks", "optimizers", "scales", "schedules"},
+    {"flows", "layers", "likelihoods"},
+    {"posteriors"},
+    {"priors"},
     {"objectives"},
     {"models"},
-    {"zoo"},
-    {"evaluation", "samplers", "callbacks"},
+    {"callbacks", "evaluation", "samplers", "zoo"},
     {"anomaly"},
     {"export"},
-    {"pipelines"},
-]  # fmt: skip
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names} | {"data": 0}
+    {"keras_classes", "pipelines"},
+]
+RANK = {name: rank for rank, names in enumerate(ROOMS) for name in names}
 
 
 def _files():
-    for folder, package in (("tfvae", ""), ("export", "export"), ("pipelines", "pipelines")):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            module = package or path.relative_to(ROOT / folder).parts[0].removesuffix(".py")
-            if module != "__init__":
-                yield path, module
+    """Each module of the library by its name, with its file."""
+    files = {}
+    for path in sorted((ROOT / "tfvae").rglob("*.py")) + [
+        path for folder in ("export", "pipelines") for path in sorted((ROOT / folder).rglob("*.py"))
+    ]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        parts = parts if parts[0] == "tfvae" else ("tfvae", *parts)
+        files[".".join(parts).removesuffix(".__init__")] = path
+    return files
 
 
-def _imported(path):
-    """Names of the library's modules that a file uses, by import or as an attribute of `tfvae`."""
+FILES = _files()
+
+
+def _imports(path):
+    """Modules of the library that a file names in an import, wherever that stands, also for types alone."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tfvae"):
-            parts = node.module.split(".")
-            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-            yield from [parts[1] for parts in names if parts[0] == "tfvae" and len(parts) > 1]
-        elif (
-            isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "tfvae"
-        ):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("tfvae."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tfvae":
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                if name in FILES:
+                    yield name
+                elif node.module != "tfvae":
+                    yield node.module
+
+
+def _used(path):
+    """Rooms that a file names as `tfvae.ROOM`, as the recipes do."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "tfvae" and node.attr in RANK:
             yield node.attr
 
 
-@pytest.mark.parametrize(
-    ("path", "module"), [pytest.param(*item, id=str(item[0].relative_to(ROOT))) for item in _files()]
-)
-def test_imports_point_one_way(path, module):
-    assert module in RANK, f"{module} has no place in the order of imports"
-    for name in _imported(path):
-        if name in RANK and name != module:
-            assert RANK[name] <= RANK[module], f"{module} imports {name}, which comes after it"
-            assert name != "models" or module != "data", "data knows no models"
-    if module == "data":
-        assert set(_imported(path)) <= {"data", "errors", "files"}
+@pytest.mark.parametrize("module", FILES)
+def test_imports_point_one_way(module):
+    if module == "tfvae":
+        return
+    room = module.split(".")[1]
+    assert room in RANK, f"{room} has no place in the order of imports"
+    others = {name.split(".")[1] for name in _imports(FILES[module])} | set(_used(FILES[module]))
+    others -= {room}
+    for other in others:
+        assert RANK[other] < RANK[room], f"{module} imports {other}, which is not before it"
+    if room == "data":
+        assert others <= {"core"}
 
 
-def test_importing_the_package_does_not_start_tensorflow():
-    """In a process of its own: this one has started it."""
+def test_no_import_leads_in_a_circle():
+    graph = {name: set(_imports(path)) - {name} for name, path in FILES.items()}
+    done, trail = set(), []
+
+    def visit(module):
+        assert module not in trail, " -> ".join([*trail[trail.index(module) :], module])
+        if module in done or module not in graph:
+            return
+        trail.append(module)
+        for other in sorted(graph[module]):
+            visit(other)
+        trail.pop()
+        done.add(module)
+
+    for module in graph:
+        visit(module)
+
+
+def _run(code, folder, **environment):
+    """Run code in a process of its own and return what it prints."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env={**os.environ, **environment}, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
+
+
+def test_lazily_imported_the_package_does_not_start_tensorflow(tmp_path):
     code = "import tfvae, tfvae.zoo, sys; assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    _run(code, tmp_path, TFVAE_LAZY_IMPORT="1")
 
 
-def test_a_saved_model_loads_where_only_the_package_was_imported(tmp_path):
-    """In a process of its own, in which no class of the library was used before."""
-    tfvae.zoo.vae((4,), latent_dim=2).save(tmp_path / "vae.keras")
-    for first, second in (("keras", "tfvae"), ("tfvae", "keras")):
-        load = "print(keras.saving.load_model('vae.keras').sample(2).shape)"
-        code = f"import {first}, {second}; {load}"
-        command = [sys.executable, "-c", code]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
-        assert done.stdout.strip() == "(2, 4)"
+def test_lazily_imported_a_model_loads_through_the_library(tmp_path):
+    tfvae.zoo.graph_vae((4, 4), latent_dim=2).save(tmp_path / "vae.keras")
+    code = "import tfvae; print(tfvae.models.load('vae.keras').latent_dim)"
+    assert _run(code, tmp_path, TFVAE_LAZY_IMPORT="1") == "8"
+
+
+def _configurable():
+    """Every class of the library that makes its own configuration and can be made."""
+    for name in FILES:
+        if "check_" not in name and not name.endswith(("score_spark", "__main__")):
+            importlib.import_module(name)
+    found, queue = set(), [tfvae.Configured]
+    while queue:
+        for cls in queue.pop().__subclasses__():
+            queue.append(cls)
+            private = cls.__name__.startswith("_") or cls.__module__.startswith("tfvae.core.")
+            if cls.__module__.startswith("tfvae.") and not private and not inspect.isabstract(cls):
+                found.add(cls)
+    return sorted(found, key=lambda cls: cls.__name__)
+
+
+@pytest.mark.parametrize("order", ["keras, tfvae", "tfvae, keras"])
+def test_every_class_is_registered_once_keras_and_the_package_are_imported(order, tmp_path):
+    """Under its public name, which does not change when a file moves."""
+    code = f"import {order}; print(*sorted(n for n in keras.saving.get_custom_objects() if n[:5] == 'tfvae'))"
+    registered = _run(code, tmp_path).split()
+    expected = {keras.saving.get_registered_name(cls) for cls in _configurable()}
+    expected.add("tfvae.optimizers>Adam")
+    assert expected <= set(registered), expected - set(registered)
+
+
+def test_registered_names_are_public_names():
+    for cls in _configurable():
+        package, _, name = keras.saving.get_registered_name(cls).partition(">")
+        assert getattr(importlib.import_module(package), name) is cls
 
 
 def test_public_names_are_all_there():
@@ -90,32 +158,18 @@ def test_public_names_are_all_there():
         assert getattr(tfvae, name) is not None
 
 
-_NOT_MODULES = (
+_SCRIPTS = (
     "check_common",
     "check_saved_model",
     "check_litert",
     "check_micro",
     "check_c_api",
     "check_openvino",
-)  # scripts for other processes
-
+)
 _OF_AN_EXTRA = ("score_spark",)  # has tests of its own
 
 
-def _modules():
-    return [
-        module.name
-        for module in pkgutil.walk_packages(tfvae.__path__, "tfvae.")
-        if not module.name.endswith(_NOT_MODULES)
-    ] + [
-        module.name
-        for folder in ("export", "pipelines")
-        for module in pkgutil.walk_packages([str(ROOT / folder)], f"tfvae.{folder}.")
-        if not module.name.endswith((*_NOT_MODULES, *_OF_AN_EXTRA))
-    ]
-
-
-@pytest.mark.parametrize("name", _modules())
+@pytest.mark.parametrize("name", [n for n in FILES if not n.endswith((*_SCRIPTS, *_OF_AN_EXTRA, "__main__"))])
 def test_examples_in_the_documentation_run(name):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     assert doctest.testmod(importlib.import_module(name), optionflags=options).failed == 0

@@ -33,10 +33,12 @@ def test_links_lead_somewhere(path):
 
 
 def test_the_table_of_recipes_is_the_codes_own():
-    from tfvae.pipelines import catalogue
+    from tfvae.pipelines.reports import recipe_table
 
-    results = catalogue.measured(Path(__file__).parents[1] / catalogue.RESULTS)
-    assert catalogue.with_table(README, results) == README, "run python -m tfvae.pipelines.catalogue"
+    results = recipe_table.measured(Path(__file__).parents[1] / recipe_table.RESULTS)
+    assert recipe_table.with_table(README, results) == README, (
+        "run python -m tfvae.pipelines.reports.recipe_table"
+    )
 
 
 @pytest.mark.parametrize("recipe", tfvae.zoo.__all__)
@@ -49,7 +51,7 @@ def test_a_recipe_has_at_most_ten_lines(recipe):
 
 
 def test_every_command_it_shows_is_one(capsys):
-    from tfvae.pipelines.cli import main
+    from tfvae.pipelines.cli.app import main
 
     for command in set(re.findall(r"^    tfvae (\w+)", README, re.MULTILINE)):
         with pytest.raises(SystemExit) as end:

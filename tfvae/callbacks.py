@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from tfvae.checks import whole_number
-from tfvae.files import replacing
+from tfvae.core.checks import integer
+from tfvae.core.files import replacing
 
 if TYPE_CHECKING:
     from tfvae.data import Pipeline
@@ -51,7 +51,7 @@ class Checkpoint(keras.callbacks.Callback):
     def __init__(self, folder: str | os.PathLike, keep: int = 2):
         super().__init__()
         self.folder = Path(folder)
-        self.keep = whole_number("keep", keep)
+        self.keep = integer("keep", keep)
 
     @staticmethod
     def saved(folder: str | os.PathLike) -> list[tuple[int, Path]]:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvae.checks import whole_number, whole_numbers
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer, integers
+from tfvae.core.errors import InvalidInput
 
 _SEED = 0  # of dropout, which is not used: its state, which no file holds, is then the same everywhere
 
@@ -25,7 +25,7 @@ def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.
         >>> mlp((32, 16), "tanh")(keras.ops.zeros((5, 8, 8, 1))).shape
         TensorShape([5, 16])
     """
-    sizes = whole_numbers("sizes", sizes)
+    sizes = integers("sizes", sizes)
     layers = [keras.layers.Flatten()]
     layers += [keras.layers.Dense(size, activation=activation) for size in sizes]
     return keras.Sequential(layers)
@@ -41,11 +41,11 @@ def linear() -> keras.Sequential:
     return keras.Sequential([keras.layers.Flatten()])
 
 
-def rows(count: int) -> keras.Sequential:
+def split_rows(count: int) -> keras.Sequential:
     """A vector as `count` rows, and nothing more: [B, n] to [B, count, n / count].
 
     Example:
-        >>> rows(4)(keras.ops.zeros((5, 8))).shape
+        >>> split_rows(4)(keras.ops.zeros((5, 8))).shape
         TensorShape([5, 4, 2])
     """
     return keras.Sequential([keras.layers.Reshape((count, -1))])
@@ -68,7 +68,7 @@ def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras
         >>> conv((16, 32))(keras.ops.zeros((5, 8, 8, 1))).shape
         TensorShape([5, 128])
     """
-    filters = whole_numbers("filters", filters)
+    filters = integers("filters", filters)
     layers = [
         keras.layers.Conv2D(count, 3, strides=2, padding="same", activation=activation) for count in filters
     ]
@@ -87,7 +87,7 @@ def deconv(
         >>> deconv((7, 5, 1), (32, 16))(keras.ops.zeros((5, 10))).shape
         TensorShape([5, 7, 5, 16])
     """
-    filters = whole_numbers("filters", filters)
+    filters = integers("filters", filters)
     if len(shape) != 3:
         raise InvalidInput("shape", "(height, width, channels) of an image", shape)
     height, width = shape[:2]
@@ -106,29 +106,29 @@ def deconv(
     return keras.Sequential(layers)
 
 
-def temporal(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
+def conv1d(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
     """A convolution over time with stride 2 for each of `filters`, then flat: [B, T, n] to [B, features].
 
     Example:
-        >>> temporal((16, 32))(keras.ops.zeros((5, 8, 3))).shape
+        >>> conv1d((16, 32))(keras.ops.zeros((5, 8, 3))).shape
         TensorShape([5, 64])
     """
-    filters = whole_numbers("filters", filters)
+    filters = integers("filters", filters)
     layers = [
         keras.layers.Conv1D(count, 5, strides=2, padding="same", activation=activation) for count in filters
     ]
     return keras.Sequential([*layers, keras.layers.Flatten()])
 
 
-def detemporal(steps: int, filters: tuple[int, ...] = (64, 32), activation: str = "relu") -> keras.Sequential:
+def deconv1d(steps: int, filters: tuple[int, ...] = (64, 32), activation: str = "relu") -> keras.Sequential:
     """The mirror of `temporal`: [B, features] to [B, steps, filters[-1]], the surplus cut off at the end.
 
     Example:
-        >>> detemporal(7, (32, 16))(keras.ops.zeros((5, 10))).shape
+        >>> deconv1d(7, (32, 16))(keras.ops.zeros((5, 10))).shape
         TensorShape([5, 7, 16])
     """
-    whole_number("steps", steps)
-    filters = whole_numbers("filters", filters)
+    integer("steps", steps)
+    filters = integers("filters", filters)
     first = math.ceil(steps / 2 ** len(filters))
     layers: list[keras.Layer] = [
         keras.layers.Dense(first * filters[0], activation=activation),
@@ -165,19 +165,19 @@ def recurrent(units: int = 64) -> keras.Sequential:
         >>> recurrent(8)(keras.ops.ones((5, 7, 3))).shape
         TensorShape([5, 16])
     """
-    whole_number("units", units)
+    integer("units", units)
     layers = keras.layers
     return keras.Sequential([layers.Masking(), layers.Bidirectional(layers.GRU(units, seed=_SEED))])
 
 
-def unrolled(steps: int, units: int = 64) -> keras.Sequential:
+def recurrent_decoder(steps: int, units: int = 64) -> keras.Sequential:
     """A GRU that sees the same at each of its steps: [B, features] to [B, steps, units].
 
     Example:
-        >>> unrolled(7, 8)(keras.ops.ones((5, 2))).shape
+        >>> recurrent_decoder(7, 8)(keras.ops.ones((5, 2))).shape
         TensorShape([5, 7, 8])
     """
-    whole_numbers("steps and units", (steps, units))
+    integers("steps and units", (steps, units))
     layers = keras.layers
     return keras.Sequential(
         [layers.RepeatVector(steps), layers.GRU(units, return_sequences=True, seed=_SEED)]

@@ -11,10 +11,10 @@ from statistics import NormalDist
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import positive, whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer, positive
+from tfvae.core.errors import InvalidInput
+from tfvae.core.noise import as_seed
 from tfvae.models import LatentModel
-from tfvae.noise import as_seed
 
 Given = dict[str, object]
 
@@ -36,7 +36,7 @@ def prior(model: LatentModel, n: int, seed: int = 0, given: Given | None = None)
         >>> prior(vae, 3, seed=1).shape
         (3, 4)
     """
-    whole_number("n", n)
+    integer("n", n)
     noise = tf.random.stateless_normal((n, model.prior_noise_dim), as_seed(seed))
     return model.prior_draw(noise, model.checked_given(given, n)).numpy()
 
@@ -90,7 +90,7 @@ def traversals(
                [ 0.,  0.,  0.],
                [ 0.,  0.,  1.]], dtype=float32)
     """
-    whole_number("steps", steps, 2)
+    integer("steps", steps, 2)
     if not len(dimensions):
         raise InvalidInput("dimensions", "at least one latent dimension", list(dimensions))
     span = positive("span", span)
@@ -118,7 +118,7 @@ def grid2d(
                [ 0.  ,  0.67],
                [ 0.67,  0.67]], dtype=float32)
     """
-    whole_number("side", side, 2)
+    integer("side", side, 2)
     if not 0 < coverage < 1:
         raise InvalidInput("coverage", "a probability between 0 and 1", coverage)
     first, second = dimensions
@@ -184,4 +184,4 @@ def _point(model: LatentModel, z: np.ndarray) -> np.ndarray:
 
 def _check_dimension(model: LatentModel, dimension: int) -> None:
     if not 0 <= dimension < model.latent_dim:
-        raise InvalidInput("dimension", f"a whole number from 0 to {model.latent_dim - 1}", dimension)
+        raise InvalidInput("dimension", f"an integer from 0 to {model.latent_dim - 1}", dimension)

@@ -6,10 +6,10 @@ import math
 
 import tensorflow as tf
 
-from tfvae.checks import positive, whole_numbers
-from tfvae.errors import InvalidInput
-from tfvae.numerics import softplus
-from tfvae.part import Part
+from tfvae.core.checks import integers, positive
+from tfvae.core.errors import InvalidInput
+from tfvae.core.numerics import softplus
+from tfvae.core.part import Part
 
 
 class Scale(Part):
@@ -71,7 +71,7 @@ class Learned(Scale):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.shape = whole_numbers("shape", shape) if shape else ()
+        self.shape = integers("shape", shape) if shape else ()
         self.initial = positive("initial", initial)
         self.floor = positive("floor", floor)
         if not floor < initial:

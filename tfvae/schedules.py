@@ -6,9 +6,9 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.checks import real_number, whole_number
-from tfvae.errors import InvalidInput
-from tfvae.part import Configured
+from tfvae.core.checks import integer, real_number
+from tfvae.core.errors import InvalidInput
+from tfvae.core.part import Configured
 
 
 class Schedule(Configured, abc.ABC):
@@ -52,7 +52,7 @@ class Linear(Schedule):
     def __init__(self, start: float, end: float, steps: int):
         self.start = real_number("start", start, at_least=0)
         self.end = real_number("end", end, at_least=0)
-        self.steps = whole_number("steps", steps, 0)
+        self.steps = integer("steps", steps, 0)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the weight at `step`."""
@@ -83,7 +83,7 @@ class Cyclical(Schedule):
     def __init__(self, start: float, end: float, period: int, rise: float = 0.5):
         self.start = real_number("start", start, at_least=0)
         self.end = real_number("end", end, at_least=0)
-        self.period = whole_number("period", period)
+        self.period = integer("period", period)
         if not 0 < rise <= 1:
             raise InvalidInput("rise", "a share in (0, 1]", rise)
         self.rise = rise

@@ -19,7 +19,7 @@ from tfvae.pipelines.serve.limits import Limits
 from tfvae.pipelines.serve.metrics import Metrics
 from tfvae.pipelines.serve.prediction import Predictor
 from tfvae.pipelines.serve.routes import Routes
-from tfvae.pipelines.serve.servable import Servable, servables
+from tfvae.pipelines.serve.servable import ServedModel, servables
 
 _log = logging.getLogger("tfvae.serve")
 
@@ -44,7 +44,7 @@ class Settings:
 @contextlib.asynccontextmanager
 async def application(
     folder: Path, settings: Settings, name: str | None = None
-) -> AsyncIterator[tuple[Starlette, list[Servable]]]:
+) -> AsyncIterator[tuple[Starlette, list[ServedModel]]]:
     """Load the models in a folder, and yield the application and the models; at the end, finish what runs.
 
     Args:
@@ -68,7 +68,7 @@ async def application(
             gc.unfreeze()
 
 
-async def _watch(models: list[Servable], loader: Executor, metrics: Metrics, seconds: float) -> None:
+async def _watch(models: list[ServedModel], loader: Executor, metrics: Metrics, seconds: float) -> None:
     passed_over = [model.loaded for model in models]
     while True:
         await asyncio.sleep(seconds)
@@ -81,7 +81,7 @@ async def _watch(models: list[Servable], loader: Executor, metrics: Metrics, sec
             _pass_over_what_is_loaded()
 
 
-async def _refresh(models: list[Servable], loader: Executor, metrics: Metrics) -> None:
+async def _refresh(models: list[ServedModel], loader: Executor, metrics: Metrics) -> None:
     for model in models:
         await model.refresh(loader)
         if model.newest is not None:

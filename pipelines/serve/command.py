@@ -11,10 +11,10 @@ from pathlib import Path
 
 import uvicorn
 
-from tfvae.errors import UnreadableFile
+from tfvae.core.errors import UnreadableFile
 from tfvae.pipelines.serve.application import Settings, application
 from tfvae.pipelines.serve.connections import Connection
-from tfvae.pipelines.serve.servable import Servable
+from tfvae.pipelines.serve.servable import ServedModel
 
 _GRACE_SECONDS = 30
 
@@ -70,9 +70,9 @@ def _log_from_now_on() -> None:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # else a line for each request that is no HTTP
 
 
-def _refuse_none(folder: Path, models: list[Servable]) -> None:
+def _refuse_none(folder: Path, models: list[ServedModel]) -> None:
     if not models:
-        reason = "it holds no folder whose name is a whole number"
+        reason = "it holds no folder whose name is an integer"
         raise UnreadableFile(folder, "a model, as VERSION/saved_model.pb", reason)
     for model in models:
         if model.newest is None:

@@ -12,7 +12,7 @@ from tfvae.pipelines.serve import requests, responses
 from tfvae.pipelines.serve.batching import Batcher, Policy
 from tfvae.pipelines.serve.failure import Failure, invalid
 from tfvae.pipelines.serve.metrics import Metrics
-from tfvae.pipelines.serve.servable import Servable
+from tfvae.pipelines.serve.servable import ServedModel
 from tfvae.pipelines.serve.version import Version
 
 
@@ -74,7 +74,7 @@ class Predictor:
         metrics: what is told of each call.
     """
 
-    def __init__(self, models: list[Servable], batching: Policy | None, pool: Executor, metrics: Metrics):
+    def __init__(self, models: list[ServedModel], batching: Policy | None, pool: Executor, metrics: Metrics):
         self._pool, self._metrics = pool, metrics
         self._batchers = {}
         if batching is not None:

@@ -143,7 +143,7 @@ def _first_value(text: str, strictly: bool = False) -> object:
         raise invalid(f"JSON Parse error: {error.msg}. at offset: {error.pos}") from error
     except RecursionError as error:
         raise invalid("JSON Parse error: Nested too deeply.") from error
-    except ValueError as error:  # a whole number of more digits than Python reads
+    except ValueError as error:  # an integer of more digits than Python reads
         raise invalid(_TOO_BIG) from error
 
 

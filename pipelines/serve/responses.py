@@ -1,6 +1,6 @@
 """Named arrays as the body of an answer, written as TensorFlow Serving writes them.
 
-A decimal number has six digits where these give it back, else as many as tell it from its neighbours (9, or
+A decimal number has six digits where these give it back, else as many as tell it from its neighbors (9, or
 17 of a double), and always a point or an exponent. NaN and Infinity are written as such, which JSON does not
 have.
 """

@@ -18,7 +18,7 @@ from tfvae.pipelines.serve.failure import Failure, invalid
 from tfvae.pipelines.serve.limits import Gate, Limits
 from tfvae.pipelines.serve.metrics import Metrics
 from tfvae.pipelines.serve.prediction import Prediction, Predictor
-from tfvae.pipelines.serve.servable import Servable
+from tfvae.pipelines.serve.servable import ServedModel
 from tfvae.pipelines.serve.version import Version
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
@@ -39,7 +39,7 @@ class Routes:
         metrics: what is told of each answer.
     """
 
-    def __init__(self, models: list[Servable], predictor: Predictor, limits: Limits, metrics: Metrics):
+    def __init__(self, models: list[ServedModel], predictor: Predictor, limits: Limits, metrics: Metrics):
         self._models = {model.name: model for model in models}
         self._predictor, self._limits, self._metrics = predictor, limits, metrics
         self._gate = Gate(limits)
@@ -113,8 +113,8 @@ class Routes:
                 found = failure
             yield found
 
-    def _model(self, name: str) -> Servable:
-        return self._models.get(name) or Servable(name, Path())  # one without versions
+    def _model(self, name: str) -> ServedModel:
+        return self._models.get(name) or ServedModel(name, Path())  # one without versions
 
     def _metadata(self, name: str, number: int | None) -> dict:
         with self._model(name).use(number) as version:

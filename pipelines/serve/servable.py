@@ -1,6 +1,6 @@
 """A model's folder of versions: the newest that loads is served, and exchanged when a newer one appears.
 
-Folders with other names than whole numbers are not looked at: a version is written under another name and
+Folders with other names than integers are not looked at: a version is written under another name and
 renamed. A version that cannot be loaded stays in the status with its error, and the one before it is served
 on; it is tried again once its folder has changed. A version that was replaced ends when its last request is
 done. Where all folders are gone, the last version is served on.
@@ -37,7 +37,7 @@ class State:
     message: str = ""
 
 
-class Servable:
+class ServedModel:
     """A named model and its versions.
 
     Args:
@@ -150,7 +150,7 @@ class Servable:
                 _log.info("%s: version %d has ended", self.name, number)
 
 
-def servables(folder: Path, name: str | None = None) -> list[Servable]:
+def servables(folder: Path, name: str | None = None) -> list[ServedModel]:
     """Return the models in a folder: itself, if it has versions, else those of its folders that do.
 
     Args:
@@ -166,9 +166,9 @@ def servables(folder: Path, name: str | None = None) -> list[Servable]:
         []
     """
     if _found(folder):
-        return [Servable(name or folder.resolve().name, folder)]
+        return [ServedModel(name or folder.resolve().name, folder)]
     inside = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    return [Servable(entry.name, entry) for entry in inside if _found(entry)]
+    return [ServedModel(entry.name, entry) for entry in inside if _found(entry)]
 
 
 def _found(folder: Path) -> dict[int, object]:

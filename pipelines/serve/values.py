@@ -1,6 +1,6 @@
 """JSON values as arrays of one data type, by the rules of TensorFlow Serving.
 
-Numbers stay apart as they were written: `5` is whole, `5.0` is not, and an input of whole numbers takes only
+Numbers stay apart as they were written: `5` is whole, `5.0` is not, and an input of integers takes only
 the first. A list is flattened level by level and converted at once; only where that finds something wrong
 are the values looked at one by one, for the message of the first that is.
 """
@@ -26,7 +26,7 @@ _DECIMAL = (tf.float32, tf.float64)
 def array(value: object, dtype: tf.DType) -> np.ndarray:
     """Return a JSON value, a scalar or nested lists of one shape, as an array.
 
-    Strings become an array of `bytes` objects. Whole numbers beyond 64 bits are decimals.
+    Strings become an array of `bytes` objects. Integers beyond 64 bits are decimals.
 
     Args:
         value: what Python's `json` made of the text.

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tfvae
+from tfvae.core.errors import UnreadableFile
 from tfvae.data import Arrays, Pipeline, original_errors
-from tfvae.errors import UnreadableFile
 
 
 @pytest.mark.parametrize("source", ["array", "npy", "tfrecord"], indirect=True)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tfvae.core.errors import InvalidInput
 from tfvae.data import hide_labels, mixed_batches
-from tfvae.errors import InvalidInput
 
 
 def test_as_many_of_each_class_stay_known():
@@ -16,7 +16,7 @@ def test_as_many_of_each_class_stay_known():
     assert (kept != hide_labels(label, 7, seed=2)).any()
     with pytest.raises(InvalidInput, match="keep: expected from 1 to"):
         hide_labels(label, 1000)
-    with pytest.raises(InvalidInput, match="label: expected whole numbers"):
+    with pytest.raises(InvalidInput, match="label: expected integers"):
         hide_labels(label / 2, 1)
 
 
@@ -38,7 +38,7 @@ def test_weights_make_every_example_count_once():
     assert totals[8:].min() > 0
 
 
-def test_a_pass_goes_once_over_the_unlabelled_in_an_order_of_its_own():
+def test_a_pass_goes_once_over_the_unlabeled_in_an_order_of_its_own():
     x = np.arange(30, dtype="float32")[:, np.newaxis]
     label = np.where(np.arange(30) < 10, 1, -1)
     data = mixed_batches(x, label, 6, 2, seed=0)
@@ -51,15 +51,15 @@ def test_a_pass_goes_once_over_the_unlabelled_in_an_order_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("label", "batch_size", "labelled", "text"),
+    ("label", "batch_size", "labeled", "text"),
     [
         (np.full(5, -1), 4, 1, "known classes and unknown ones"),
         (np.zeros(5), 4, 1, "known classes and unknown ones"),
-        (np.array([0, -1, -1, -1, -1]), 4, 4, "labelled: expected"),
+        (np.array([0, -1, -1, -1, -1]), 4, 4, "labeled: expected"),
         (np.array([0, -1, -1, -1, -1]), 8, 1, "batch_size: expected at most 5"),
         (np.array([0, -1]), 2, 1, "one for each of 5"),
     ],
 )
-def test_what_cannot_be_mixed_is_refused(label, batch_size, labelled, text):
+def test_what_cannot_be_mixed_is_refused(label, batch_size, labeled, text):
     with pytest.raises(InvalidInput, match=text):
-        mixed_batches(np.zeros((5, 1)), label, batch_size, labelled)
+        mixed_batches(np.zeros((5, 1)), label, batch_size, labeled)

@@ -1,4 +1,4 @@
-"""Batches: every row once, the same again on resume, binarised as drawn, in bounded memory."""
+"""Batches: every row once, the same again on resume, binarized as drawn, in bounded memory."""
 
 import pathlib
 import subprocess
@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 import tfvae
+from tfvae.core.errors import InvalidInput
 from tfvae.data import Arrays, Pipeline, Split
-from tfvae.errors import InvalidInput
 
 
 def rows(batches):
@@ -62,7 +62,7 @@ def test_resumed_run_sees_the_same_batches(source):
 
 
 def test_pool_moves_rows_far_while_it_holds_few(numbered):
-    stream = tfvae.data.shards.Shards("stream", [Arrays(numbered)])
+    stream = tfvae.data.sources.shards.Shards("stream", [Arrays(numbered)])
     stream.layout = type(stream.layout)((1,), np.dtype("float32"), None)  # of unknown length
     order = rows(Pipeline(stream, batch_size=10, pool_rows=500, drop_remainder=False).batches())
     moved = np.abs(order - np.arange(len(order)))
@@ -110,9 +110,9 @@ def test_counting_a_stream_makes_its_length_known(numbered, tmp_path):
         assert len(rows(pipeline.batches())) == 100 * pipeline.num_batches
 
 
-def test_binarisation_draws_each_pixel_with_its_probability():
+def test_binarization_draws_each_pixel_with_its_probability():
     x = np.broadcast_to(np.linspace(0, 1, 11, dtype=np.float32), (20_000, 11))
-    pipeline = Pipeline(Arrays(x), batch_size=1000, binarise=True)
+    pipeline = Pipeline(Arrays(x), batch_size=1000, binarize=True)
     drawn = np.concatenate(list(pipeline.batches()))
     assert drawn.dtype == np.float32
     assert set(np.unique(drawn)) == {0.0, 1.0}
@@ -120,14 +120,14 @@ def test_binarisation_draws_each_pixel_with_its_probability():
     np.testing.assert_array_less(np.abs(drawn.mean(axis=0) - p), 5 * np.sqrt(p * (1 - p) / len(x)) + 1e-9)
     np.testing.assert_array_equal(drawn[:, 0], 0)
     np.testing.assert_array_equal(drawn[:, -1], 1)
-    neighbours = np.corrcoef(drawn[:-1, 5], drawn[1:, 5])[0, 1]
-    assert abs(neighbours) < 0.05
+    neighbors = np.corrcoef(drawn[:-1, 5], drawn[1:, 5])[0, 1]
+    assert abs(neighbors) < 0.05
 
 
-def test_binarisation_is_new_in_training_and_fixed_in_validation():
+def test_binarization_is_new_in_training_and_fixed_in_validation():
     source = tfvae.data.source("sklearn:digits")
-    train = Pipeline(source, batch_size=1797, binarise=True, seed=1)
-    valid = Pipeline(source, batch_size=100, binarise=True, seed=1, shuffle=False)
+    train = Pipeline(source, batch_size=1797, binarize=True, seed=1)
+    valid = Pipeline(source, batch_size=100, binarize=True, seed=1, shuffle=False)
     a, b, again = next(train.batches()), next(train.batches()), None
     train.epoch = 0
     again = next(train.batches())
@@ -140,23 +140,23 @@ def test_binarisation_is_new_in_training_and_fixed_in_validation():
 
 
 @pytest.mark.parametrize("value", [1.5, -0.1, np.nan, np.inf])
-def test_binarisation_refuses_what_is_no_probability(value):
+def test_binarization_refuses_what_is_no_probability(value):
     x = np.full((10, 2), 0.5)
     x[7, 1] = value
-    with pytest.raises(InvalidInput, match=r"binarise: expected values in \[0, 1\]"):
-        list(Pipeline(Arrays(x), batch_size=3, binarise=True).batches())
+    with pytest.raises(InvalidInput, match=r"binarize: expected values in \[0, 1\]"):
+        list(Pipeline(Arrays(x), batch_size=3, binarize=True).batches())
 
 
-def test_nan_passes_without_binarisation():
+def test_nan_passes_without_binarization():
     x = np.float32([[np.nan, 1], [np.inf, 2]])
     np.testing.assert_array_equal(
         rows(Pipeline(Arrays(x), batch_size=2, shuffle=False).batches()), x.reshape(-1)
     )
 
 
-def test_transform_comes_before_binarisation():
+def test_transform_comes_before_binarization():
     x = np.full((4, 2), 10.0)
-    pipeline = Pipeline(Arrays(x), batch_size=4, transform=lambda x: x / 10, binarise=True)
+    pipeline = Pipeline(Arrays(x), batch_size=4, transform=lambda x: x / 10, binarize=True)
     np.testing.assert_array_equal(next(pipeline.batches()), np.ones((4, 2)))
     with pytest.raises(InvalidInput, match="transform"):
         list(Pipeline(Arrays(x), batch_size=4, transform=lambda x: x[:, :1]).batches())

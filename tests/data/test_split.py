@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tfvae.core.errors import InvalidInput
 from tfvae.data import Split, everything
-from tfvae.errors import InvalidInput
 
 
 def test_parts_are_disjoint_and_complete():
@@ -31,7 +31,7 @@ def test_fraction_is_met_in_expectation(fraction):
 
 def test_rows_and_seeds_are_drawn_apart():
     a, b = Split(0.5, 0).validation(0, 100_000), Split(0.5, 1).validation(0, 100_000)
-    for one, other in ((a, b), (a[1:], a[:-1]), (a[1:], b[:-1])):  # seeds, neighbours, both
+    for one, other in ((a, b), (a[1:], a[:-1]), (a[1:], b[:-1])):  # seeds, neighbors, both
         assert abs((one == other).mean() - 0.5) < 0.01
     np.testing.assert_array_equal(a, Split(0.5, 0).validation(0, 100_000))
 

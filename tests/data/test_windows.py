@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfvae.core.errors import InvalidInput
 from tfvae.data.windows import starts, to_points, windows
-from tfvae.errors import InvalidInput
 
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 12), st.integers(1, 12)).filter(
     lambda sizes: sizes[2] <= sizes[1] <= sizes[0]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.evaluation import rate_decomposition
 
 

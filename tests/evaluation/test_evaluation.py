@@ -5,7 +5,7 @@ import pytest
 
 import tfvae
 from tfvae import evaluation
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 @pytest.fixture

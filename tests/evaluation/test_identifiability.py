@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.evaluation import mean_correlation_coefficient, rank_correlation_coefficient
 
 

@@ -8,7 +8,7 @@ from scipy import special, stats
 
 import tfvae
 from tfvae import evaluation, likelihoods, posteriors
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 NAN = float("nan")
 WEIGHTS = np.array([[1.0, -0.5, 0.8, 0.3], [0.2, 0.9, -0.4, 0.7]], "float32")  # [latent, columns]
@@ -45,7 +45,7 @@ def _conditional(row):
 
 @pytest.fixture(scope="module")
 def gaussian():
-    return _linear(likelihoods.Observed(likelihoods.Normal((4,), SCALE)))
+    return _linear(likelihoods.MissingAtRandom(likelihoods.Normal((4,), SCALE)))
 
 
 ROWS = [[1.0, NAN, 0.5, NAN], [NAN, 0.0, NAN, NAN], [NAN] * 4, [2.0, -1.5, NAN, 2.5]]
@@ -73,8 +73,8 @@ def test_multiple_imputations_have_the_exact_mean_and_covariance(gaussian):
     assert (filled[..., 0] == 1.0).all()
     draws = filled[..., [1, 3]].astype("float64")
     mean, covariance = _conditional(row)
-    centred = draws - mean
-    moments = np.einsum("mbi,mbj->bij", centred, centred) / 400
+    centered = draws - mean
+    moments = np.einsum("mbi,mbj->bij", centered, centered) / 400
     for each, exact in ((draws.mean(axis=0), mean), (moments, covariance)):
         error = each.std(axis=0, ddof=1) / np.sqrt(REPEATS)
         assert (np.abs(each.mean(axis=0) - exact) < 4 * error).all()
@@ -105,7 +105,7 @@ PAIR = np.array([[1.0, 1.2]], "float32")
 
 @pytest.fixture(scope="module")
 def hiding():
-    likelihood = likelihoods.NotAtRandom(likelihoods.Normal((2,), SCALE))
+    likelihood = likelihoods.MissingNotAtRandom(likelihoods.Normal((2,), SCALE))
     vae = _linear(likelihood, PAIR, np.zeros(2, "float32"))
     likelihood.slope.assign(SLOPE)
     likelihood.intercept.assign(INTERCEPT)
@@ -142,7 +142,7 @@ def test_values_that_hide_are_imputed_given_that_they_did(hiding):
 @pytest.mark.parametrize("slope", [0.0, 1.5, -4.0, 12.0])
 def test_hidden_draws_have_the_hidden_density(slope):
     """Kolmogorov's distance to the distribution function found by summing on a grid."""
-    likelihood = likelihoods.NotAtRandom(likelihoods.Normal((1,), 0.5))
+    likelihood = likelihoods.MissingNotAtRandom(likelihoods.Normal((1,), 0.5))
     likelihood.slope.assign([slope])
     likelihood.intercept.assign([-0.7])
     draws = likelihood.missing_draw({"loc": tf.fill((20000, 1), 0.3)}, tf.constant([1, 2]))[:, 0].numpy()
@@ -153,7 +153,7 @@ def test_hidden_draws_have_the_hidden_density(slope):
 
 
 def test_a_mask_without_slope_imputes_as_if_missing_at_random(gaussian):
-    likelihood = likelihoods.NotAtRandom(likelihoods.Normal((4,), SCALE))
+    likelihood = likelihoods.MissingNotAtRandom(likelihoods.Normal((4,), SCALE))
     masked = _linear(likelihood)
     masked.posterior.set_weights(gaussian.posterior.get_weights())
     likelihood.intercept.assign([0.3, -0.2, 1.0, 0.0])
@@ -169,7 +169,7 @@ def test_a_mask_without_slope_imputes_as_if_missing_at_random(gaussian):
 def test_with_nothing_missing_miwae_has_the_bound_of_the_iwae(gaussian):
     objective = tfvae.objectives.ImportanceWeighted(5)
     plain = _linear(likelihoods.Normal((4,), SCALE), objective=objective)
-    miwae = _linear(likelihoods.Observed(likelihoods.Normal((4,), SCALE)), objective=objective)
+    miwae = _linear(likelihoods.MissingAtRandom(likelihoods.Normal((4,), SCALE)), objective=objective)
     miwae.set_weights(plain.get_weights())
     x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
     ours, theirs = (model.evaluate(x, verbose=0, return_dict=True) for model in (miwae, plain))
@@ -187,7 +187,7 @@ def test_with_nothing_missing_miwae_has_the_bound_of_the_iwae(gaussian):
 def test_categories_are_the_most_probable_ones_over_all_z():
     """One latent dimension, summed on a grid: the most probable category is not that at E[z|x]."""
     columns = (likelihoods.Real(), likelihoods.Category(3), likelihoods.Ordinal(3), likelihoods.Positive())
-    likelihood = likelihoods.Columns(columns)
+    likelihood = likelihoods.MixedColumns(columns)
     vae = tfvae.VAE(tfvae.networks.linear(), keras.layers.Identity(), posteriors.Normal(1), likelihood)
     vae.posterior.head.dense.kernel.assign(np.zeros(vae.posterior.head.dense.kernel.shape))
     vae.posterior.head.dense.bias.assign([0.0, np.log(np.expm1(1.0))])
@@ -222,7 +222,7 @@ def test_categories_are_the_most_probable_ones_over_all_z():
 
 
 def test_pictures_of_categories_keep_their_shape():
-    likelihood = likelihoods.Observed(likelihoods.Categorical((2, 3), 4))
+    likelihood = likelihoods.MissingAtRandom(likelihoods.Categorical((2, 3), 4))
     vae = tfvae.VAE(tfvae.networks.mlp((8,)), tfvae.networks.mlp((8,)), posteriors.Normal(2), likelihood)
     x = np.array([[[0.0, NAN, 3.0], [NAN, NAN, 1.0]]])
     for filled in (evaluation.impute(vae, x, 20), evaluation.multiple_imputations(vae, x, 3, 20)[0]):
@@ -242,7 +242,7 @@ def test_what_cannot_be_imputed_is_refused(gaussian):
         tfvae.networks.linear(),
         tfvae.networks.linear(),
         posteriors.Point(2),
-        likelihoods.Observed(likelihoods.Normal((4,))),
+        likelihoods.MissingAtRandom(likelihoods.Normal((4,))),
         objective=tfvae.objectives.Reconstruction(),
     )
     with pytest.raises(InvalidInput, match="model: expected one whose .* density, received Point"):

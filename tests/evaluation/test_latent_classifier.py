@@ -6,9 +6,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.evaluation import LatentClassifier
-from tfvae.models import Stacked
+from tfvae.models import StackedSemiSupervised
 
 CLASSES = 3
 
@@ -54,8 +54,8 @@ def test_the_stacked_model_learns_on_the_first_ones_draws(clusters, features):
     likelihood = tfvae.likelihoods.Normal((3,), tfvae.scales.PerElement())
     second = tfvae.zoo.semi_supervised_vae((3,), CLASSES, 2, likelihood=likelihood)
     second.compile(tfvae.optimizers.Adam(3e-3))
-    stacked = Stacked(features, second)
-    history = stacked.fit(x, seen, batch_size=60, labelled=12, epochs=10).history
+    stacked = StackedSemiSupervised(features, second)
+    history = stacked.fit(x, seen, batch_size=60, labeled=12, epochs=10).history
     assert history["loss"][-1] < history["loss"][0]
     assert (stacked.predict_label(x) == label).mean() > 0.95
     for expected, weight in zip(before, features.trainable_variables, strict=True):
@@ -67,6 +67,6 @@ def test_the_stacked_model_learns_on_the_first_ones_draws(clusters, features):
 
 def test_models_that_do_not_stack_are_refused(features):
     with pytest.raises(InvalidInput, match=r"one of x of shape \(3,\)"):
-        Stacked(features, tfvae.zoo.semi_supervised_vae((4,), CLASSES))
+        StackedSemiSupervised(features, tfvae.zoo.semi_supervised_vae((4,), CLASSES))
     with pytest.raises(InvalidInput, match="a model of x alone"):
-        Stacked(tfvae.zoo.cvae((10,), 2, 3), tfvae.zoo.semi_supervised_vae((3,), CLASSES))
+        StackedSemiSupervised(tfvae.zoo.cvae((10,), 2, 3), tfvae.zoo.semi_supervised_vae((3,), CLASSES))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.evaluation import ndcg_at, recall_at
 
 SCORES = np.array([[0.1, 0.9, 0.3, 0.7, 0.5]])  # items in the order 1, 3, 4, 2, 0

@@ -7,7 +7,7 @@ from scipy import stats
 
 import tfvae
 from tfvae import evaluation, likelihoods, posteriors
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 # Its rows are orthogonal, so that the exact posterior is diagonal: N(., s^2 / (|w_j|^2 + s^2)).
 WEIGHTS = np.array([[1.0, 2.0, 0.0, -1.0, 0.0, 0.5], [1.0, 0.0, -0.5, 1.0, 1.0, 0.0]], "float32")
@@ -104,7 +104,7 @@ def test_other_posteriors_and_gaps(x):
         tfvae.networks.mlp((8,), "tanh"),
         tfvae.networks.mlp((8,), "tanh"),
         posteriors.Planar(2, 2),
-        likelihoods.Observed(likelihoods.Normal((6,))),
+        likelihoods.MissingAtRandom(likelihoods.Normal((6,))),
     )
     refined = evaluation.refine(vae, gaps, num_steps=50)
     assert (refined.elbo > refined.encoder_elbo).all()

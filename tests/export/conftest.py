@@ -30,7 +30,7 @@ def signatures(exported):
 def pictures(vae, tmp_path_factory):
     """The same model, which takes the bytes of PNG and JPEG files."""
     folder = tmp_path_factory.mktemp("models") / "pictures"
-    card = tfvae.export.ModelCard(data={"source": "a | b"}, licence="CC BY 4.0")
+    card = tfvae.export.ModelCard(data={"source": "a | b"}, license="CC BY 4.0")
     layer = tfvae.export.EncodedPixels((8, 8, 1))
     return tfvae.export.saved_model(vae, folder, preprocessing=layer, num_samples=4, card=card)
 
@@ -38,7 +38,7 @@ def pictures(vae, tmp_path_factory):
 @pytest.fixture(scope="session")
 def c_session():
     """Return the class that loads a SavedModel with the C++ loader; in this process, beside Python's."""
-    folder = tfvae.export.__path__[0]
+    folder = tfvae.export.__path__[0] + "/verification"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         for name in ("check_common", "check_messages"):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.flows import MAF, Chain, Flow, MaskedNetwork, Pushforward, RealNVP, Reverse
 
 tfd = tfp.distributions
@@ -238,10 +238,10 @@ def test_in_a_graph_with_unknown_batch(kind):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: RealNVP(1), "latent_dim: expected a whole number of at least 2, received 1"),
-        (lambda: RealNVP(4, num_layers=1), "num_layers: expected a whole number of at least 2, received 1"),
-        (lambda: RealNVP(4, hidden=()), "hidden: expected one or more whole numbers"),
-        (lambda: MAF(0), "latent_dim: expected a whole number of at least 1, received 0"),
+        (lambda: RealNVP(1), "latent_dim: expected an integer of at least 2, received 1"),
+        (lambda: RealNVP(4, num_layers=1), "num_layers: expected an integer of at least 2, received 1"),
+        (lambda: RealNVP(4, hidden=()), "hidden: expected one or more integers"),
+        (lambda: MAF(0), "latent_dim: expected an integer of at least 1, received 0"),
         (lambda: MAF(2.5), "latent_dim"),
         (lambda: MAF(2, num_layers=0), "num_layers"),
         (lambda: MAF(2, hidden=(8, 0)), "hidden"),

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import stats
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.autoregressive import Autoregressive
 
 
@@ -72,7 +72,7 @@ def test_pixels_depend_on_each_other_given_z():
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("shape", [(5, 4, 1), (3, 6, 2)])
 def test_the_mean_is_the_networks_own_fixed_point(shape, policy):
-    """One pixel at a time from its neighbours gives what the convolutions give of the whole image."""
+    """One pixel at a time from its neighbors gives what the convolutions give of the whole image."""
     keras.config.set_dtype_policy(policy)
     likelihood, params = _small(shape, kernel_size=5)
     mean = likelihood.mean(params)

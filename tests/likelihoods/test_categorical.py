@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.categorical import Categorical
 
 
@@ -74,5 +74,5 @@ def test_values_are_category_numbers(x, covered):
 
 @pytest.mark.parametrize("count", [1, 0, -2])
 def test_fewer_than_two_categories_are_refused(count):
-    with pytest.raises(InvalidInput, match="^num_categories: expected a whole number of at least 2"):
+    with pytest.raises(InvalidInput, match="^num_categories: expected an integer of at least 2"):
         Categorical((3,), count)

@@ -41,12 +41,12 @@ def kind(request):
 
 
 def _data(kind, flat):
-    grey = flat[:256, 18:24]
+    gray = flat[:256, 18:24]
     if kind == "inner product":
-        return (grey[:, :, np.newaxis] * grey[:, np.newaxis] > 0.2).astype("float32")
+        return (gray[:, :, np.newaxis] * gray[:, np.newaxis] > 0.2).astype("float32")
     if MAKE[kind]().support.whole:
-        grey = np.floor(grey * (4 if kind == "categorical" else 16))
-    return grey.reshape(-1, *MAKE[kind]().event_shape)
+        gray = np.floor(gray * (4 if kind == "categorical" else 16))
+    return gray.reshape(-1, *MAKE[kind]().event_shape)
 
 
 def _vae(kind, seed=None, posterior=None):

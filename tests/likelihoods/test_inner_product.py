@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.inner_product import InnerProduct
 
 FEATURES = np.float32([[[1.0, 0.5], [-0.5, 2.0], [0.0, -1.0]]])
@@ -65,5 +65,5 @@ def test_other_features_are_refused(shape):
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_a_graph_has_nodes(count):
-    with pytest.raises(InvalidInput, match="^num_nodes: expected a whole number of at least 1"):
+    with pytest.raises(InvalidInput, match="^num_nodes: expected an integer of at least 1"):
         InnerProduct(count)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from tfvae import scales
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.laplace import Laplace
 
 

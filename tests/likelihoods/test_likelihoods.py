@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tfvae import likelihoods, scales
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 def test_bernoulli_mass_sums_to_one():
@@ -25,7 +25,7 @@ def test_bernoulli_at_extreme_logits_is_exact():
     np.testing.assert_allclose(log_prob, [0.0, 0.0, -200.0])
 
 
-def test_bernoulli_takes_grey_values_unrounded():
+def test_bernoulli_takes_gray_values_unrounded():
     """TFP's own default dtype is int32, which floors the pixels of a NumPy array."""
     px = likelihoods.Bernoulli((2,)).distribution({"logits": tf.constant([[2.0, -1.0]])})
     x = np.array([[0.75, 0.25]], "float32")

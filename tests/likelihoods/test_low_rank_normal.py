@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from tfvae import scales
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.low_rank_normal import LowRankNormal
 
 
@@ -109,5 +109,5 @@ def test_a_factor_has_a_bound_of_a_thousand_scales():
 
 @pytest.mark.parametrize("rank", [0, -1, 9])
 def test_impossible_ranks_are_refused(rank):
-    with pytest.raises(InvalidInput, match="^rank: expected a whole number from 1 to 8, received"):
+    with pytest.raises(InvalidInput, match="^rank: expected an integer from 1 to 8, received"):
         LowRankNormal((4, 2), rank)

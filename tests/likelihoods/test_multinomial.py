@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.multinomial import Multinomial
 
 LOGITS = np.float32([[-2.0, 0.5, 3.0, 0.0]])

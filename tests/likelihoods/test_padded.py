@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods import Bernoulli, Categorical, LowRankNormal, Normal, Padded, Support
 from tfvae.likelihoods.padded import SequenceSupport
 

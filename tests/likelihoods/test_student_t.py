@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import special, stats
 
 from tfvae import scales
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.student_t import StudentT
 
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.bernoulli import Bernoulli
 from tfvae.likelihoods.counts import NegativeBinomial, Poisson
 from tfvae.likelihoods.zero_inflated import ZeroInflated

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput, UnreadableFile, UnwritableFile
+from tfvae.core.errors import InvalidInput, UnreadableFile, UnwritableFile
 
 
 @pytest.fixture(scope="module")

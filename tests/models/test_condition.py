@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.conditioning import Ignoring, Joined
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.layers.conditioning import ConcatenateCondition, IgnoreCondition
 
 
 @pytest.fixture
@@ -17,10 +17,10 @@ def inputs(flat):
     return {"x": flat[:256], "condition": np.eye(10, dtype="float32")[load_digits().target[:256]]}
 
 
-def _model(decoder=Joined, prior=None):
+def _model(decoder=ConcatenateCondition, prior=None):
     keras.utils.set_random_seed(3)
     return tfvae.VAE(
-        encoder=Joined(tfvae.networks.mlp((32,))),
+        encoder=ConcatenateCondition(tfvae.networks.mlp((32,))),
         decoder=decoder(tfvae.networks.mlp((32,))),
         posterior=tfvae.posteriors.Normal(4),
         likelihood=tfvae.likelihoods.Bernoulli((64,)),
@@ -33,7 +33,7 @@ def _conditional_prior():
     return tfvae.priors.Conditional(4, tfvae.networks.mlp((8,)), condition_dim=10)
 
 
-@pytest.mark.parametrize("make", [_model, lambda: _model(Ignoring, _conditional_prior())])
+@pytest.mark.parametrize("make", [_model, lambda: _model(IgnoreCondition, _conditional_prior())])
 def test_it_trains_saves_and_answers(make, inputs, tmp_path):
     model = make()
     history = model.fit(inputs, epochs=3, batch_size=64, verbose=0).history
@@ -50,7 +50,7 @@ def test_it_trains_saves_and_answers(make, inputs, tmp_path):
 
 def test_the_condition_moves_p_of_x_only_where_it_is_used(inputs):
     z, rows = np.zeros((2, 4), "float32"), {"condition": np.eye(10, dtype="float32")[:2]}
-    ignoring = _model(Ignoring, _conditional_prior()).decode(z, given=rows).mean().numpy()
+    ignoring = _model(IgnoreCondition, _conditional_prior()).decode(z, given=rows).mean().numpy()
     np.testing.assert_array_equal(*ignoring)
     joined = _model().decode(z, given=rows).mean().numpy()
     assert np.abs(joined[0] - joined[1]).max() > 1e-3

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 import tfvae
 from tfvae import evaluation, likelihoods, posteriors
-from tfvae.errors import InvalidInput
-from tfvae.hiding import HideElements, Hiding
+from tfvae.core.errors import InvalidInput
+from tfvae.layers.masking import MaskElements, RandomMask
 from tfvae.models import PosteriorMatching
 
 # Rows are orthogonal in the first three columns and in the last three: exact posteriors are diagonal.
@@ -17,7 +17,7 @@ SCALE = 0.7
 SEEN = np.arange(6) < 3
 
 
-class HideLast(Hiding):
+class HideLast(RandomMask):
     """Always the last three columns."""
 
     def hidden(self, shape, rank, seed):
@@ -112,7 +112,7 @@ def test_its_model_is_saved_and_loaded(matching, tmp_path):
 
 def test_what_does_not_go_together_is_refused(matching):
     def make(trained, posterior):
-        return PosteriorMatching(trained, tfvae.networks.linear(), posterior, HideElements(0.5))
+        return PosteriorMatching(trained, tfvae.networks.linear(), posterior, MaskElements(0.5))
 
     with pytest.raises(InvalidInput, match="^trained: expected a model of complete data"):
         make(tfvae.zoo.miwae((6,), 2), posteriors.Normal(2))

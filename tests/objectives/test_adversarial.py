@@ -10,7 +10,7 @@ from tfvae.networks import mlp
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
 from tfvae.objectives.critic import apart
-from tfvae.objectives.factor import FactorVAE
+from tfvae.objectives.factor_vae import FactorVAE
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.objectives.vae_gan import VAEGAN
 from tfvae.posteriors import Normal

@@ -6,25 +6,25 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.networks import mlp
 from tfvae.objectives import ELBO
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
 from tfvae.objectives.dip import DIPVAE1, DIPVAE2
-from tfvae.objectives.factor import FactorVAE
+from tfvae.objectives.factor_vae import FactorVAE
 from tfvae.objectives.kernels import RBF
 from tfvae.objectives.mmd import InfoVAE, WassersteinMMD
 from tfvae.objectives.penalties import ContractiveAutoencoder, SparseAutoencoder
 from tfvae.objectives.perceptual import Perceptual
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.objectives.reconstruction import Reconstruction
-from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.slow_features import SlowFeatures
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.vae_gan import VAEGAN
 from tfvae.posteriors import Normal
 from tfvae.posteriors.point import Point
-from tfvae.replicas import first_row, gathered
 
 
 def _critic():
@@ -120,10 +120,10 @@ def test_gathered_rows_take_the_gradient_of_every_replica(two_replicas, sizes):
     def run(value):
         with tf.GradientTape() as tape:
             tape.watch(value)
-            everywhere = gathered({"rows": value})["rows"]
+            everywhere = all_gather({"rows": value})["rows"]
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             loss = tf.reduce_sum(everywhere**2) * tf.cast(replica + 1, value.dtype)
-        return everywhere, first_row(tf.shape(value)[0]), tape.gradient(loss, value)
+        return everywhere, replica_offset(tf.shape(value)[0]), tape.gradient(loss, value)
 
     everywhere, first, gradient = map(
         two_replicas.experimental_local_results, two_replicas.run(run, args=(own,))

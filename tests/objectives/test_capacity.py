@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfvae import schedules
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives.capacity import ControlledCapacity
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives.forward_kl import ForwardKL
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 
@@ -73,7 +73,7 @@ def test_the_model_learns_as_from_the_importance_weighted_bound(small_vae, flat)
 
 
 def test_the_term_lies_between_zero_and_log_k(small_vae, flat):
-    """As the divergence of the normalised weights from equal ones."""
+    """As the divergence of the normalized weights from equal ones."""
     vae = small_vae()
     terms = ForwardKL(5).loss(vae.trace(flat[:50], 5), vae)
     assert (terms["forward_kl"].numpy() > 0).all()
@@ -91,5 +91,5 @@ def test_the_draws_carry_no_gradient(small_vae, flat):
 
 
 def test_one_draw_is_refused():
-    with pytest.raises(InvalidInput, match="^num_samples: expected a whole number of at least 2, received 1"):
+    with pytest.raises(InvalidInput, match="^num_samples: expected an integer of at least 2, received 1"):
         ForwardKL(1)

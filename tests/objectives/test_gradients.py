@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
-from tfvae.objectives.gradients import DoublyReparameterised, StickingTheLanding
+from tfvae.core.errors import InvalidInput
+from tfvae.objectives.gradients import DoublyReparameterized, StickingTheLanding
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 from tfvae.objectives.thermodynamic import Thermodynamic
 
@@ -72,9 +72,9 @@ def test_at_the_exact_posterior_sticking_the_landing_has_no_gradient(gaussian):
     assert np.abs(plain).max() > 1.0
 
 
-def test_at_the_exact_posterior_the_doubly_reparameterised_gradient_is_zero(gaussian):
+def test_at_the_exact_posterior_the_doubly_reparameterized_gradient_is_zero(gaussian):
     exact = _exact_posterior(gaussian)
-    _, ours = _losses_and_gradients(gaussian, DoublyReparameterised(3), exact, copies=1000)
+    _, ours = _losses_and_gradients(gaussian, DoublyReparameterized(3), exact, copies=1000)
     _, plain = _losses_and_gradients(gaussian, ImportanceWeighted(3), exact, copies=1000)
     assert np.abs(ours).max() < 1e-5
     assert np.abs(plain).max() > 1.0
@@ -101,8 +101,8 @@ def test_sticking_the_landing_has_the_gradient_of_the_divergence(gaussian):
 
 
 @pytest.mark.parametrize("draws", [1, 2, 8])
-def test_the_doubly_reparameterised_gradient_has_the_bounds_mean(gaussian, draws):
-    loss, ours = _losses_and_gradients(gaussian, DoublyReparameterised(draws), WRONG)
+def test_the_doubly_reparameterized_gradient_has_the_bounds_mean(gaussian, draws):
+    loss, ours = _losses_and_gradients(gaussian, DoublyReparameterized(draws), WRONG)
     plain_loss, plain = _losses_and_gradients(gaussian, ImportanceWeighted(draws), WRONG)
     np.testing.assert_array_equal(loss, plain_loss)
     _assert_same_mean(ours, plain)
@@ -111,7 +111,7 @@ def test_the_doubly_reparameterised_gradient_has_the_bounds_mean(gaussian, draws
 def test_its_variance_is_lower_and_its_signal_grows_with_the_draws(gaussian):
     signals = {}
     for draws in (4, 64):
-        _, ours = _losses_and_gradients(gaussian, DoublyReparameterised(draws), WRONG, copies=4000)
+        _, ours = _losses_and_gradients(gaussian, DoublyReparameterized(draws), WRONG, copies=4000)
         _, plain = _losses_and_gradients(gaussian, ImportanceWeighted(draws), WRONG, copies=4000)
         assert (ours.var(axis=0) < 0.5 * plain.var(axis=0)).all()
         signals[draws] = np.abs(ours.mean(axis=0)) / ours.std(axis=0)
@@ -122,7 +122,7 @@ def test_its_variance_is_lower_and_its_signal_grows_with_the_draws(gaussian):
     ("ours", "plain"),
     [
         (StickingTheLanding(4), Thermodynamic(4, partitions=1)),
-        (DoublyReparameterised(4), ImportanceWeighted(4)),
+        (DoublyReparameterized(4), ImportanceWeighted(4)),
     ],
 )
 def test_the_models_gradient_is_the_ordinary_one(small_vae, flat, ours, plain):
@@ -138,7 +138,7 @@ class Carried(tfvae.posteriors.Normal):
     explicit_density = False
 
 
-@pytest.mark.parametrize("objective", [StickingTheLanding(), DoublyReparameterised(2)])
+@pytest.mark.parametrize("objective", [StickingTheLanding(), DoublyReparameterized(2)])
 def test_a_posterior_without_explicit_density_is_refused(small_vae, objective):
     with pytest.raises(InvalidInput, match="objective: .*Carried, .*density at any z"):
         small_vae(Carried(2), objective)

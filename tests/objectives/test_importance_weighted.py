@@ -9,15 +9,15 @@ import tensorflow as tf
 from scipy import stats
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives.capacity import ControlledCapacity
-from tfvae.objectives.combined import (
+from tfvae.objectives.combined_bounds import (
     CombinedImportanceWeighted,
     MultiplyImportanceWeighted,
     PartiallyImportanceWeighted,
 )
 from tfvae.objectives.forward_kl import ForwardKL
-from tfvae.objectives.gradients import DoublyReparameterised, StickingTheLanding
+from tfvae.objectives.gradients import DoublyReparameterized, StickingTheLanding
 from tfvae.objectives.importance_weighted import ImportanceWeighted, log_mean_exp
 from tfvae.objectives.renyi import Renyi, RenyiMax
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
@@ -30,7 +30,7 @@ OBJECTIVES = {
     "MultiplyImportanceWeighted": lambda: MultiplyImportanceWeighted(2, 3),
     "PartiallyImportanceWeighted": lambda: PartiallyImportanceWeighted(2, 3),
     "StickingTheLanding": lambda: StickingTheLanding(2),
-    "DoublyReparameterised": lambda: DoublyReparameterised(3),
+    "DoublyReparameterized": lambda: DoublyReparameterized(3),
     "ForwardKL": lambda: ForwardKL(5),
     "Thermodynamic": lambda: Thermodynamic(3, partitions=3),
     "ThermodynamicCovariance": lambda: ThermodynamicCovariance(5, partitions=3, smallest=0.1),
@@ -152,7 +152,7 @@ def test_every_objective_survives_its_configuration(objective):
         (ImportanceWeighted, "num_samples"),
         (RenyiMax, "num_samples"),
         (StickingTheLanding, "num_samples"),
-        (DoublyReparameterised, "num_samples"),
+        (DoublyReparameterized, "num_samples"),
         (ForwardKL, "num_samples"),
         (Thermodynamic, "num_samples"),
         (ThermodynamicCovariance, "num_samples"),
@@ -165,7 +165,7 @@ def test_every_objective_survives_its_configuration(objective):
     ],
 )
 def test_a_count_that_is_none_is_refused_by_name(make, argument, count):
-    with pytest.raises(InvalidInput, match=f"^{argument}: expected a whole number of at least"):
+    with pytest.raises(InvalidInput, match=f"^{argument}: expected an integer of at least"):
         make(count)
 
 

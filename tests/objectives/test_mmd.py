@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives.kernels import RBF, InverseMultiquadric
 from tfvae.objectives.mmd import InfoVAE, WassersteinMMD, mmd_shares
 from tfvae.posteriors.point import Point

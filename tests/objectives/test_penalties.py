@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.networks import mlp
 from tfvae.objectives import ELBO
 from tfvae.objectives.penalties import ContractiveAutoencoder, SparseAutoencoder
 from tfvae.objectives.perceptual import Perceptual
 from tfvae.objectives.reconstruction import Reconstruction
-from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.slow_features import SlowFeatures
 from tfvae.posteriors import Normal
 from tfvae.posteriors.point import Point
 

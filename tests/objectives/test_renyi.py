@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 from tfvae.objectives.renyi import Renyi, RenyiMax
-from tfvae.trace import Trace
 
 
 def _trace(log_w):

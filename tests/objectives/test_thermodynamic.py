@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import stats
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 
@@ -123,5 +123,5 @@ def test_an_impossible_first_beta_is_refused(smallest):
 
 
 def test_one_draw_has_no_covariance():
-    with pytest.raises(InvalidInput, match="^num_samples: expected a whole number of at least 2"):
+    with pytest.raises(InvalidInput, match="^num_samples: expected an integer of at least 2"):
         ThermodynamicCovariance(1)

@@ -1,11 +1,10 @@
-"""Two small trained runs: one on images, one on a standardised table."""
+"""Two small trained runs: one on images, one on a standardized table."""
 
 import numpy as np
 import pytest
 
-import tfvae
-from tfvae.pipelines import train
-from tfvae.pipelines.usage import TrainingOptions
+from tfvae.pipelines.runs import train
+from tfvae.pipelines.runs.training_options import TrainingOptions
 
 
 @pytest.fixture(scope="session")
@@ -30,20 +29,3 @@ def table_run(tmp_path_factory, table):
     path = tmp_path_factory.mktemp("runs") / "table"
     options = TrainingOptions(epochs=2, batch_size=50, validation=0.2, steps_per_execution=3)
     return train.start(path, "beta_vae", {"latent_dim": 2, "beta": 0.5}, str(table), options)
-
-
-@pytest.fixture
-def same_model():
-    """Return a function that asserts that two models are equal, bit for bit."""
-
-    def compare(first, second):
-        assert isinstance(first, tfvae.LatentModel)
-        state = [*first.weights, *first.optimizer.variables]
-        other = [*second.weights, *second.optimizer.variables]
-        assert len(state) == len(other)
-        for one, two in zip(state, other, strict=True):
-            # The noise of evaluation starts anew at each use, so where it stopped means nothing.
-            if "evaluation_noise" not in one.path:
-                assert np.array(one).tobytes() == np.array(two).tobytes(), one.path
-
-    return compare

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.posteriors.categorical import Categorical
 from tfvae.priors.categorical import Categorical as CategoricalPrior
-from tfvae.trace import Trace
 
 LOGITS = np.array([[0.5, -1.0, 0.2], [0.0, 1.5, -0.7]], "float32")
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.posteriors.inverse_autoregressive import InverseAutoregressive
 from tfvae.posteriors.planar import Planar
 from tfvae.posteriors.radial import Radial
@@ -326,8 +326,8 @@ def test_fitted_to_a_correlated_gaussian_it_beats_the_best_diagonal_one(kind):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Planar(0), "latent_dim: expected a whole number of at least 1, received 0"),
-        (lambda: Planar(2, num_flows=0), "num_flows: expected a whole number of at least 1, received 0"),
+        (lambda: Planar(0), "latent_dim: expected an integer of at least 1, received 0"),
+        (lambda: Planar(2, num_flows=0), "num_flows: expected an integer of at least 1, received 0"),
         (lambda: Radial(2, num_flows=1.5), "num_flows"),
         (lambda: InverseAutoregressive(2, hidden=()), "hidden"),
         (lambda: InverseAutoregressive(2, context_dim=0), "context_dim"),

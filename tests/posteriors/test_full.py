@@ -5,9 +5,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy import stats
 
+from tfvae.core.trace import Trace
 from tfvae.posteriors.full import FullNormal
 from tfvae.priors import StandardNormal
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -36,11 +36,11 @@ def test_draws_have_the_stated_moments():
     posterior, params = _params()
     count = 20000
     z = posterior.transform(params, posterior.noise((count, 5), (5, 6)))[0].numpy().astype("float64")
-    centred = z - params["loc"].numpy()
+    centered = z - params["loc"].numpy()
     factor = params["scale_tril"].numpy().astype("float64")
     covariance = factor @ factor.transpose(0, 2, 1)
-    products = np.einsum("sbi,sbj->sbij", centred, centred)
-    assert np.abs(centred.mean(0) / (centred.std(0) / np.sqrt(count))).max() < 4
+    products = np.einsum("sbi,sbj->sbij", centered, centered)
+    assert np.abs(centered.mean(0) / (centered.std(0) / np.sqrt(count))).max() < 4
     assert np.abs((products.mean(0) - covariance) / (products.std(0) / np.sqrt(count))).max() < 4
     scale = posterior.summary(params)["scale"]
     np.testing.assert_allclose(np.diagonal(covariance, axis1=1, axis2=2), scale**2, rtol=1e-5)

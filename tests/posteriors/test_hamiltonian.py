@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.posteriors.hamiltonian import Hamiltonian
 from tfvae.priors import StandardNormal
 
@@ -264,8 +264,8 @@ def test_configuration_makes_the_same_posterior_again():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"latent_dim": 0}, "latent_dim: expected a whole number of at least 1, received 0"),
-        ({"num_steps": 0}, "num_steps: expected a whole number of at least 1, received 0"),
+        ({"latent_dim": 0}, "latent_dim: expected an integer of at least 1, received 0"),
+        ({"num_steps": 0}, "num_steps: expected an integer of at least 1, received 0"),
         ({"initial_step": 0.0}, "initial_step: expected a number between 0 and 0.5, received 0.0"),
         ({"initial_step": 0.6}, "initial_step"),
         ({"largest_step": -1.0}, "largest_step: expected a positive number, received -1.0"),

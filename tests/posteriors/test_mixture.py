@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
+from tfvae.core.trace import Trace
 from tfvae.posteriors.mixture import Mixture
 from tfvae.priors import StandardNormal
-from tfvae.trace import Trace
 
 PARAMS = {
     "logits": np.array([0.5, -0.3, 0.1], "float32"),

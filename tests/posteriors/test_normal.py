@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
 from tfvae.priors import StandardNormal
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 

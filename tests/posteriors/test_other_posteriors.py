@@ -6,16 +6,16 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.objectives import Objective
-from tfvae.objectives.quantised import VectorQuantisation
+from tfvae.objectives.vector_quantization import VectorQuantization
 from tfvae.posteriors.categorical import Categorical
 from tfvae.posteriors.full import FullNormal
 from tfvae.posteriors.mixture import Mixture
 from tfvae.posteriors.point import Point
 from tfvae.posteriors.power_spherical import PowerSpherical
-from tfvae.posteriors.quantised import Quantised, QuantisedEMA
 from tfvae.posteriors.relaxed import RelaxedOneHot
+from tfvae.posteriors.vector_quantizer import VectorQuantizer, VectorQuantizerEMA
 from tfvae.posteriors.von_mises_fisher import VonMisesFisher
 from tfvae.priors.categorical import Categorical as CategoricalPrior
 from tfvae.priors.categorical import RelaxedCategorical
@@ -40,8 +40,8 @@ CASES = {
     "von mises-fisher": (lambda: VonMisesFisher(3), lambda: SphereUniform(3), None),
     "relaxed": (lambda: RelaxedOneHot(4, 3), lambda: RelaxedCategorical(4, 3), None),
     "categorical": (lambda: Categorical(4, 3), lambda: CategoricalPrior(4, 3), None),
-    "quantised": (lambda: Quantised(8, 2, 4), lambda: UniformCodes(8, 2, 4), VectorQuantisation),
-    "quantised ema": (lambda: QuantisedEMA(8, 2, 4), lambda: UniformCodes(8, 2, 4), VectorQuantisation),
+    "quantized": (lambda: VectorQuantizer(8, 2, 4), lambda: UniformCodes(8, 2, 4), VectorQuantization),
+    "quantized ema": (lambda: VectorQuantizerEMA(8, 2, 4), lambda: UniformCodes(8, 2, 4), VectorQuantization),
 }
 cases = pytest.mark.parametrize("case", CASES)
 
@@ -81,7 +81,7 @@ def test_it_trains_and_its_file_gives_the_same_numbers(case, flat, tmp_path):
     np.testing.assert_array_equal(again.trace(x[:9]).log_weights, vae.trace(x[:9]).log_weights)
 
 
-@pytest.mark.parametrize("case", ["mixture", "power spherical", "categorical", "quantised", "quantised ema"])
+@pytest.mark.parametrize("case", ["mixture", "power spherical", "categorical", "quantized", "quantized ema"])
 def test_two_replicas_train_it_also_where_one_gets_no_examples(case, two_replicas, flat):
     with two_replicas.scope():
         vae = _vae(case)
@@ -161,12 +161,12 @@ def test_noise_shared_by_the_batch_and_an_unknown_batch(case):
         (lambda: RelaxedOneHot(3, 3, 0.2), "temperature"),
         (lambda: Categorical(0, 3), "num_variables"),
         (lambda: Categorical(3, 1), "num_categories"),
-        (lambda: Quantised(1, 2), "num_codes"),
-        (lambda: Quantised(4, 0), "code_dim"),
-        (lambda: Quantised(4, 2, 0), "num_positions"),
-        (lambda: Quantised(4, 2, decay=1.0), "decay"),
-        (lambda: Quantised(4, 2, restart=-0.1), "restart"),
-        (lambda: QuantisedEMA(4, 2, smoothing=0.0), "smoothing"),
+        (lambda: VectorQuantizer(1, 2), "num_codes"),
+        (lambda: VectorQuantizer(4, 0), "code_dim"),
+        (lambda: VectorQuantizer(4, 2, 0), "num_positions"),
+        (lambda: VectorQuantizer(4, 2, decay=1.0), "decay"),
+        (lambda: VectorQuantizer(4, 2, restart=-0.1), "restart"),
+        (lambda: VectorQuantizerEMA(4, 2, smoothing=0.0), "smoothing"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(make, argument):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.posteriors import PowerSpherical, VonMisesFisher
 from tfvae.priors.sphere import SphereUniform
-from tfvae.trace import Trace
 
 
 @pytest.fixture(params=[PowerSpherical, VonMisesFisher], ids=lambda kind: kind.__name__)

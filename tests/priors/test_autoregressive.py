@@ -9,8 +9,8 @@ import scipy.stats
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
-from tfvae.posteriors.quantised import QuantisedEMA
+from tfvae.core.errors import InvalidInput
+from tfvae.posteriors.vector_quantizer import VectorQuantizerEMA
 from tfvae.priors.autoregressive import AutoregressiveCodes, CodesModel
 from tfvae.priors.codes import UniformCodes
 
@@ -147,18 +147,18 @@ def test_two_replicas_equal_one_device(two_replicas):
 
 def test_bad_arguments_are_refused():
     for arguments, message in (
-        ((1, 2), "num_codes: expected a whole number of at least 2, received 1"),
-        ((3, 0), "code_dim: expected a whole number of at least 1, received 0"),
-        ((3, 2, 0), "num_positions: expected a whole number of at least 1, received 0"),
-        ((3, 2, 3, 0), "units: expected a whole number of at least 1, received 0"),
+        ((1, 2), "num_codes: expected an integer of at least 2, received 1"),
+        ((3, 0), "code_dim: expected an integer of at least 1, received 0"),
+        ((3, 2, 0), "num_positions: expected an integer of at least 1, received 0"),
+        ((3, 2, 3, 0), "units: expected an integer of at least 1, received 0"),
     ):
         with pytest.raises(InvalidInput, match=message):
             AutoregressiveCodes(*arguments)
     with pytest.raises(InvalidInput, match=r"prior: expected attach\(posterior\) first"):
         _example().distribution().log_prob(tf.zeros((5, 6)))
-    message = r"prior: expected .* = \(4, 3, 2\) of QuantisedEMA, received \(4, 2, 3\)"
+    message = r"prior: expected .* = \(4, 3, 2\) of VectorQuantizerEMA, received \(4, 2, 3\)"
     with pytest.raises(InvalidInput, match=message):
-        _vae(AutoregressiveCodes(4, 2, 3), QuantisedEMA(4, 3, 2))
+        _vae(AutoregressiveCodes(4, 2, 3), VectorQuantizerEMA(4, 3, 2))
 
 
 def test_the_configuration_makes_it_again():
@@ -173,7 +173,7 @@ def _vae(prior, posterior=None):
     return tfvae.VAE(
         encoder=tfvae.networks.mlp((16,), "tanh"),
         decoder=tfvae.networks.mlp((16,), "tanh"),
-        posterior=posterior or QuantisedEMA(prior.num_codes, prior.code_dim, prior.num_positions),
+        posterior=posterior or VectorQuantizerEMA(prior.num_codes, prior.code_dim, prior.num_positions),
         likelihood=tfvae.likelihoods.Bernoulli((64,)),
         prior=prior,
     )

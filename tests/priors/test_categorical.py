@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
 from tfvae.posteriors.relaxed import RelaxedOneHot
 from tfvae.priors.categorical import Categorical, RelaxedCategorical
-from tfvae.trace import Trace
 
 
 def test_codes_are_equally_probable():

@@ -9,15 +9,15 @@ import tensorflow as tf
 from scipy import stats
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
-from tfvae.posteriors.quantised import Quantised
+from tfvae.posteriors.vector_quantizer import VectorQuantizer
 from tfvae.priors.codes import UniformCodes
-from tfvae.trace import Trace
 
 
 def _attached():
-    prior, posterior = UniformCodes(4, 2, 3), Quantised(4, 2, 3)
+    prior, posterior = UniformCodes(4, 2, 3), VectorQuantizer(4, 2, 3)
     prior.attach(posterior)
     return prior, posterior
 
@@ -67,7 +67,7 @@ def test_another_posterior_is_refused():
     with pytest.raises(
         InvalidInput, match=r"prior: expected .*num_positions \(4, 3, 2\), received \(4, 2, 3\)"
     ):
-        UniformCodes(4, 2, 3).attach(Quantised(4, 3, 2))
+        UniformCodes(4, 2, 3).attach(VectorQuantizer(4, 3, 2))
     with pytest.raises(InvalidInput, match="prior: expected .*Normal, received UniformCodes"):
         UniformCodes(4, 2, 3).attach(Normal(6))
 
@@ -85,7 +85,7 @@ def test_a_model_samples_from_it(flat):
     vae = tfvae.VAE(
         tfvae.networks.mlp((4,)),
         tfvae.networks.mlp((4,)),
-        Quantised(4, 2, 3),
+        VectorQuantizer(4, 2, 3),
         tfvae.likelihoods.Bernoulli((64,)),
         UniformCodes(4, 2, 3),
     )

@@ -7,10 +7,10 @@ import scipy.stats
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
 from tfvae.priors.conditional import Conditional
-from tfvae.trace import Trace
 
 
 def _example():
@@ -53,13 +53,11 @@ def test_the_rate_has_a_closed_form_in_each_dimension():
 
 
 def test_what_it_cannot_use_is_refused():
-    with pytest.raises(InvalidInput, match="latent_dim: expected a whole number of at least 1"):
+    with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1"):
         Conditional(0, tfvae.networks.mlp((8,)), 3)
     with pytest.raises(InvalidInput, match="network: expected a Keras layer or model, received 'mlp'"):
         Conditional(2, "mlp", 3)
-    with pytest.raises(
-        InvalidInput, match="condition_dim: expected a whole number of at least 1, received 0"
-    ):
+    with pytest.raises(InvalidInput, match="condition_dim: expected an integer of at least 1, received 0"):
         Conditional(2, tfvae.networks.mlp((8,)), 0)
     with pytest.raises(InvalidInput, match="floor: expected a positive number, received 0"):
         Conditional(2, tfvae.networks.mlp((8,)), 3, floor=0)

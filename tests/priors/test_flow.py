@@ -7,7 +7,7 @@ import scipy.stats
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.flows import MAF, RealNVP
 from tfvae.posteriors import Normal
 from tfvae.priors.flow import Flow
@@ -59,7 +59,7 @@ def test_draws_have_the_moments_of_the_density(kind):
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(InvalidInput, match="latent_dim: expected a whole number of at least 1, received 0"):
+    with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1, received 0"):
         Flow(0, RealNVP(2))
     with pytest.raises(InvalidInput, match=r"flow: expected one of tfvae.flows, received 'realnvp'"):
         Flow(2, "realnvp")

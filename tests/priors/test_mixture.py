@@ -9,8 +9,8 @@ from sklearn.datasets import make_blobs
 from sklearn.mixture import GaussianMixture
 
 import tfvae
-from tfvae.codes import choose
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.distributions.discrete import choose
 from tfvae.posteriors import Normal
 from tfvae.priors.mixture import Mixture
 
@@ -75,10 +75,10 @@ def test_components_are_chosen_with_their_weights_also_from_extreme_noise():
     assert choose(tf.zeros(1), tf.constant([-40.0, 40.0])).numpy().tolist() == [0, 0]
 
 
-def test_initialised_it_is_scikit_learns_mixture():
+def test_initialized_it_is_scikit_learns_mixture():
     z, _ = make_blobs(300, n_features=3, centers=4, cluster_std=[0.3, 0.5, 0.7, 1.0], random_state=3)
     prior = Mixture(3, 4)
-    prior.initialise(z)
+    prior.initialize(z)
     fitted = GaussianMixture(4, covariance_type="diag", max_iter=300, reg_covar=1e-6, random_state=0).fit(z)
     points = np.random.default_rng(1).normal(scale=5, size=(200, 3))
     np.testing.assert_allclose(
@@ -96,20 +96,20 @@ def test_initialised_it_is_scikit_learns_mixture():
 
 def test_a_cluster_without_width_keeps_the_density_finite():
     prior = Mixture(2, 2)
-    prior.initialise(np.repeat([[0.0, 0.0], [1.0, 1.0]], 10, axis=0))
+    prior.initialize(np.repeat([[0.0, 0.0], [1.0, 1.0]], 10, axis=0))
     log_density = prior.distribution().log_prob(tf.constant([[0.0, 0.0], [0.5, 0.5]]))
     assert np.isfinite(log_density).all()
     assert log_density[0] > 10
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(InvalidInput, match="latent_dim: expected a whole number of at least 1, received 0"):
+    with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1, received 0"):
         Mixture(0, 3)
-    with pytest.raises(InvalidInput, match="num_components: expected a whole number"):
+    with pytest.raises(InvalidInput, match="num_components: expected an integer"):
         Mixture(2, 0)
     for shape in ((10, 3), (2, 2), (10,)):
         with pytest.raises(InvalidInput, match="z: expected at least 3 points of shape"):
-            Mixture(2, 3).initialise(np.zeros(shape))
+            Mixture(2, 3).initialize(np.zeros(shape))
 
 
 def test_the_configuration_makes_it_again():

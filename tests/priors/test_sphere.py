@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import stats
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.posteriors import Normal
 from tfvae.priors.sphere import SphereUniform
 

@@ -8,7 +8,7 @@ import scipy.stats
 import tensorflow as tf
 
 import tfvae
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.posteriors import Encoded, Normal
 from tfvae.priors.vamp import VampPrior
 
@@ -29,14 +29,14 @@ def _prior_of(vae):
 
 def test_with_one_component_it_is_the_posterior_there(flat):
     vae = _vae(VampPrior(2, 1))
-    vae.prior.initialise(flat[:1])
+    vae.prior.initialize(flat[:1])
     z = tf.random.stateless_normal((3, 5, 2), (1, 2))
     np.testing.assert_allclose(_prior_of(vae).log_prob(z), vae.encode(flat[:1]).log_prob(z), rtol=1e-5)
 
 
 def test_log_density_is_the_mean_of_the_posteriors(flat):
     vae = _vae(VampPrior(2, 6))
-    vae.prior.initialise(flat)
+    vae.prior.initialize(flat)
     q = vae.encode(np.array(vae.prior.pseudo_inputs)).distribution
     z = np.random.default_rng(0).normal(size=(3, 5, 2)).astype("float32")
     each = scipy.stats.norm(q.loc, q.scale).logpdf(z[:, :, np.newaxis]).sum(-1)
@@ -60,7 +60,7 @@ def test_the_encoder_is_asked_once():
 
 def test_draws_have_the_mixtures_moments(flat):
     vae, count = _vae(VampPrior(2, 3)), 40000
-    vae.prior.initialise(flat)
+    vae.prior.initialize(flat)
     assert vae.prior_noise_dim == 3
     z = vae.prior_draw(tf.random.stateless_normal((count, 3), (3, 4))).numpy().astype("float64")
     q = vae.encode(np.array(vae.prior.pseudo_inputs)).distribution
@@ -125,7 +125,7 @@ def test_twenty_steps_on_two_replicas_equal_one_devices(two_replicas, silent, fl
 
 def test_pseudo_inputs_learn_and_stay_in_their_bounds(flat):
     vae = _vae(VampPrior(2, 10, low=0.0, high=1.0))
-    vae.prior.initialise(flat)
+    vae.prior.initialize(flat)
     before = np.array(vae.prior.pseudo_inputs)
     vae.compile(optimizer=tfvae.optimizers.Adam(1e-2))
     vae.fit(flat[:128], epochs=10, verbose=0)
@@ -155,17 +155,17 @@ class Hidden(Normal):
 
 def test_what_it_cannot_do_is_refused(flat):
     for arguments in ((0, 3), (2, 0)):
-        with pytest.raises(InvalidInput, match="expected a whole number of at least 1, received 0"):
+        with pytest.raises(InvalidInput, match="expected an integer of at least 1, received 0"):
             VampPrior(*arguments)
     with pytest.raises(InvalidInput, match="high: expected a number above low = 1.0, received 0.5"):
         VampPrior(2, 3, low=1.0, high=0.5)
     with pytest.raises(InvalidInput, match="encode: expected the map from data to q"):
         _vae(VampPrior(2, 3)).prior.distribution()
     with pytest.raises(InvalidInput, match=r"prior: expected prepare\(event_shape\) first"):
-        VampPrior(2, 3).initialise(flat)
+        VampPrior(2, 3).initialize(flat)
     for x in (flat[:2], flat[:, :5], np.full((3, 64), np.nan)):
         with pytest.raises(InvalidInput, match=r"x: expected at least 3 finite examples of shape \(n, 64\)"):
-            _vae(VampPrior(2, 3)).prior.initialise(x)
+            _vae(VampPrior(2, 3)).prior.initialize(x)
     with pytest.raises(InvalidInput, match="posterior: expected one whose density.*, received Hidden"):
         _vae(VampPrior(2, 3), Hidden(2))
 

@@ -1,50 +1,60 @@
 """Anomaly detection: scores of a trained model, calibrated decisions, contributions of features."""
 
-from tfvae.anomaly.bounds import NegativeELBO, Reconstruction
-from tfvae.anomaly.calibration import Calibration, Drift
-from tfvae.anomaly.combinations import WAIC, Combination, Mean, Mixture, Standardised, Sum
-from tfvae.anomaly.detector import VAEDetector
-from tfvae.anomaly.files import load
-from tfvae.anomaly.joint import Ensemble, Together
-from tfvae.anomaly.latent import AggregatedPosterior, Mahalanobis
-from tfvae.anomaly.log_likelihood import LogLikelihood
-from tfvae.anomaly.names import as_score
-from tfvae.anomaly.pictures import picture
-from tfvae.anomaly.rate import Rate
-from tfvae.anomaly.relative import LikelihoodRatio, Typicality
-from tfvae.anomaly.score import DrawnScore, Score
-from tfvae.anomaly.scorer import Scorer
-from tfvae.anomaly.series import SeriesDetector
-from tfvae.anomaly.tail import Tail
-from tfvae.anomaly.thresholds import Contamination, FalsePositiveRate
+from tfvae.anomaly.calibration.base import Calibration, Drift
+from tfvae.anomaly.calibration.tail import Tail
+from tfvae.anomaly.calibration.thresholds import Contamination, FalsePositiveRate
+from tfvae.anomaly.detectors.archive import DetectorArguments
+from tfvae.anomaly.detectors.loading import load
+from tfvae.anomaly.detectors.scorer import Scorer
+from tfvae.anomaly.detectors.series_detector import Calibrations, SeriesDetector
+from tfvae.anomaly.detectors.vae_detector import VAEDetector
+from tfvae.anomaly.plots import picture
+from tfvae.anomaly.scores.base import MonteCarloScore, Score
+from tfvae.anomaly.scores.by_name import as_score
+from tfvae.anomaly.scores.combination_rules import (
+    WAIC,
+    CombinationRule,
+    DensityMixture,
+    Mean,
+    StandardizedMean,
+    WeightedSum,
+)
+from tfvae.anomaly.scores.elbo import NegativeELBO, Reconstruction
+from tfvae.anomaly.scores.ensemble import Ensemble, ScoreCombination
+from tfvae.anomaly.scores.kl_divergence import KLDivergence
+from tfvae.anomaly.scores.latent import AggregatedPosterior, Mahalanobis
+from tfvae.anomaly.scores.likelihood_ratio import LikelihoodRatio, Typicality
+from tfvae.anomaly.scores.log_likelihood import LogLikelihood
 
 __all__ = [
     "WAIC",
     "AggregatedPosterior",
     "Calibration",
-    "Combination",
+    "Calibrations",
+    "CombinationRule",
     "Contamination",
-    "DrawnScore",
+    "DensityMixture",
+    "DetectorArguments",
     "Drift",
     "Ensemble",
     "FalsePositiveRate",
+    "KLDivergence",
     "LikelihoodRatio",
     "LogLikelihood",
     "Mahalanobis",
     "Mean",
-    "Mixture",
+    "MonteCarloScore",
     "NegativeELBO",
-    "Rate",
     "Reconstruction",
     "Score",
+    "ScoreCombination",
     "Scorer",
     "SeriesDetector",
-    "Standardised",
-    "Sum",
+    "StandardizedMean",
     "Tail",
-    "Together",
     "Typicality",
     "VAEDetector",
+    "WeightedSum",
     "as_score",
     "load",
     "picture",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -60,16 +60,14 @@ def one_hot(label: np.ndarray, num_classes: int, name: str = "label") -> np.ndar
     wrong = ~((label >= 0) & (label < num_classes) & (np.floor(label) == label))
     if wrong.any():
         found = f"{label[wrong][0]:g} in {name}" + ", an unknown class" * bool(label[wrong][0] == UNKNOWN)
-        raise InvalidInput(
-            "label", f"a class, a whole number from 0 to {num_classes - 1}, in each row", found
-        )
+        raise InvalidInput("label", f"a class, an integer from 0 to {num_classes - 1}, in each row", found)
     return np.eye(num_classes, dtype=np.float32)[label.astype(np.int64)]
 
 
 def mixed_batches(
-    x: np.ndarray, label: np.ndarray, batch_size: int, labelled: int, seed: int = 0
+    x: np.ndarray, label: np.ndarray, batch_size: int, labeled: int, seed: int = 0
 ) -> tf.data.Dataset:
-    """Batches with `labelled` examples of known class each, weighted so that every example still counts once.
+    """Batches with `labeled` examples of known class each, weighted so that every example still counts once.
 
     w = (share of the examples of its kind among all) / (share of its kind in a batch)
 
@@ -82,7 +80,7 @@ def mixed_batches(
         x: data [N, *event].
         label: class of each example, -1 where it is unknown, [N]; both kinds must be there.
         batch_size: examples a batch.
-        labelled: of these, how many with a known class.
+        labeled: of these, how many with a known class.
         seed: start of the random numbers.
 
     Returns:
@@ -90,7 +88,7 @@ def mixed_batches(
 
     Example:
         >>> x, label = np.zeros((6, 2)), np.array([0, -1, -1, -1, 1, -1])
-        >>> (inputs, _, weight), *_ = mixed_batches(x, label, batch_size=4, labelled=2)
+        >>> (inputs, _, weight), *_ = mixed_batches(x, label, batch_size=4, labeled=2)
         >>> sorted(inputs["label"].numpy().tolist()), [round(float(w), 3) for w in weight]
         ([-1.0, -1.0, 0.0, 1.0], [0.667, 0.667, 1.333, 1.333])
     """
@@ -102,12 +100,12 @@ def mixed_batches(
     known, unknown = np.flatnonzero(label != UNKNOWN), np.flatnonzero(label == UNKNOWN)
     if not len(known) or not len(unknown):
         raise InvalidInput("label", "known classes and unknown ones", f"{len(known)} and {len(unknown)}")
-    if not 1 <= labelled < batch_size:
-        raise InvalidInput("labelled", "at least 1, and fewer than batch_size", labelled)
-    if batch_size - labelled > len(unknown):
-        raise InvalidInput("batch_size", f"at most {len(unknown) + labelled}", batch_size)
+    if not 1 <= labeled < batch_size:
+        raise InvalidInput("labeled", "at least 1, and fewer than batch_size", labeled)
+    if batch_size - labeled > len(unknown):
+        raise InvalidInput("batch_size", f"at most {len(unknown) + labeled}", batch_size)
     data = {"x": tf.constant(x, tf.float32), "label": tf.constant(label, tf.float32)}
-    counts = (labelled, batch_size - labelled)
+    counts = (labeled, batch_size - labeled)
     weight = tf.concat(
         [
             tf.fill([count], np.float32(len(rows) / len(x) * batch_size / count))
@@ -140,5 +138,5 @@ def whole_labels(label: np.ndarray) -> np.ndarray:
         found = f"{label.dtype} of shape {label.shape}"
         if label.ndim == 1 and label.size and label.dtype.kind in "iuf":
             found += f", such as {label[np.floor(label) != label][0]:g}"
-        raise InvalidInput("label", "whole numbers [N]", found)
+        raise InvalidInput("label", "integers [N]", found)
     return label

@@ -1,4 +1,4 @@
-"""From a source to batches: split, shuffled in bounded memory, binarised, and the same again on resume."""
+"""From a source to batches: split, shuffled in bounded memory, binarized, and the same again on resume."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from tfvae.data.base import Source
+from tfvae.core.errors import InvalidInput
 from tfvae.data.labels import one_hot
 from tfvae.data.shuffle import Chunk
+from tfvae.data.sources.base import Source
 from tfvae.data.split import Keep, checked_seed, count_kept, everything
-from tfvae.errors import InvalidInput
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -21,7 +21,7 @@ Transform = Callable[[np.ndarray], np.ndarray]
 
 POOL_ROWS = 65_536
 _POOL_BYTES = 256 * 2**20
-_ORDER, _BINARISE = 0, 1  # what a generator is for; part of its seed
+_ORDER, _BINARIZE = 0, 1  # what a generator is for; part of its seed
 
 
 @final
@@ -38,10 +38,10 @@ class Pipeline:
         source: where the rows come from.
         batch_size: rows a batch.
         split: `split(first_row, count)` gives the bool mask of the rows to use, such as `Split(0.1).train`.
-        seed: seeds the order and the binarisation.
+        seed: seeds the order and the binarization.
         shuffle: random order, anew in each epoch.
-        binarise: replace x by a draw of Bernoulli(x), anew in each epoch if `shuffle`, else always the same.
-        transform: applied to each float32 batch [n, *shape] before binarisation; keeps its shape.
+        binarize: replace x by a draw of Bernoulli(x), anew in each epoch if `shuffle`, else always the same.
+        transform: applied to each float32 batch [n, *shape] before binarization; keeps its shape.
         with_labels: give dicts of `x` and `label` instead of arrays.
         one_hot: give dicts of `x` and `condition` instead, the label as a one-hot code of so many classes.
         drop_remainder: leave out a last batch smaller than the others; by default when shuffling. A part
@@ -57,7 +57,7 @@ class Pipeline:
 
     Example:
         >>> import tfvae
-        >>> train = Pipeline(tfvae.data.source("sklearn:digits"), batch_size=100, binarise=True)
+        >>> train = Pipeline(tfvae.data.source("sklearn:digits"), batch_size=100, binarize=True)
         >>> train.num_batches, next(train.batches()).shape
         (17, (100, 8, 8, 1))
     """
@@ -70,7 +70,7 @@ class Pipeline:
         split: Keep = everything,
         seed: int = 0,
         shuffle: bool = True,
-        binarise: bool = False,
+        binarize: bool = False,
         transform: Transform | None = None,
         with_labels: bool = False,
         one_hot: int | None = None,
@@ -85,7 +85,7 @@ class Pipeline:
                 raise InvalidInput(argument, "a source with labels", f"{source.name}, which has none")
         self.source, self.split = source, split
         self.batch_size, self.seed = int(batch_size), checked_seed(seed)
-        self.shuffle, self.binarise, self.with_labels = shuffle, binarise, with_labels
+        self.shuffle, self.binarize, self.with_labels = shuffle, binarize, with_labels
         self.one_hot = one_hot
         self.transform = transform
         self.drop_remainder = shuffle if drop_remainder is None else drop_remainder
@@ -116,7 +116,7 @@ class Pipeline:
             An iterator over the batches of the pass numbered `epoch`, which goes up by one at once.
 
         Raises:
-            InvalidInput: no row is in this part; values outside [0, 1] are to be binarised; a label
+            InvalidInput: no row is in this part; values outside [0, 1] are to be binarized; a label
                 is no class where codes are asked for.
             UnreadableFile: a file turns out to be damaged.
         """
@@ -161,8 +161,8 @@ class Pipeline:
                 return
             if self.transform is not None:
                 x = self._transformed(x)
-            if self.binarise:
-                x = _drawn(x, self._generator(epoch, _BINARISE, number), self.source.name)
+            if self.binarize:
+                x = _drawn(x, self._generator(epoch, _BINARIZE, number), self.source.name)
             yield self._named(x, chunk.get("label"))
         if number < 0:
             raise InvalidInput("split", f"at least one row of {self.source.name}", "a part without rows")
@@ -200,12 +200,12 @@ def original_errors(*pipelines: Pipeline) -> Iterator[None]:
 
     Example:
         >>> import numpy as np, tfvae
-        >>> bad = Pipeline(tfvae.data.Arrays(np.full((4, 2), 7.0)), batch_size=2, binarise=True)
+        >>> bad = Pipeline(tfvae.data.Arrays(np.full((4, 2), 7.0)), batch_size=2, binarize=True)
         >>> with original_errors(bad):
         ...     for batch in bad.dataset():
         ...         pass
         Traceback (most recent call last):
-        tfvae.errors.InvalidInput: binarise: expected values in [0, 1], received 7.0 to 7.0 in array
+        tfvae.InvalidInput: binarize: expected values in [0, 1], received 7.0 to 7.0 in array
     """
     for pipeline in pipelines:
         pipeline.failure = None
@@ -222,6 +222,6 @@ def _drawn(x: np.ndarray, generator: np.random.Generator, name: str) -> np.ndarr
     """Bernoulli(x), as float32 zeros and ones."""
     low, high = x.min(), x.max()
     if not (low >= 0 and high <= 1):  # also refuses NaN
-        raise InvalidInput("binarise", "values in [0, 1]", f"{low} to {high} in {name}")
+        raise InvalidInput("binarize", "values in [0, 1]", f"{low} to {high} in {name}")
     uniform = generator.random(x.shape, dtype=np.float32)  # in [0, 1): 0 never and 1 always becomes 1
     return np.less(uniform, x, out=uniform, casting="unsafe")

@@ -1,4 +1,4 @@
-"""Standardisation measured from a stream of any length, in the pipeline or inside a model."""
+"""Standardization measured from a stream of any length, in the pipeline or inside a model."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Self, final
 import keras
 import numpy as np
 
-from tfvae.data.base import Source
+from tfvae.core.errors import InvalidInput
+from tfvae.data.sources.base import Source
 from tfvae.data.split import Keep, everything
-from tfvae.errors import InvalidInput
 
 
 @final
 @keras.saving.register_keras_serializable("tfvae")
-class Standardise(keras.layers.Layer):
+class Standardize(keras.layers.Layer):
     """Shift and scale every column: z = (x - offset) / scale, and no further than `limit` from 0.
 
     Computes in float32 whatever the model's dtype policy; NaN stays NaN. The division is done as a product
@@ -31,7 +31,7 @@ class Standardise(keras.layers.Layer):
         InvalidInput: different shapes, or a scale or limit that is not positive and finite.
 
     Example:
-        >>> layer = Standardise(offset=[1.0, 2.0], scale=[2.0, 4.0])
+        >>> layer = Standardize(offset=[1.0, 2.0], scale=[2.0, 4.0])
         >>> layer.transform(np.array([[3.0, 2.0]], np.float32))
         array([[1., 0.]], dtype=float32)
     """
@@ -72,7 +72,7 @@ class Standardise(keras.layers.Layer):
 
         Example:
             >>> import tfvae
-            >>> layer = Standardise.fit(tfvae.data.Arrays(np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]])))
+            >>> layer = Standardize.fit(tfvae.data.Arrays(np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]])))
             >>> layer.offset, layer.scale
             ([2.0, 5.0], [1.0, 1.0])
         """
@@ -92,7 +92,7 @@ class Standardise(keras.layers.Layer):
         return cls(moments.mean.tolist(), moments.scale().tolist(), limit)
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Standardise a tensor [..., *columns]."""
+        """Standardize a tensor [..., *columns]."""
         offset, reciprocal = (keras.ops.convert_to_tensor(v) for v in (self._offset, self._reciprocal))
         standard = (inputs - offset) * reciprocal
         return standard if self.limit is None else keras.ops.clip(standard, -self.limit, self.limit)
@@ -103,7 +103,7 @@ class Standardise(keras.layers.Layer):
         return outputs * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
 
     def transform(self, x: np.ndarray) -> np.ndarray:
-        """Standardise a float32 NumPy array as the layer does; to be given as `Pipeline(transform=)`."""
+        """Standardize a float32 NumPy array as the layer does; to be given as `Pipeline(transform=)`."""
         standard = (x - self._offset) * self._reciprocal
         return standard if self.limit is None else np.clip(standard, -self.limit, self.limit)
 

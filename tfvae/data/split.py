@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 Keep = Callable[[int, int], np.ndarray]
 
@@ -74,15 +74,15 @@ class Split:
 
 
 def checked_seed(seed: int) -> int:
-    """Return the seed, or refuse what is not a whole number in [0, 2^63).
+    """Return the seed, or refuse what is not an integer in [0, 2^63).
 
     Example:
         >>> checked_seed(-1)
         Traceback (most recent call last):
-        tfvae.errors.InvalidInput: seed: expected a whole number in [0, 2^63), received -1
+        tfvae.InvalidInput: seed: expected an integer in [0, 2^63), received -1
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise InvalidInput("seed", "a whole number in [0, 2^63)", seed)
+        raise InvalidInput("seed", "an integer in [0, 2^63)", seed)
     return int(seed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
@@ -25,7 +25,7 @@ def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
         array([0, 4, 6])
     """
     if length < 1 or not 1 <= stride <= length:
-        expected = "a whole number from 1 to the length of a window"
+        expected = "an integer from 1 to the length of a window"
         raise InvalidInput("stride", expected, f"{stride} for windows of {length}")
     if size < length:
         raise InvalidInput("series", f"at least {length} points, those of one window", size)

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.noise import as_seed
 from tfvae.models import VAE
-from tfvae.noise import as_seed
 
 tfd = tfp.distributions
 _ROWS = 128
@@ -32,7 +32,7 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
     The aggregated posterior is that of the given examples, all of them; one draw of z for each.
 
     Args:
-        model: a model with a diagonal normal posterior and a factorised prior.
+        model: a model with a diagonal normal posterior and a factorized prior.
         inputs: data [N, *event]; time grows with N squared.
         seed: start of the random numbers.
 

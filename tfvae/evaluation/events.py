@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 def events(labels: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 def mean_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> float:
@@ -35,7 +35,7 @@ def mean_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> flo
     if len(sources) != len(latent) or sources.shape[1] > latent.shape[1]:
         expected = f"{len(sources)} rows and at least {sources.shape[1]} dimensions"
         raise InvalidInput("latent", expected, latent.shape)
-    correlation = np.abs(_standardised(sources).T @ _standardised(latent)) / len(sources)
+    correlation = np.abs(_standardized(sources).T @ _standardized(latent)) / len(sources)
     return float(correlation[linear_sum_assignment(correlation, maximize=True)].mean())
 
 
@@ -50,7 +50,7 @@ def rank_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> flo
     return mean_correlation_coefficient(*(rankdata(values, axis=0) for values in (sources, latent)))
 
 
-def _standardised(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean(axis=0)
-    spread = np.sqrt((centred**2).mean(axis=0))
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
+def _standardized(values: np.ndarray) -> np.ndarray:
+    centered = values - values.mean(axis=0)
+    spread = np.sqrt((centered**2).mean(axis=0))
+    return np.divide(centered, spread, out=np.zeros_like(centered), where=spread > 0)

@@ -7,30 +7,30 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
-from tfvae.inputs import in_batches
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import in_batches
+from tfvae.core.noise import as_seed
 from tfvae.models import VAE
-from tfvae.noise import as_seed
 
 _DECODED_AT_ONCE = 16384
 
 
 def impute(model: VAE, x: object, num_samples: int = 1000, seed: int = 0) -> np.ndarray:
-    """Fill the gaps with E[x_mis|x_obs], by self-normalised importance sampling; what is seen stays.
+    """Fill the gaps with E[x_mis|x_obs], by self-normalized importance sampling; what is seen stays.
 
     E[x_mis|x_obs] ~ sum_k v_k E[x_mis|z_k],  z_k ~ q(z|x_obs),  k = 1..K
     v_k = w_k / sum_j w_j,  w_k = p(x_obs|z_k) p(z_k) / q(z_k|x_obs)
 
     Categories and ranks are filled with the most probable one under sum_k v_k p(x_mis|z_k), columns of
     `likelihoods.Positive` with exp(E[log x_mis|x_obs]), as the mean of a log-normal can be far out. Where the
-    likelihood has a model of the gaps s (`NotAtRandom`), it is E[x_mis|x_obs, s]: the weights hold
+    likelihood has a model of the gaps s (`MissingNotAtRandom`), it is E[x_mis|x_obs, s]: the weights hold
     p(x_obs, s|z_k), and the average is of E[x_mis|z_k, s]. The error falls with the square root of the
     number of draws that count, 1 / sum_k v_k^2; the bias as 1/K.
 
     Args:
-        model: a model whose likelihood takes NaN as missing, such as `Observed`, and whose posterior has a
-            density.
+        model: a model whose likelihood takes NaN as missing, such as `MissingAtRandom`, and whose posterior
+            has a density.
         x: data [B, *event] with NaN for what is missing.
         num_samples: K; the memory needed is proportional to it where it is above 16384.
         seed: start of the random numbers.
@@ -85,7 +85,7 @@ def multiple_imputations(
         >>> multiple_imputations(model, [[0.5, np.nan, 2.0]], num_imputations=5, num_samples=20).shape
         (5, 1, 3)
     """
-    whole_number("num_imputations", num_imputations)
+    integer("num_imputations", num_imputations)
     filled = []
     for given, trace, batch_seed in _passes(model, x, num_samples, seed):
         choice_seed, draw_seed = tf.unstack(tf.random.experimental.stateless_split(batch_seed, 2))
@@ -101,7 +101,7 @@ def multiple_imputations(
 
 def _passes(model: VAE, x: object, num_samples: int, seed: int) -> Iterator[tuple]:
     """Yield batches [b, *event], their traces with K draws, and a seed of their own."""
-    whole_number("num_samples", num_samples)
+    integer("num_samples", num_samples)
     if not model.likelihood.support.missing:
         raise InvalidInput(
             "model",

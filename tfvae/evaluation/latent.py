@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.models import LatentModel
 
 

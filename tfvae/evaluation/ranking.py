@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 
 
 def recall_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
@@ -32,7 +32,7 @@ def recall_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray
 
 
 def ndcg_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
-    """Return the normalised discounted cumulative gain of each user's k best items, [B]; NaN as for recall.
+    """Return the normalized discounted cumulative gain of each user's k best items, [B]; NaN as for recall.
 
     dcg@k = sum over places r = 1..k with a held-out item of 1 / log2(r + 1),
     ndcg@k = dcg@k / (its largest value, all held-out items first)

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
-from tfvae.inputs import in_batches
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import in_batches
+from tfvae.core.noise import as_seed
+from tfvae.core.trace import Trace
 from tfvae.models import VAE
-from tfvae.noise import as_seed
-from tfvae.trace import Trace
 
 _AT_THE_END = 16  # times the draws of a step
 
@@ -51,7 +51,7 @@ def refine(
     Model and encoder stay as they are. Each step has draws of its own. In the end both bounds, the encoder's
     and the new one, are taken with the same other draws, and each example keeps the better of its two, so
     that none ends below its encoder. As that is a choice by these draws, take `elbo_of` with another seed for
-    a figure to report. The difference of the two bounds is the amortisation gap.
+    a figure to report. The difference of the two bounds is the amortization gap.
 
     Args:
         model: a model whose posterior has a density in closed form, and draws that carry gradients.
@@ -65,7 +65,7 @@ def refine(
     Raises:
         InvalidInput: for another model, and for numbers below 1.
 
-    Source: Kim et al. 2018 (semi-amortised inference); Cremer et al. 2018 (the amortisation gap).
+    Source: Kim et al. 2018 (semi-amortized inference); Cremer et al. 2018 (the amortization gap).
 
     Example:
         >>> import tfvae
@@ -150,9 +150,9 @@ def _folded(seed: int, index: int) -> tf.Tensor:
 
 def _check(model: VAE, **numbers: int) -> None:
     for name, value in numbers.items():
-        whole_number(name, value)
+        integer(name, value)
     posterior = model.posterior
-    if not (posterior.has_density and posterior.explicit_density and posterior.reparameterised):
+    if not (posterior.has_density and posterior.explicit_density and posterior.reparameterized):
         raise InvalidInput(
             "model",
             "a posterior with a density in closed form, and draws that carry gradients",

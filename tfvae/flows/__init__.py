@@ -1,10 +1,20 @@
 """Flows: trainable bijections of R^d with a known log-determinant."""
 
-from tfvae.flows.autoregressive import MAF
+from tfvae.distributions.pushforward import Pushforward
+from tfvae.flows.autoregressive import MAF, Autoregressive
 from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain, Reverse
-from tfvae.flows.coupling import RealNVP
-from tfvae.flows.distribution import Pushforward
+from tfvae.flows.coupling import Coupling, RealNVP
 from tfvae.flows.masked import MaskedNetwork
 
-__all__ = ["MAF", "Chain", "Flow", "MaskedNetwork", "Pushforward", "RealNVP", "Reverse"]
+__all__ = [
+    "MAF",
+    "Autoregressive",
+    "Chain",
+    "Coupling",
+    "Flow",
+    "MaskedNetwork",
+    "Pushforward",
+    "RealNVP",
+    "Reverse",
+]

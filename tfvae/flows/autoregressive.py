@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.checks import whole_number, whole_numbers
+from tfvae.core.checks import integer, integers
+from tfvae.core.numerics import bounded
 from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain, Reverse
 from tfvae.flows.masked import MaskedNetwork
-from tfvae.numerics import bounded
 
 
 class MAF(Flow):
@@ -43,8 +43,8 @@ class MAF(Flow):
         dtype: object = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        self.num_layers = whole_number("num_layers", num_layers)
-        self.hidden = whole_numbers("hidden", hidden)
+        self.num_layers = integer("num_layers", num_layers)
+        self.hidden = integers("hidden", hidden)
         flows = []
         for number in range(num_layers):
             if number:
@@ -82,7 +82,7 @@ class Autoregressive(Flow):
         dtype: object = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        self.hidden = whole_numbers("hidden", hidden)
+        self.hidden = integers("hidden", hidden)
         self.network = MaskedNetwork(latent_dim, 2, self.hidden, name="network", dtype=self.dtype_policy)
 
     def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -6,8 +6,8 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.part import Part
+from tfvae.core.checks import integer
+from tfvae.core.part import Part
 
 
 class Flow(Part, abc.ABC):
@@ -25,7 +25,7 @@ class Flow(Part, abc.ABC):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
 
     @abc.abstractmethod
     def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.checks import whole_number, whole_numbers
+from tfvae.core.checks import integer, integers
+from tfvae.core.numerics import bounded
 from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain
-from tfvae.numerics import bounded
 
 
 class RealNVP(Flow):
@@ -41,9 +41,9 @@ class RealNVP(Flow):
         name: str | None = None,
         dtype: object = None,
     ):
-        super().__init__(whole_number("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
-        self.num_layers = whole_number("num_layers", num_layers, at_least=2)
-        self.hidden = whole_numbers("hidden", hidden)
+        super().__init__(integer("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
+        self.num_layers = integer("num_layers", num_layers, at_least=2)
+        self.hidden = integers("hidden", hidden)
         policy = self.dtype_policy
         layers = [
             Coupling(latent_dim, bool(number % 2), self.hidden, name=f"coupling_{number}", dtype=policy)
@@ -78,9 +78,9 @@ class Coupling(Flow):
         name: str | None = None,
         dtype: object = None,
     ):
-        super().__init__(whole_number("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
+        super().__init__(integer("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
         self.keep_last = keep_last
-        self.hidden = whole_numbers("hidden", hidden)
+        self.hidden = integers("hidden", hidden)
         first = latent_dim // 2
         self._sizes = (first, latent_dim - first)
         kept, changed = reversed(self._sizes) if keep_last else self._sizes

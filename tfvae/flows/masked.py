@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number, whole_numbers
-from tfvae.part import Part
+from tfvae.core.checks import integer, integers
+from tfvae.core.part import Part
 
 
 class MaskedNetwork(Part):
@@ -44,10 +44,10 @@ class MaskedNetwork(Part):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.channels = whole_number("channels", channels)
-        self.hidden = whole_numbers("hidden", hidden)
-        self.context_dim = whole_number("context_dim", context_dim, at_least=0)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.channels = integer("channels", channels)
+        self.hidden = integers("hidden", hidden)
+        self.context_dim = integer("context_dim", context_dim, at_least=0)
         self._make_weights()
         self.built = True
 

@@ -8,11 +8,12 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.distribution import OwnDistribution
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.support import Support
+from tfvae.distributions.base import BaseDistribution
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
 
@@ -22,7 +23,7 @@ class Autoregressive(Likelihood):
 
     A small PixelCNN: the first convolution sees only pixels before i (mask A), the later ones also their
     own place (mask B), and each adds features of z at every pixel. The channels of one pixel are
-    independent given z and the pixels before. Grey values in [0, 1] are accepted, as for `Bernoulli`.
+    independent given z and the pixels before. Gray values in [0, 1] are accepted, as for `Bernoulli`.
 
     The decoder's features are [B, n], or [B, height, width, n].
 
@@ -59,9 +60,9 @@ class Autoregressive(Likelihood):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 3:
             raise InvalidInput("event_shape", "(height, width, channels)", self.event_shape)
-        self.num_layers = whole_number("num_layers", num_layers)
-        self.filters = whole_number("filters", filters)
-        self.kernel_size = whole_number("kernel_size", kernel_size, 3)
+        self.num_layers = integer("num_layers", num_layers)
+        self.filters = integer("filters", filters)
+        self.kernel_size = integer("kernel_size", kernel_size, 3)
         if kernel_size % 2 == 0:
             raise InvalidInput("kernel_size", "an odd number of at least 3", kernel_size)
 
@@ -128,7 +129,7 @@ class Autoregressive(Likelihood):
     ) -> tf.Tensor:
         """Return images made pixel by pixel, each from the logits given the pixels so far.
 
-        The same network as `logits`, of which every step computes one pixel from its neighbours.
+        The same network as `logits`, of which every step computes one pixel from its neighbors.
 
         Args:
             features: what `call` returned, [..., height, width, num_layers * filters]; N of them.
@@ -143,8 +144,8 @@ class Autoregressive(Likelihood):
         added = tf.reshape(tf.cast(features, self.compute_dtype), (-1, places, self.num_layers, self.filters))
         added = tf.transpose(added, (1, 2, 0, 3))  # [places, layers, N, filters]
         count = tf.shape(added)[2] * repeats
-        counts = [size // 2] + [size // 2 + 1] * (self.num_layers - 1)  # of neighbours
-        neighbours = tf.constant(_neighbours(height, width, self.kernel_size))
+        counts = [size // 2] + [size // 2 + 1] * (self.num_layers - 1)  # of neighbors
+        neighbors = tf.constant(_neighbors(height, width, self.kernel_size))
         kernels = [
             tf.reshape(kernel, (size, -1, self.filters))[:seen]
             for kernel, seen in zip(self._masked_kernels(), counts, strict=True)
@@ -154,7 +155,7 @@ class Autoregressive(Likelihood):
         def step(place: tf.Tensor, *states: tf.Tensor) -> tuple:
             states, hidden = list(states), None
             for layer, (kernel, seen) in enumerate(zip(kernels, counts, strict=True)):
-                around = tf.gather(states[layer], neighbours[place, :seen])
+                around = tf.gather(states[layer], neighbors[place, :seen])
                 new = tf.einsum("kni,kio->no", around, kernel) + tf.tile(added[place, layer], (repeats, 1))
                 hidden = tf.nn.elu(new) if layer == 0 else hidden + tf.nn.elu(new)
                 if layer + 1 < self.num_layers:
@@ -191,7 +192,7 @@ class Autoregressive(Likelihood):
         return tf.reshape(flat, tf.concat([leading, flat.shape[1:]], 0))
 
 
-def _neighbours(height: int, width: int, size: int) -> np.ndarray:
+def _neighbors(height: int, width: int, size: int) -> np.ndarray:
     """Return for each pixel the numbers of those around it up to itself, row by row; outside the last."""
     row, column = np.divmod(np.arange(height * width)[:, np.newaxis], width)
     down, right = np.divmod(np.arange(size * size // 2 + 1), size)
@@ -204,7 +205,7 @@ def _with_row(rows: tf.Tensor, number: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     return tf.tensor_scatter_nd_update(rows, [[number]], row[tf.newaxis])
 
 
-class _Raster(OwnDistribution):
+class _Raster(BaseDistribution):
     """Bernoulli pixels, each given those before it."""
 
     def __init__(

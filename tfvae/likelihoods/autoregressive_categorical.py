@@ -8,14 +8,15 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.distribution import OwnDistribution
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.noise import SeedStream
+from tfvae.core.scan import scan
+from tfvae.core.support import Support
+from tfvae.distributions.base import BaseDistribution
+from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.padded import SequenceSupport, present, with_presence
-from tfvae.noise import SeedStream
-from tfvae.recurrence import unrolled
 
 tfd = tfp.distributions
 Params = dict[str, tf.Tensor]
@@ -68,10 +69,10 @@ class AutoregressiveCategorical(Likelihood):
         if len(self.event_shape) != 1:
             raise InvalidInput("event_shape", "(steps,)", self.event_shape)
         for argument, value in (("units", units), ("embedding_dim", embedding_dim)):
-            whole_number(argument, value)
+            integer(argument, value)
         if not 0 <= dropout <= 1:
             raise InvalidInput("dropout", "a share in [0, 1]", dropout)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.units = units
         self.embedding_dim = embedding_dim
         self.dropout = dropout
@@ -163,7 +164,7 @@ class AutoregressiveCategorical(Likelihood):
 
         nothing = tf.fill(tf.shape(features)[:1], float(self.num_categories))
         state = (nothing, tf.cast(tf.tanh(features), self.compute_dtype))
-        return tf.transpose(unrolled(move, state, tf.range(self.event_shape[0])))
+        return tf.transpose(scan(move, state, tf.range(self.event_shape[0])))
 
     def _given(self, before: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
         """Return what the GRU gets: the embedding of the token before, and the features."""
@@ -173,7 +174,7 @@ class AutoregressiveCategorical(Likelihood):
         return tf.cast(tf.concat([embedded, features], axis=-1), self.compute_dtype)
 
 
-class _Text(OwnDistribution):
+class _Text(BaseDistribution):
     """Tokens, each given those before it; NaN after the last."""
 
     def __init__(self, features: tf.Tensor, shown: tf.Tensor, logits: Callable, in_turn: Callable):

@@ -3,153 +3,15 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
-import math
-from collections.abc import Iterator
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_numbers
-from tfvae.part import Part
+from tfvae.core.checks import integers
+from tfvae.core.part import Part
+from tfvae.core.support import ColumnSupports, Support
 
 tfd = tfp.distributions
-_SMALLEST, _LARGEST = tf.float32.min, tf.float32.max
-
-
-@dataclasses.dataclass(frozen=True)
-class Support:
-    """The values that a likelihood gives a density to: an interval, or the finite numbers.
-
-    Attributes:
-        low: smallest value.
-        high: largest value.
-        whole: whether only whole numbers are values.
-        missing: whether NaN is taken as well, for a value that was not observed.
-        hint: what usually helps, added to the error message.
-        by_element: whether each number can be missing by itself.
-
-    Example:
-        >>> support = Support(0.0, 2.0, whole=True, missing=True)
-        >>> print(support)
-        whole numbers in [0, 2], or NaN for missing
-        >>> bool(support.covers(np.array([0.0, np.nan, 2.0]))), bool(support.covers(np.array([0.5])))
-        (True, False)
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    hint: str = ""
-    whole: bool = False
-    missing: bool = False
-    by_element = True
-
-    @property
-    def bounded(self) -> bool:
-        """Whether some finite numbers are no values, so that data cannot be shifted and scaled at will."""
-        return self.whole or math.isfinite(self.low) or math.isfinite(self.high)
-
-    @property
-    def inside(self) -> float:
-        """A value, to stand in the place of one that is missing: 0, or the nearest to it."""
-        return min(max(self.low, 0.0), self.high)
-
-    def parts(self, x: np.ndarray | tf.Tensor) -> Iterator[tuple[Support, np.ndarray | tf.Tensor]]:
-        """Yield x, [B, *event], in parts that have one interval each, with that interval."""
-        yield self, x
-
-    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Return which examples of an array, bool [B], have NaN where it may not be, by what is wrong."""
-        return {}
-
-    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
-        """Return whether every number of an array or tensor is a value."""
-        numpy = tf.experimental.numpy if tf.is_tensor(x) else np
-        if self.missing:
-            x = numpy.where(numpy.isnan(x), self.inside, x)
-        low, high = max(self.low, _SMALLEST), min(self.high, _LARGEST)
-        # Two passes over memory: the extremes are NaN where any number is.
-        covered = (numpy.min(x) >= low) & (numpy.max(x) <= high)
-        return covered & numpy.all(x == numpy.floor(x)) if self.whole else covered
-
-    def __str__(self) -> str:
-        name = "whole numbers" if self.whole else "finite numbers"
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            name += f" in [{self.low:g}, {self.high:g}]"
-        elif math.isfinite(self.low):
-            name += f" of at least {self.low:g}"
-        elif math.isfinite(self.high):
-            name += f" of at most {self.high:g}"
-        return name + (", or NaN for missing" if self.missing else "") + self.hint
-
-
-@dataclasses.dataclass(frozen=True)
-class RowSupport(Support):
-    """The values of a support, or NaN in the whole of an example that is missing.
-
-    Example:
-        >>> support = RowSupport.of(Support(0.0))
-        >>> print(support)
-        finite numbers of at least 0, or NaN for missing throughout an example
-        >>> bool(support.covers(np.array([[1.0, 2.0], [np.nan, np.nan]])))
-        True
-        >>> bool(support.covers(np.array([[1.0, np.nan]])))
-        False
-    """
-
-    by_element = False
-
-    @classmethod
-    def of(cls, support: Support) -> RowSupport:
-        """Return the support that takes missing examples as well."""
-        hint = f" throughout an example{support.hint}"
-        return cls(support.low, support.high, hint, support.whole, missing=True)
-
-    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Return which examples are NaN in some places only."""
-        gaps = np.isnan(x).reshape(len(x), -1)
-        return {"NaN in some places": gaps.any(axis=1) & ~gaps.all(axis=1)}
-
-    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
-        """Return whether every number is a value, or its example NaN throughout."""
-        numpy = tf.experimental.numpy if tf.is_tensor(x) else np
-        gaps = numpy.reshape(numpy.isnan(x), (-1, math.prod(x.shape[1:])))
-        whole = numpy.all(numpy.any(gaps, axis=1) == numpy.all(gaps, axis=1))
-        return super().covers(x) & whole
-
-
-@dataclasses.dataclass(frozen=True)
-class ColumnSupports:
-    """A support of its own for every column of a table; used as a `Support` is.
-
-    Attributes:
-        columns: the support of each entry of the last axis.
-
-    Example:
-        >>> supports = ColumnSupports((Support(), Support(0.0, 1.0)))
-        >>> [print(support) for support, _ in supports.parts(np.zeros((5, 2)))][-1]
-        finite numbers in column 0
-        finite numbers in [0, 1] in column 1
-    """
-
-    columns: tuple[Support, ...]
-    by_element = True
-
-    @property
-    def bounded(self) -> bool:
-        """Whether any column is bounded."""
-        return any(support.bounded for support in self.columns)
-
-    @property
-    def missing(self) -> bool:
-        """Whether any column takes NaN."""
-        return any(support.missing for support in self.columns)
-
-    def parts(self, x: np.ndarray | tf.Tensor) -> Iterator[tuple[Support, np.ndarray | tf.Tensor]]:
-        """Yield the columns one by one, each with its support."""
-        for index, support in enumerate(self.columns):
-            yield dataclasses.replace(support, hint=f"{support.hint} in column {index}"), x[..., index]
 
 
 class Likelihood(Part, abc.ABC):
@@ -165,7 +27,7 @@ class Likelihood(Part, abc.ABC):
 
     def __init__(self, event_shape: tuple[int, ...], *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.event_shape = whole_numbers("event_shape", event_shape)
+        self.event_shape = integers("event_shape", event_shape)
 
     @abc.abstractmethod
     def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:

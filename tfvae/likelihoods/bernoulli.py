@@ -5,9 +5,10 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
-from tfvae.numerics import softplus
+from tfvae.core.heads import Head
+from tfvae.core.numerics import softplus
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
 
@@ -15,7 +16,7 @@ tfd = tfp.distributions
 class Bernoulli(Likelihood):
     """p(x|z) = prod_i p_i^x_i (1 - p_i)^(1 - x_i),  p = sigmoid(logits(z)).
 
-    A density for x in {0, 1}. Grey values in between are accepted, as is common for images; the
+    A density for x in {0, 1}. Gray values in between are accepted, as is common for images; the
     figure is then a cross entropy and no log-likelihood.
 
     Args:

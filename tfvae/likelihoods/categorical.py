@@ -5,9 +5,10 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.checks import integer
+from tfvae.core.heads import Head
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
 
@@ -40,7 +41,7 @@ class Categorical(Likelihood):
         dtype: object = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.support = Support(0.0, num_categories - 1.0, whole=True)
 
     def build(self, input_shape: tuple) -> None:

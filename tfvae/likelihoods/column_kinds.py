@@ -9,10 +9,10 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import positive, real_number, whole_number
-from tfvae.likelihoods.base import Support
-from tfvae.numerics import softplus
-from tfvae.part import Configured
+from tfvae.core.checks import integer, positive, real_number
+from tfvae.core.numerics import softplus
+from tfvae.core.part import Configured
+from tfvae.core.support import Support
 
 tfd = tfp.distributions
 _FLOOR = 1e-2  # smallest scale, in units of the column's own
@@ -145,7 +145,7 @@ class Positive(Column):
 class Count(Column):
     """A number of events 0, 1, 2, ...: x ~ Poisson(scale softplus(a)) with a from the network.
 
-    Between whole numbers the mass function is continued by the gamma function.
+    Between integers the mass function is continued by the gamma function.
 
     Args:
         scale: typical value of the column, such as its mean.
@@ -189,7 +189,7 @@ class Category(Column):
     """
 
     def __init__(self, size: int):
-        self.size = whole_number("size", size, 2)
+        self.size = integer("size", size, 2)
         self.channels = self.width = self.statistics = size
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)
 
@@ -231,7 +231,7 @@ class Ordinal(Column):
     """
 
     def __init__(self, size: int):
-        self.size = whole_number("size", size, 2)
+        self.size = integer("size", size, 2)
         self.shared = self.width = size - 1
         self.statistics = size
         self.support = Support(0.0, size - 1.0, whole=True, missing=True)

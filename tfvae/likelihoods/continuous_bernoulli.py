@@ -1,12 +1,13 @@
-"""The continuous Bernoulli likelihood, a density for grey values."""
+"""The continuous Bernoulli likelihood, a density for gray values."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.heads import Head
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
 
@@ -16,7 +17,7 @@ class ContinuousBernoulli(Likelihood):
 
     C(p) = 2 artanh(1 - 2 p) / (1 - 2 p), and 2 at p = 1/2
 
-    The constant C makes the Bernoulli's cross entropy a density of grey values. With l = logits,
+    The constant C makes the Bernoulli's cross entropy a density of gray values. With l = logits,
 
     log p(x|l) = l (x - 1/2) - log(sinh(l/2) / (l/2))
 

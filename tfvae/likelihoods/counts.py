@@ -8,11 +8,12 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.heads import Head
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
-_LARGEST_LOG_MEAN = 16.0  # float32 holds every whole number up to exp(16.6)
+_LARGEST_LOG_MEAN = 16.0  # float32 holds every integer up to exp(16.6)
 _LARGEST_LOG_DISPERSION = 10.0
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.bernoulli import _Logits
 
 tfd = tfp.distributions
@@ -36,7 +37,7 @@ class InnerProduct(Likelihood):
     support = Support(0.0, 1.0, whole=True)
 
     def __init__(self, num_nodes: int, *, name: str | None = None, dtype: object = None):
-        num_nodes = whole_number("num_nodes", num_nodes)
+        num_nodes = integer("num_nodes", num_nodes)
         super().__init__((num_nodes, num_nodes), name=name, dtype=dtype)
         self.num_nodes = num_nodes
 

@@ -7,8 +7,8 @@ import abc
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import Learned, Scale, as_scale
 

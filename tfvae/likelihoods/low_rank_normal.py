@@ -7,9 +7,9 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.distribution import OwnDistribution
-from tfvae.heads import Head
+from tfvae.core.checks import integer
+from tfvae.core.heads import Head
+from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import PerElement, Scale, as_scale
 
@@ -24,7 +24,7 @@ class LowRankNormal(Likelihood):
 
     log det Sigma = 2 sum log scale + log det C,   (x - loc)^T Sigma^-1 (x - loc) = |y|^2 - y^T V C^-1 V^T y
 
-    So that C can always be factorised, an entry of W is held within c = 1000 times the scale of its element,
+    So that C can always be factorized, an entry of W is held within c = 1000 times the scale of its element,
     W = raw / sqrt(1 + (raw / (c scale))^2) with raw from the network; this small algebra is in float64.
 
     Args:
@@ -53,7 +53,7 @@ class LowRankNormal(Likelihood):
         dtype: object = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        self.rank = whole_number("rank", rank, at_most=math.prod(self.event_shape))
+        self.rank = integer("rank", rank, at_most=math.prod(self.event_shape))
         self.scale = PerElement() if scale is None else as_scale("scale", scale)
 
     def build(self, input_shape: tuple) -> None:
@@ -82,7 +82,7 @@ class LowRankNormal(Likelihood):
         return params["loc"]
 
 
-class _LowRankNormal(OwnDistribution):
+class _LowRankNormal(BaseDistribution):
     """N(loc, diag(scale) (I + V V^T) diag(scale)), V = ratio [..., *event, rank]."""
 
     def __init__(

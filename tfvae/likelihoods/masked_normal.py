@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
@@ -52,7 +52,7 @@ class MaskedNormal(Likelihood):
         if len(self.event_shape) != 1:
             raise InvalidInput("event_shape", "one size, (elements,)", self.event_shape)
         if not sizes or any(not size >= 1 for size in sizes):
-            raise InvalidInput("sizes", "one or more whole numbers of at least 1", sizes)
+            raise InvalidInput("sizes", "one or more integers of at least 1", sizes)
         self.sizes = tuple(sizes)
         self.activation = activation
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 
 tfd = tfp.distributions
 

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.likelihoods.base import Likelihood, Support
-from tfvae.likelihoods.observed import Observed
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
+from tfvae.likelihoods.missing_at_random import MissingAtRandom
 
 tfd = tfp.distributions
 
@@ -93,7 +94,7 @@ class Padded(Likelihood):
     """
 
     def __init__(self, likelihood: Likelihood, *, name: str | None = None, dtype: object = None):
-        observed = Observed(likelihood, dtype=dtype)
+        observed = MissingAtRandom(likelihood, dtype=dtype)
         super().__init__(likelihood.event_shape, name=name, dtype=dtype)
         self.likelihood = likelihood
         self.observed = observed

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
-from tfvae.likelihoods.base import Likelihood, Support
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.numerics import softplus
+from tfvae.core.support import Support
+from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.counts import Counts
-from tfvae.numerics import softplus
 
 tfd = tfp.distributions
 

@@ -1,44 +1,47 @@
 """Models: networks and parts put together, trained with fit."""
 
-from tfvae.models.auxiliary import AuxiliarySemiSupervised
 from tfvae.models.base import LatentModel
-from tfvae.models.class_model import ClassModel
-from tfvae.models.files import load
-from tfvae.models.hierarchical import Chain, HierarchicalVAE
-from tfvae.models.inference import BottomUp, Inference, Ladder
-from tfvae.models.layered import LayeredModel
-from tfvae.models.modality import Modality
-from tfvae.models.multimodal import MultimodalVAE
-from tfvae.models.path import Path
+from tfvae.models.hierarchical.base import HierarchicalModel
+from tfvae.models.hierarchical.hierarchical_vae import HierarchicalVAE
+from tfvae.models.hierarchical.inference import BottomUpInference, HierarchicalInference, LadderInference
+from tfvae.models.hierarchical.markov_prior import MarkovPrior
+from tfvae.models.hierarchical.residual_pyramid import ResidualBlock, ResidualPyramid
+from tfvae.models.hierarchical.top_down import TopDownBlock, TopDownDecoder
+from tfvae.models.hierarchical.vdvae import VDVAE
+from tfvae.models.loading import load
+from tfvae.models.multimodal.modality import Modality
+from tfvae.models.multimodal.multimodal_vae import MultimodalVAE
 from tfvae.models.posterior_matching import PosteriorMatching
-from tfvae.models.pyramid import Pyramid
-from tfvae.models.semi_supervised import SemiSupervised
-from tfvae.models.sequence import VRNN
-from tfvae.models.stacked import Stacked
-from tfvae.models.top_down import TopDown
+from tfvae.models.semi_supervised.auxiliary_vae import AuxiliarySemiSupervised
+from tfvae.models.semi_supervised.base import ClassModel
+from tfvae.models.semi_supervised.semi_supervised_vae import SemiSupervised
+from tfvae.models.semi_supervised.stacked import StackedSemiSupervised
+from tfvae.models.sequence.sequence_trace import SequenceTrace
+from tfvae.models.sequence.vrnn import VRNN
 from tfvae.models.vae import VAE
-from tfvae.models.vdvae import VDVAE
 
 __all__ = [
     "VAE",
     "VDVAE",
     "VRNN",
     "AuxiliarySemiSupervised",
-    "BottomUp",
-    "Chain",
+    "BottomUpInference",
     "ClassModel",
+    "HierarchicalInference",
+    "HierarchicalModel",
     "HierarchicalVAE",
-    "Inference",
-    "Ladder",
+    "LadderInference",
     "LatentModel",
-    "LayeredModel",
+    "MarkovPrior",
     "Modality",
     "MultimodalVAE",
-    "Path",
     "PosteriorMatching",
-    "Pyramid",
+    "ResidualBlock",
+    "ResidualPyramid",
     "SemiSupervised",
-    "Stacked",
-    "TopDown",
+    "SequenceTrace",
+    "StackedSemiSupervised",
+    "TopDownBlock",
+    "TopDownDecoder",
     "load",
 ]

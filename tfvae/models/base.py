@@ -11,23 +11,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvae import inputs as user
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
-from tfvae.files import replacing
-from tfvae.importance import log_mean_weight
+from tfvae.core import inputs as user
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.files import replacing
+from tfvae.core.importance import log_mean_weight
+from tfvae.core.metrics import TermMeans
+from tfvae.core.noise import SeedStream, as_seed
+from tfvae.core.numerics import wait_for
+from tfvae.core.part import Configured
+from tfvae.core.replicas import sum_over_replicas
+from tfvae.core.trace import Trace
 from tfvae.likelihoods import Likelihood
-from tfvae.metrics import TermMeans
-from tfvae.models.training import Training
-from tfvae.noise import SeedStream, as_seed
-from tfvae.numerics import settled
+from tfvae.models.training import KerasTraining
 from tfvae.objectives import Objective
-from tfvae.part import Configured
-from tfvae.replicas import total
-from tfvae.trace import Trace
 
 
-class LatentModel(Configured, Training, keras.Model, abc.ABC):
+class LatentModel(Configured, KerasTraining, keras.Model, abc.ABC):
     """A model of data x with a latent variable z; abstract.
 
     A subclass says how one pass goes (`record`) and what it means (`assemble`). Keras's own training
@@ -36,7 +36,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
 
     Attributes:
         event_shape: shape of one example of x.
-        objective: what training minimises.
+        objective: what training minimizes.
         decoded_at_once: latent points that `log_likelihood` decodes in one go; memory is proportional to it.
     """
 
@@ -176,8 +176,8 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
         loss = self.estimate(terms["loss"], trace)
         if sample_weight is not None:
             loss *= tf.cast(sample_weight, loss.dtype)
-        count = total(tf.cast(tf.shape(loss)[0], loss.dtype))
-        return settled(tf.reduce_sum(loss) / tf.maximum(count, 1), terms.values())
+        count = sum_over_replicas(tf.cast(tf.shape(loss)[0], loss.dtype))
+        return wait_for(tf.reduce_sum(loss) / tf.maximum(count, 1), terms.values())
 
     def reset_metrics(self) -> None:
         """Start the metrics anew, and with them the noise of evaluation, so that it repeats."""
@@ -219,7 +219,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
             given: the inputs that x is generated from, by name, each [num_samples, ...], for models that
                 have such inputs.
         """
-        whole_number("num_samples", num_samples)
+        integer("num_samples", num_samples)
         noise = tf.random.stateless_normal((num_samples, self.prior_noise_dim), as_seed(seed))
         given = self.checked_given(given, num_samples)
         drawn = self.decoded_mean(self.prior_draw(noise, given), given)
@@ -280,7 +280,7 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
 
         Args as in `elbo`.
         """
-        whole_number("num_samples", num_samples)
+        integer("num_samples", num_samples)
         function = functools.partial(self._distortion, tf.constant(num_samples))
         return self._evaluate(function, inputs, seed, batch_size)
 
@@ -308,10 +308,10 @@ class LatentModel(Configured, Training, keras.Model, abc.ABC):
     def _check_bound(self, name: str, num_samples: int) -> None:
         if not self.has_density:
             raise InvalidInput(name, "a model whose q(z|x) has a density", "a model without one")
-        whole_number("num_samples", num_samples)
+        integer("num_samples", num_samples)
 
     def _evaluate(self, function: object, inputs: object, seed: int, batch_size: int) -> np.ndarray:
-        whole_number("batch_size", batch_size)
+        integer("batch_size", batch_size)
         tensors = self.checked(inputs)
         results = []
         for index, batch in enumerate(user.in_batches(tensors, batch_size)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
-from tfvae.hiding import Hiding
-from tfvae.likelihoods import Marked, Observed
+from tfvae.core.errors import InvalidInput
+from tfvae.core.noise import SeedStream
+from tfvae.layers.masking import RandomMask
+from tfvae.likelihoods import MissingAtRandom, WithMissingMask
 from tfvae.models.vae import VAE
-from tfvae.noise import SeedStream
 from tfvae.posteriors import Posterior
 from tfvae.priors import Prior
 
@@ -26,7 +26,7 @@ class PosteriorMatching(keras.Model):
 
     Args:
         trained: a model of complete data, whose likelihood has independent elements.
-        encoder: network for r, from values and marks (see `likelihoods.Marked`) to features.
+        encoder: network for r, from values and marks (see `likelihoods.WithMissingMask`) to features.
         posterior: r's family, with a density in closed form; over the same latent space.
         hiding: what of x is hidden from r while it is trained.
         seed: start of the draws from q(z|x); None takes it from Python's random numbers.
@@ -44,7 +44,7 @@ class PosteriorMatching(keras.Model):
         >>> import tfvae
         >>> trained = tfvae.zoo.vae((4,), latent_dim=2)
         >>> matching = PosteriorMatching(
-        ...     trained, tfvae.networks.mlp((8,)), tfvae.posteriors.Normal(2), tfvae.hiding.HideElements(0.5))
+        ...     trained, tfvae.networks.mlp((8,)), tfvae.posteriors.Normal(2), tfvae.layers.MaskElements(0.5))
         >>> matching.compile("adam")
         >>> history = matching.fit(np.ones((8, 4), "float32"), verbose=0)
         >>> tfvae.evaluation.impute(matching.model, [[1.0, float("nan"), 1.0, 1.0]], num_samples=10).shape
@@ -56,7 +56,7 @@ class PosteriorMatching(keras.Model):
         trained: VAE,
         encoder: keras.Layer,
         posterior: Posterior,
-        hiding: Hiding,
+        hiding: RandomMask,
         seed: int | None = None,
     ):
         super().__init__()
@@ -78,7 +78,7 @@ class PosteriorMatching(keras.Model):
             encoder=encoder,
             decoder=trained.decoder,
             posterior=posterior,
-            likelihood=Marked(Observed(trained.likelihood)),
+            likelihood=WithMissingMask(MissingAtRandom(trained.likelihood)),
             prior=trained.prior,
         )
         self.built = True

@@ -9,16 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvae import feeding
-from tfvae import inputs as user
-from tfvae.errors import InvalidInput
+from tfvae.core import array_batches
+from tfvae.core import inputs as user
+from tfvae.core.errors import InvalidInput
 from tfvae.optimizers import Adam
 
 _STEPS_PER_EXECUTION = 32
 _DATASETS = (tf.data.Dataset, tf.distribute.DistributedDataset)
 
 
-class Training:
+class KerasTraining:
     """Mixed into a Keras model before `keras.Model`; see `tfvae.models.LatentModel`."""
 
     def compile(
@@ -103,9 +103,9 @@ class Training:
         if not isinstance(data, _DATASETS):
             columns = _columns(data, y, sample_weight)
             if validation_split and held_out is None:
-                columns, last = feeding.split(columns, validation_split)
+                columns, last = array_batches.split(columns, validation_split)
                 held_out = last if isinstance(last, tuple) else (last,)
-            data = feeding.batches(columns, batch_size or 32, shuffle)
+            data = array_batches.batches(columns, batch_size or 32, shuffle)
             y = sample_weight = batch_size = None
             validation_split = 0.0
         with _readable_errors():

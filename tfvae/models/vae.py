@@ -9,16 +9,16 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
-from tfvae.inputs import Input
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import Input
+from tfvae.core.trace import Trace
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
 from tfvae.networks import at_points
 from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors import Prior, StandardNormal
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -34,12 +34,12 @@ class VAE(LatentModel):
         posterior: layer from the encoder's features to q(z|x).
         likelihood: layer from the decoder's features to p(x|z).
         prior: p(z); None is `StandardNormal(posterior.latent_dim)`.
-        objective: what training minimises; None is `ELBO()`.
+        objective: what training minimizes; None is `ELBO()`.
         seed: start of the training noise; None takes it from Python's random numbers, which
             `keras.utils.set_random_seed` seeds.
         condition_dim: length of a condition c, 0 for none. With one, inputs are {"x": x, "condition": c}
             with c [B, condition_dim], and both networks are called with a pair: the encoder with [x, c],
-            the decoder with [z, c]; see `tfvae.conditioning.Joined`.
+            the decoder with [z, c]; see `tfvae.layers.ConcatenateCondition`.
 
     Source: Kingma and Welling 2014; Prince 2023, chapter 17.
 
@@ -72,11 +72,13 @@ class VAE(LatentModel):
         self.posterior = posterior
         self.likelihood = likelihood
         self.prior = StandardNormal(posterior.latent_dim) if prior is None else prior
-        self.condition_dim = whole_number("condition_dim", condition_dim, at_least=0)
+        self.condition_dim = integer("condition_dim", condition_dim, at_least=0)
         for argument in ("encoder", "decoder"):
             if condition_dim and isinstance(getattr(self, argument), keras.Sequential):
                 raise InvalidInput(
-                    argument, "a network of pairs, such as tfvae.conditioning.Joined(network)", "a Sequential"
+                    argument,
+                    "a network of pairs, such as tfvae.layers.ConcatenateCondition(network)",
+                    "a Sequential",
                 )
         if self.prior.latent_dim != posterior.latent_dim:
             raise InvalidInput(

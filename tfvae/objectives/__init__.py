@@ -1,37 +1,37 @@
-"""Objectives: what training minimises, as a function of a trace."""
+"""Objectives: what training minimizes, as a function of a trace."""
 
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
-from tfvae.objectives.balanced import Balanced
 from tfvae.objectives.base import Objective
 from tfvae.objectives.capacity import ControlledCapacity
+from tfvae.objectives.class_balanced import ClassBalanced
 from tfvae.objectives.classification import Classification
-from tfvae.objectives.combined import (
+from tfvae.objectives.combined_bounds import (
     CombinedImportanceWeighted,
     MultiplyImportanceWeighted,
     PartiallyImportanceWeighted,
 )
 from tfvae.objectives.dip import DIPVAE1, DIPVAE2
 from tfvae.objectives.elbo import ELBO
-from tfvae.objectives.factor import FactorVAE
+from tfvae.objectives.factor_vae import FactorVAE
 from tfvae.objectives.forward_kl import ForwardKL
-from tfvae.objectives.gradients import DoublyReparameterised, StickingTheLanding
+from tfvae.objectives.gradients import DoublyReparameterized, StickingTheLanding
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 from tfvae.objectives.kernels import RBF, InverseMultiquadric
 from tfvae.objectives.mmd import InfoVAE, WassersteinMMD
+from tfvae.objectives.modality_subsets import SubsetELBO
 from tfvae.objectives.penalties import ContractiveAutoencoder, SparseAutoencoder
 from tfvae.objectives.perceptual import Perceptual
-from tfvae.objectives.quantised import VectorQuantisation
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.objectives.renyi import Renyi, RenyiMax
-from tfvae.objectives.slow import SlowFeatures
+from tfvae.objectives.slow_features import SlowFeatures
 from tfvae.objectives.sparse_decomposition import PredictiveSparseDecomposition
 from tfvae.objectives.spike_and_slab import SpikeAndSlab
-from tfvae.objectives.subsets import SubsetELBO
 from tfvae.objectives.thermodynamic import Thermodynamic, ThermodynamicCovariance
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.objectives.trimmed import Trimmed
 from tfvae.objectives.vae_gan import VAEGAN
+from tfvae.objectives.vector_quantization import VectorQuantization
 
 __all__ = [
     "DIPVAE1",
@@ -41,13 +41,13 @@ __all__ = [
     "VAEGAN",
     "AdversarialAutoencoder",
     "AdversariallyLearnedInference",
-    "Balanced",
     "BetaTCVAE",
+    "ClassBalanced",
     "Classification",
     "CombinedImportanceWeighted",
     "ContractiveAutoencoder",
     "ControlledCapacity",
-    "DoublyReparameterised",
+    "DoublyReparameterized",
     "FactorVAE",
     "ForwardKL",
     "ImportanceWeighted",
@@ -69,6 +69,6 @@ __all__ = [
     "Thermodynamic",
     "ThermodynamicCovariance",
     "Trimmed",
-    "VectorQuantisation",
+    "VectorQuantization",
     "WassersteinMMD",
 ]

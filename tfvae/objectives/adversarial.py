@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
 class AdversarialAutoencoder(Adversarial, PriorDraws):
@@ -34,7 +34,7 @@ class AdversarialAutoencoder(Adversarial, PriorDraws):
     """
 
     terms = ("distortion", "adversarial", "critic_loss")
-    needs = ("reparameterised",)
+    needs = ("reparameterized",)
 
     def __init__(
         self,

@@ -8,11 +8,11 @@ import math
 import keras
 import tensorflow as tf
 
-from tfvae.checks import keras_layer
+from tfvae.core.checks import keras_layer
+from tfvae.core.trace import Trace
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
 class AdversariallyLearnedInference(Adversarial, PriorDraws):
@@ -40,8 +40,8 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
     """
 
     terms = ("distortion", "adversarial", "critic_loss")
-    needs = ("reparameterised",)
-    compares_data = True
+    needs = ("reparameterized",)
+    requires_complete_data = True
 
     def __init__(
         self,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
-from tfvae.part import Part
-from tfvae.trace import Trace
+from tfvae.core.errors import InvalidInput
+from tfvae.core.part import Part
+from tfvae.core.trace import Trace
 
 if TYPE_CHECKING:
     import keras
 
 _NEEDS = {
     "has_density": "a posterior with a density q(z|x), of which the objective takes the logarithm",
-    "reparameterised": "a posterior whose draws carry gradients",
+    "reparameterized": "a posterior whose draws carry gradients",
     "explicit_density": "a posterior whose density at any z follows from its parameters alone",
     "has_covariance": "a posterior whose mean and covariance are known in closed form",
     "has_location": "a posterior whose location follows from its parameters alone",
@@ -30,16 +30,17 @@ class Objective(Part, abc.ABC):
         num_samples: how many draws S from q(z|x) the model makes for each example in training.
         terms: names of the values shown beside the loss.
         needs: attributes of the posterior that must be true for the objective to make sense.
-        compares_data: whether it looks at x beside the likelihood, so that none of it may be missing.
-        of_weights: whether it is a function of the draws, their weights and the rates alone, whatever the
-            latent variable is made of.
+        requires_complete_data: whether it looks at x beside the likelihood, so that none of it may be
+            missing.
+        uses_weights_only: whether it is a function of the draws, their weights and the rates alone, whatever
+            the latent variable is made of.
     """
 
     num_samples = 1
     terms: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    compares_data = False
-    of_weights = False
+    requires_complete_data = False
+    uses_weights_only = False
 
     @abc.abstractmethod
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
@@ -63,7 +64,7 @@ class Objective(Part, abc.ABC):
                     f"one that goes with the posterior {type(model.posterior).__name__}",
                     f"{type(self).__name__}, which needs {_NEEDS[need]}",
                 )
-        if self.compares_data and model.likelihood.support.missing:
+        if self.requires_complete_data and model.likelihood.support.missing:
             raise InvalidInput(
                 "objective",
                 f"one that goes with the likelihood {type(model.likelihood).__name__}, whose x may have gaps",

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.checks import real_number, whole_number
+from tfvae.core.checks import integer, real_number
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
@@ -34,7 +34,7 @@ class ControlledCapacity(Objective):
         ('distortion', 'rate', 'elbo', 'capacity')
     """
 
-    of_weights = True
+    uses_weights_only = True
     terms = ("distortion", "rate", "elbo", "capacity")
     needs = ("has_density",)
 
@@ -50,7 +50,7 @@ class ControlledCapacity(Objective):
         super().__init__(name=name, dtype=dtype)
         self.capacity = as_schedule("capacity", capacity)
         self.gamma = real_number("gamma", gamma, at_least=0)
-        self.num_samples = whole_number("num_samples", num_samples)
+        self.num_samples = integer("num_samples", num_samples)
 
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and present capacity of each example, [B]."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
-from tfvae.objectives.penalties import Penalised
+from tfvae.objectives.penalties import Penalized
 from tfvae.schedules import Schedule
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
 
 
-class Classification(Penalised):
+class Classification(Penalized):
     """penalty = -log q(y|x) where the class y is known, 0 where it is not, in nats.
 
     In the bound alone, q(y|x) learns from examples without a label only. The sum over N examples, N_l of

@@ -14,10 +14,10 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvae.checks import keras_layer
+from tfvae.core.checks import keras_layer
+from tfvae.core.trace import Trace
 from tfvae.networks import mlp
 from tfvae.objectives.base import Objective
-from tfvae.trace import Trace
 
 
 def apart(function: Callable[[tf.Tensor], tf.Tensor], value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""DIP-VAE: the covariance of the aggregated posterior pressed towards the identity."""
+"""DIP-VAE: the covariance of the aggregated posterior pressed toward the identity."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfvae.core.replicas import all_gather
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.replicas import gathered
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -119,14 +119,14 @@ class DIPVAE2(_DIP):
     def covariance(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return Cov_x[E_q z] + E_x[Cov_q z], [D, D]."""
         if isinstance(trace.q, tfd.Independent):
-            within = tf.linalg.diag(tf.reduce_mean(gathered(trace.q.variance()), axis=0))
+            within = tf.linalg.diag(tf.reduce_mean(all_gather(trace.q.variance()), axis=0))
         else:
-            within = tf.reduce_mean(gathered(trace.q.covariance()), axis=0)
+            within = tf.reduce_mean(all_gather(trace.q.covariance()), axis=0)
         return _covariance_of(trace.q.mean()) + within
 
 
 def _covariance_of(rows: tf.Tensor) -> tf.Tensor:
     """Return the covariance of [B, D] over the whole batch, (1/M) sum_i (r_i - mean)(r_i - mean)^T."""
-    rows = gathered(rows)
-    centred = rows - tf.reduce_mean(rows, axis=0)
-    return tf.matmul(centred, centred, transpose_a=True) / tf.cast(tf.shape(rows)[0], rows.dtype)
+    rows = all_gather(rows)
+    centered = rows - tf.reduce_mean(rows, axis=0)
+    return tf.matmul(centered, centered, transpose_a=True) / tf.cast(tf.shape(rows)[0], rows.dtype)

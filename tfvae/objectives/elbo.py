@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.checks import real_number, whole_number
+from tfvae.core.checks import integer, real_number
+from tfvae.core.replicas import batch_mean
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.replicas import batch_mean
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
 class ELBO(Objective):
@@ -33,7 +33,7 @@ class ELBO(Objective):
         ('distortion', 'rate', 'elbo')
     """
 
-    of_weights = True
+    uses_weights_only = True
     terms = ("distortion", "rate", "elbo")
     needs = ("has_density",)
 
@@ -49,7 +49,7 @@ class ELBO(Objective):
         super().__init__(name=name, dtype=dtype)
         self.beta = as_schedule("beta", beta)
         self.free_bits = real_number("free_bits", free_bits, at_least=0)
-        self.num_samples = whole_number("num_samples", num_samples)
+        self.num_samples = integer("num_samples", num_samples)
 
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate and ELBO of each example, [B]."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalised_weights, with_gradient_of
-from tfvae.trace import Trace
+from tfvae.core.trace import Trace
+from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
 
 if TYPE_CHECKING:
     import keras
@@ -21,7 +21,7 @@ class ForwardKL(Bound):
 
     The value of the loss is the negative importance-weighted bound; the encoder's own objective is the
     term `forward_kl`, sum_k v_k log(K v_k), which estimates KL(p(z|x) || q(z|x)) and is at most log K.
-    The normalised weights make the encoder's gradient biased by a share that vanishes as 1/K. Weights
+    The normalized weights make the encoder's gradient biased by a share that vanishes as 1/K. Weights
     of the encoder that the prior is made of climb the bound there. The model decodes the draws twice.
 
     Args:
@@ -35,9 +35,9 @@ class ForwardKL(Bound):
     """
 
     terms = (*Bound.terms, "forward_kl")
-    # Its gradient asks no reparameterisation, but a posterior without one adds a score function of its
+    # Its gradient asks no reparameterization, but a posterior without one adds a score function of its
     # own, for the gradient of an expectation under q, which this is not.
-    needs = ("has_density", "reparameterised", "explicit_density")
+    needs = ("has_density", "reparameterized", "explicit_density")
     fewest_samples = 2
 
     def bound(self, trace: Trace) -> tf.Tensor:
@@ -50,7 +50,7 @@ class ForwardKL(Bound):
         log_q = trace.q.log_prob(z)
         again = model.retrace(trace, z, tf.stop_gradient(log_q))
         bound = self.bound(again)
-        weights = normalised_weights(again.log_weights)
+        weights = normalized_weights(again.log_weights)
         encoder = -tf.reduce_sum(weights * log_q, axis=0)
         forward_kl = tf.reduce_sum(weights * again.log_weights, axis=0) - bound
         report = self.report(trace, with_gradient_of(encoder - bound, -bound), bound)

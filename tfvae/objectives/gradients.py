@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalised_weights, with_gradient_of
-from tfvae.trace import Trace
+from tfvae.core.trace import Trace
+from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +23,7 @@ class StickingTheLanding(Bound):
 
     The part left out has mean 0, so the gradient is unbiased. Where q is the exact posterior it is 0
     for every draw. With importance weights the part left out has a mean of its own, which is why several
-    draws are averaged here; `DoublyReparameterised` is for the importance-weighted bound.
+    draws are averaged here; `DoublyReparameterized` is for the importance-weighted bound.
 
     Args:
         num_samples: S, draws from q(z|x) for each example.
@@ -32,10 +32,10 @@ class StickingTheLanding(Bound):
 
     Example:
         >>> StickingTheLanding().needs
-        ('has_density', 'reparameterised', 'explicit_density')
+        ('has_density', 'reparameterized', 'explicit_density')
     """
 
-    needs = ("has_density", "reparameterised", "explicit_density")
+    needs = ("has_density", "reparameterized", "explicit_density")
 
     def __init__(self, num_samples: int = 1, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
@@ -52,8 +52,8 @@ class StickingTheLanding(Bound):
         return self.report(trace, with_gradient_of(-without_score, -bound), bound)
 
 
-class DoublyReparameterised(Bound):
-    """loss = -log((1/K) sum_k w_k) with the doubly reparameterised gradient, in nats; DReG.
+class DoublyReparameterized(Bound):
+    """loss = -log((1/K) sum_k w_k) with the doubly reparameterized gradient, in nats; DReG.
 
     encoder: sum_k v_k^2 (d log w_k / dz_k) (dz_k / dparams),  v_k = w_k / sum_j w_j
     decoder and prior: sum_k v_k d log w_k, as ever
@@ -67,11 +67,11 @@ class DoublyReparameterised(Bound):
     Source: Tucker et al. 2019.
 
     Example:
-        >>> DoublyReparameterised(num_samples=5).needs
-        ('has_density', 'reparameterised', 'explicit_density')
+        >>> DoublyReparameterized(num_samples=5).needs
+        ('has_density', 'reparameterized', 'explicit_density')
     """
 
-    needs = ("has_density", "reparameterised", "explicit_density")
+    needs = ("has_density", "reparameterized", "explicit_density")
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
@@ -79,7 +79,7 @@ class DoublyReparameterised(Bound):
 
     def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
-        weights = normalised_weights(trace.log_weights)
+        weights = normalized_weights(trace.log_weights)
         # The same z, whose gradient is multiplied by its weight: the second of the two factors v_k.
         still = tf.stop_gradient(trace.z)
         z = still + weights[..., tf.newaxis] * (trace.z - still)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.checks import whole_number
+from tfvae.core.checks import integer
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +20,7 @@ class Bound(Objective, abc.ABC):
 
     w_k = p(x|z_k) p(z_k) / q(z_k|x),  z_k ~ q(z|x),  k = 1..K
 
-    The term `bound` is what is maximised; `distortion`, `rate` and `elbo` are those of the plain bound,
+    The term `bound` is what is maximized; `distortion`, `rate` and `elbo` are those of the plain bound,
     comparable with any other objective's.
 
     Args:
@@ -36,7 +36,7 @@ class Bound(Objective, abc.ABC):
 
     def __init__(self, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.num_samples = whole_number("num_samples", num_samples, self.fewest_samples)
+        self.num_samples = integer("num_samples", num_samples, self.fewest_samples)
 
     @abc.abstractmethod
     def bound(self, trace: Trace) -> tf.Tensor:
@@ -63,7 +63,7 @@ class ImportanceWeighted(Bound):
 
     K = 1 is the ELBO with its rate estimated by the one draw. In expectation the bound rises with K, to
     log p(x). The more draws, the noisier the encoder's gradient is beside its size;
-    `DoublyReparameterised` has the same bound without that.
+    `DoublyReparameterized` has the same bound without that.
 
     Args:
         num_samples: K, draws from q(z|x) for each example.
@@ -75,7 +75,7 @@ class ImportanceWeighted(Bound):
         ('distortion', 'rate', 'elbo', 'bound')
     """
 
-    of_weights = True
+    uses_weights_only = True
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
@@ -93,7 +93,7 @@ def log_mean_exp(log_w: tf.Tensor) -> tf.Tensor:
     return tf.reduce_logsumexp(log_w, axis=0) - tf.math.log(count)
 
 
-def normalised_weights(log_w: tf.Tensor) -> tf.Tensor:
+def normalized_weights(log_w: tf.Tensor) -> tf.Tensor:
     """Return w_k / sum_j w_j over axis 0, through which no gradient goes."""
     return tf.stop_gradient(tf.nn.softmax(log_w, axis=0))
 

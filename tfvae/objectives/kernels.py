@@ -6,9 +6,9 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.checks import positive
-from tfvae.errors import InvalidInput
-from tfvae.part import Configured
+from tfvae.core.checks import positive
+from tfvae.core.errors import InvalidInput
+from tfvae.core.part import Configured
 
 
 class Kernel(Configured, abc.ABC):

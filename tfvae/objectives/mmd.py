@@ -5,13 +5,13 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.checks import real_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import real_number
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather, replica_offset
+from tfvae.core.trace import Trace
 from tfvae.objectives.kernels import InverseMultiquadric, Kernel
 from tfvae.objectives.prior_draws import PriorDraws
-from tfvae.replicas import first_row, gathered
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
 class _Matching(PriorDraws):
@@ -49,7 +49,7 @@ class InfoVAE(_Matching):
     """
 
     terms = ("distortion", "rate", "elbo", "mmd")
-    needs = ("has_density", "reparameterised")
+    needs = ("has_density", "reparameterized")
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class WassersteinMMD(_Matching):
     """
 
     terms = ("distortion", "mmd")
-    needs = ("reparameterised",)
+    needs = ("reparameterized",)
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ def mmd_shares(z: tf.Tensor, draws: tf.Tensor, kernel: Kernel) -> tf.Tensor:
     """
     all_z, all_draws = _whole_batch(z), _whole_batch(draws)
     count, total = tf.shape(z)[1], tf.shape(all_z)[1]
-    other = tf.range(count)[:, tf.newaxis] + first_row(count) != tf.range(total)[tf.newaxis]
+    other = tf.range(count)[:, tf.newaxis] + replica_offset(count) != tf.range(total)[tf.newaxis]
     other = tf.cast(other, z.dtype) / tf.cast(tf.maximum(total - 1, 1), z.dtype)
     within = tf.reduce_sum(other * (kernel(z, all_z) + kernel(draws, all_draws)), axis=2)
     return within - 2.0 * tf.reduce_mean(kernel(z, all_draws), axis=2)
@@ -143,4 +143,4 @@ def mmd_shares(z: tf.Tensor, draws: tf.Tensor, kernel: Kernel) -> tf.Tensor:
 
 def _whole_batch(points: tf.Tensor) -> tf.Tensor:
     """Return [S, B, D] with the rows of all replicas."""
-    return tf.transpose(gathered(tf.transpose(points, (1, 0, 2))), (1, 0, 2))
+    return tf.transpose(all_gather(tf.transpose(points, (1, 0, 2))), (1, 0, 2))

@@ -7,15 +7,15 @@ import abc
 import keras
 import tensorflow as tf
 
-from tfvae.errors import InvalidInput
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
 from tfvae.objectives.reconstruction import Reconstruction
-from tfvae.replicas import gathered
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
-class Penalised(Objective):
+class Penalized(Objective):
     """loss = another objective's loss + weight penalty; abstract.
 
     Its terms are the other's, and "penalty".
@@ -71,7 +71,7 @@ class Penalised(Objective):
         return {**terms, "loss": terms["loss"] + self.weight(model.step) * penalty, "penalty": penalty}
 
 
-class SparseAutoencoder(Penalised):
+class SparseAutoencoder(Penalized):
     """penalty = sum_j KL(Bernoulli(rate) || Bernoulli(r_j)),  r_j = mean over the batch of sigmoid(code_j).
 
     KL = rate log(rate / r_j) + (1 - rate) log((1 - rate) / (1 - r_j)), in nats. The code is the location
@@ -108,7 +108,7 @@ class SparseAutoencoder(Penalised):
 
     def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
         """Return the sum of the KL over the units, [B]."""
-        code = gathered(model.posterior.location(trace.record["posterior"]))
+        code = all_gather(model.posterior.location(trace.record["posterior"]))
         count = tf.math.log(tf.cast(tf.shape(code)[0], tf.float32))
         log_active = tf.reduce_logsumexp(tf.math.log_sigmoid(code), axis=0) - count
         log_silent = tf.reduce_logsumexp(tf.math.log_sigmoid(-code), axis=0) - count
@@ -117,7 +117,7 @@ class SparseAutoencoder(Penalised):
         return tf.fill((tf.shape(trace.z)[1],), tf.reduce_sum(active + silent))
 
 
-class ContractiveAutoencoder(Penalised):
+class ContractiveAutoencoder(Penalized):
     """penalty = |df(x)/dx|_F^2, the squared Frobenius norm of the Jacobian of the code f(x).
 
     The code is the location of q(z|x), with no corruption of x; its Jacobian is taken by automatic

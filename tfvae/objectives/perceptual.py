@@ -5,16 +5,16 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.checks import keras_layer
+from tfvae.core.checks import keras_layer
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
 from tfvae.objectives.critic import folded, sample_mean
 from tfvae.objectives.elbo import ELBO
-from tfvae.objectives.penalties import Penalised
+from tfvae.objectives.penalties import Penalized
 from tfvae.schedules import Schedule
-from tfvae.trace import Trace
 
 
-class Perceptual(Penalised):
+class Perceptual(Penalized):
     """penalty = |f(x) - f(E[x|z])|^2, the squared error in the features f of a network that stays as it is.
 
     The network is set to not trainable, and used as in inference. It is kept in the model's file.
@@ -32,7 +32,7 @@ class Perceptual(Penalised):
         ('distortion', 'rate', 'elbo', 'penalty')
     """
 
-    compares_data = True
+    requires_complete_data = True
 
     def __init__(
         self,

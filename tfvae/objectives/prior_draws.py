@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.trace import Trace
 
 _STREAM = 7919  # folded into the seed of the step, so that these draws are not those of the posterior
 

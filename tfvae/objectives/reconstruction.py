@@ -5,15 +5,15 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.trace import Trace
 
 
 class Reconstruction(Objective):
     """loss = distortion = -E_q log p(x|z), in nats.
 
-    With a posterior that is a point this is an autoencoder, and with `tfvae.corruption` in its encoder a
-    denoising one. A normal likelihood of fixed scale s makes it the squared error over 2 s^2, up to a
+    With a posterior that is a point this is an autoencoder, and with `tfvae.layers.corruption` in its encoder
+    a denoising one. A normal likelihood of fixed scale s makes it the squared error over 2 s^2, up to a
     constant.
 
     Source: Rumelhart et al. 1986 (autoencoder); Vincent et al. 2008 (denoising autoencoder).

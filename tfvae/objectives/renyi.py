@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.checks import real_number
+from tfvae.core.checks import real_number
+from tfvae.core.trace import Trace
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp
-from tfvae.trace import Trace
 
 _LARGEST = 1e6  # past it the weight of the largest draw is 1 in float32
 
@@ -29,7 +29,7 @@ class Renyi(Bound):
         ('distortion', 'rate', 'elbo', 'bound')
     """
 
-    of_weights = True
+    uses_weights_only = True
 
     def __init__(self, alpha: float, num_samples: int, *, name: str | None = None, dtype: object = None):
         super().__init__(num_samples, name=name, dtype=dtype)
@@ -65,7 +65,7 @@ class RenyiMax(Bound):
         5
     """
 
-    of_weights = True
+    uses_weights_only = True
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return max_k log w_k, [B]."""

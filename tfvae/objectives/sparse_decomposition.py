@@ -1,4 +1,4 @@
-"""Predictive sparse decomposition: sparse codes found by optimisation, and an encoder that foresees them."""
+"""Predictive sparse decomposition: sparse codes found by optimization, and an encoder that foresees them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
+from tfvae.layers.sparse_coding import ista
 from tfvae.likelihoods import Dictionary
 from tfvae.objectives.base import Objective
-from tfvae.sparse_coding import ista
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +54,7 @@ class PredictiveSparseDecomposition(Objective):
                 raise InvalidInput(argument, "a number of at least 0", value)
         self.sparsity = sparsity
         self.prediction = prediction
-        self.steps = whole_number("steps", steps)
+        self.steps = integer("steps", steps)
 
     def check(self, model: keras.Model) -> None:
         """Refuse other likelihoods than a dictionary's."""

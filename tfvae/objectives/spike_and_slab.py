@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.likelihoods import MaskedNormal
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
-from tfvae.objectives.penalties import Penalised
-from tfvae.trace import Trace
+from tfvae.objectives.penalties import Penalized
 
 if TYPE_CHECKING:
     import keras
 
 
-class SpikeAndSlab(Penalised):
+class SpikeAndSlab(Penalized):
     """penalty = -(log p(W | eta) + log p(eta)) / dataset_size, in nats; the masks W of a `MaskedNormal`.
 
     p(w_jk | eta_k) = eta_k Laplace(w_jk; 1/slab) + (1 - eta_k) Laplace(w_jk; 1/spike),  eta_k ~ Beta(1, G)
@@ -54,7 +54,7 @@ class SpikeAndSlab(Penalised):
         super().__init__(1.0, ELBO() if objective is None else objective, name=name, dtype=dtype)
         if not 0 < slab < spike:
             raise InvalidInput("spike", f"a rate above the slab's, {slab}, which is above 0", spike)
-        self.dataset_size = whole_number("dataset_size", dataset_size)
+        self.dataset_size = integer("dataset_size", dataset_size)
         self.spike = spike
         self.slab = slab
 

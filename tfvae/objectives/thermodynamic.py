@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.trace import Trace
 from tfvae.objectives.importance_weighted import Bound, with_gradient_of
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,7 @@ class _Path(Bound, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(num_samples, name=name, dtype=dtype)
-        self.partitions = whole_number("partitions", partitions)
+        self.partitions = integer("partitions", partitions)
         self.smallest = _share("smallest", smallest)
 
     @property
@@ -50,7 +50,7 @@ class Thermodynamic(_Path):
     """bound = sum_k (beta_(k+1) - beta_k) sum_s v_ks log w_s,  v_ks = w_s^beta_k / sum_j w_j^beta_k, in nats.
 
     The left Riemann sum of log p(x) = integral from 0 to 1 of E_b[log w] db, where E_b is under the
-    density proportional to q(z|x)^(1-b) p(x,z)^b, estimated by the draws' normalised weights w^b. With the
+    density proportional to q(z|x)^(1-b) p(x,z)^b, estimated by the draws' normalized weights w^b. With the
     same draws it lies between the mean of log w, to which it is equal at one partition, and
     log((1/S) sum_s w_s), to which it tends with more partitions and a smaller `smallest`: its expectation is
     a lower bound of log p(x) at any number of draws. The grid is 0, then `partitions` points that are
@@ -83,7 +83,7 @@ class ThermodynamicCovariance(_Path):
 
     d E_b[log w] = E_b[d log w] + Cov_b(d log(q^(1-b) p(x,z)^b), log w)
 
-    It takes no derivative with respect to z, only the score of q. The normalised weights make it biased
+    It takes no derivative with respect to z, only the score of q. The normalized weights make it biased
     by a share that vanishes as 1/S. The model decodes the draws twice.
 
     Args:
@@ -98,8 +98,8 @@ class ThermodynamicCovariance(_Path):
         True
     """
 
-    # As in ForwardKL: a posterior without reparameterisation would add a second score function.
-    needs = ("has_density", "reparameterised", "explicit_density")
+    # As in ForwardKL: a posterior without reparameterization would add a second score function.
+    needs = ("has_density", "reparameterized", "explicit_density")
     fewest_samples = 2
 
     def bound(self, trace: Trace) -> tf.Tensor:

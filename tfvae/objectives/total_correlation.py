@@ -8,13 +8,13 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather, replica_offset
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
 from tfvae.posteriors import Normal
-from tfvae.replicas import first_row, gathered
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -49,7 +49,7 @@ class BetaTCVAE(Objective):
     """
 
     terms = ("distortion", "rate", "elbo", "mutual_information", "total_correlation", "dimension_kl")
-    needs = ("has_density", "reparameterised", "explicit_density")
+    needs = ("has_density", "reparameterized", "explicit_density")
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class BetaTCVAE(Objective):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.dataset_size = whole_number("dataset_size", dataset_size, 2)
+        self.dataset_size = integer("dataset_size", dataset_size, 2)
         self.beta = as_schedule("beta", beta)
         self.alpha = as_schedule("alpha", alpha)
         self.gamma = as_schedule("gamma", gamma)
@@ -98,7 +98,7 @@ class BetaTCVAE(Objective):
 
     def _aggregate(self, trace: Trace, model: keras.Model) -> tuple[tf.Tensor, tf.Tensor]:
         """Return sum_j log q(z_j) and log q(z) of every draw, each [S, B]."""
-        params = gathered(trace.record["posterior"])
+        params = all_gather(trace.record["posterior"])
         pairs = model.posterior.distribution(params).distribution.log_prob(trace.z[:, :, tf.newaxis])
         log_weights = self._log_weights(tf.shape(trace.z)[1], tf.shape(pairs)[2])  # pairs: [S, B, M, D]
         by_dimension = tf.reduce_logsumexp(pairs + log_weights[:, :, tf.newaxis], axis=2)
@@ -110,6 +110,6 @@ class BetaTCVAE(Objective):
         size = float(self.dataset_size)
         others = tf.cast(tf.maximum(total - 1, 1), tf.float32)
         other = math.log((size - 1) / size) - tf.math.log(others)
-        rows = tf.range(count)[:, tf.newaxis] + first_row(count)
+        rows = tf.range(count)[:, tf.newaxis] + replica_offset(count)
         own = rows == tf.range(total)[tf.newaxis]
         return tf.where(own, -math.log(size), other)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfvae.checks import real_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import real_number
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather
+from tfvae.core.trace import Trace
 from tfvae.objectives.base import Objective
-from tfvae.replicas import gathered
-from tfvae.trace import Trace
 
 if TYPE_CHECKING:
     import keras
@@ -57,14 +57,14 @@ class Trimmed(Objective):
         return self.objective.terms
 
     @property
-    def of_weights(self) -> bool:
+    def uses_weights_only(self) -> bool:
         """What the other objective says."""
-        return self.objective.of_weights
+        return self.objective.uses_weights_only
 
     @property
-    def compares_data(self) -> bool:
+    def requires_complete_data(self) -> bool:
         """What the other objective says."""
-        return self.objective.compares_data
+        return self.objective.requires_complete_data
 
     def check(self, model: keras.Model) -> None:
         """Refuse what the other objective refuses."""
@@ -87,7 +87,7 @@ def trimmed(loss: tf.Tensor, share: float) -> tf.Tensor:
         >>> trimmed(tf.constant([1.0, 9.0, 2.0, 3.0]), 0.25).numpy()    # the mean is (1 + 2 + 3) / 3
         array([1.3333334, 0.       , 2.6666667, 4.       ], dtype=float32)
     """
-    whole = tf.sort(gathered(tf.stop_gradient(loss)))
+    whole = tf.sort(all_gather(tf.stop_gradient(loss)))
     count = tf.shape(whole)[0]
     left = count - tf.cast(tf.floor(share * tf.cast(count, tf.float32) + 1e-4), tf.int32)
     largest = whole[tf.maximum(left - 1, 0)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.trace import Trace
 from tfvae.objectives.critic import Adversarial, apart, folded, folded_given, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
-from tfvae.trace import Trace
 
 
 class VAEGAN(Adversarial, PriorDraws):
@@ -39,8 +39,8 @@ class VAEGAN(Adversarial, PriorDraws):
     """
 
     terms = ("distortion", "rate", "elbo", "feature_error", "adversarial", "critic_loss")
-    needs = ("has_density", "reparameterised")
-    compares_data = True
+    needs = ("has_density", "reparameterized")
+    requires_complete_data = True
 
     def __init__(
         self,

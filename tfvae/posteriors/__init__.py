@@ -3,7 +3,9 @@
 from tfvae.posteriors.base import Encoded, Posterior
 from tfvae.posteriors.categorical import Categorical
 from tfvae.posteriors.full import FullNormal
+from tfvae.posteriors.fusion import Fusion, MixtureOfExperts, MixtureOfProducts, ProductOfExperts
 from tfvae.posteriors.hamiltonian import Hamiltonian
+from tfvae.posteriors.hierarchical_vector_quantizer import HierarchicalVectorQuantizer
 from tfvae.posteriors.inverse_autoregressive import InverseAutoregressive
 from tfvae.posteriors.lista import LISTA
 from tfvae.posteriors.mixture import Mixture
@@ -11,10 +13,9 @@ from tfvae.posteriors.normal import Normal
 from tfvae.posteriors.planar import Planar
 from tfvae.posteriors.point import Point
 from tfvae.posteriors.power_spherical import PowerSpherical
-from tfvae.posteriors.quantised import Quantised, QuantisedEMA, perplexity
-from tfvae.posteriors.quantised_levels import QuantisedLevels
 from tfvae.posteriors.radial import Radial
 from tfvae.posteriors.relaxed import RelaxedOneHot
+from tfvae.posteriors.vector_quantizer import VectorQuantizer, VectorQuantizerEMA, perplexity
 from tfvae.posteriors.von_mises_fisher import VonMisesFisher
 
 __all__ = [
@@ -22,19 +23,23 @@ __all__ = [
     "Categorical",
     "Encoded",
     "FullNormal",
+    "Fusion",
     "Hamiltonian",
+    "HierarchicalVectorQuantizer",
     "InverseAutoregressive",
     "Mixture",
+    "MixtureOfExperts",
+    "MixtureOfProducts",
     "Normal",
     "Planar",
     "Point",
     "Posterior",
     "PowerSpherical",
-    "Quantised",
-    "QuantisedEMA",
-    "QuantisedLevels",
+    "ProductOfExperts",
     "Radial",
     "RelaxedOneHot",
+    "VectorQuantizer",
+    "VectorQuantizerEMA",
     "VonMisesFisher",
     "perplexity",
 ]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.part import Part
-from tfvae.trace import Trace
+from tfvae.core.part import Part
+from tfvae.core.trace import Trace
 
 tfd = tfp.distributions
 
@@ -27,7 +27,7 @@ class Posterior(Part, abc.ABC):
         space: where z lies: "real", "sphere", "simplex" (rows of a relaxed one-hot code), "one-hot" or
             "codes"; a prior of the same space goes with it.
         has_density: whether `transform` returns log q(z|x), or nothing that a bound could use.
-        reparameterised: whether gradients reach the parameters through z.
+        reparameterized: whether gradients reach the parameters through z.
         explicit_density: whether log q(z|x) can be computed at any z, and depends on this part's weights
             through `params` alone.
         has_covariance: whether the distribution knows its mean and covariance in closed form.
@@ -37,7 +37,7 @@ class Posterior(Part, abc.ABC):
     latent_dim: int
     space = "real"
     has_density = True
-    reparameterised = True
+    reparameterized = True
     explicit_density = True
     has_covariance = False
     has_location = True

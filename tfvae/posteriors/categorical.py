@@ -7,12 +7,12 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.codes import OneHotRows, choose, score_function
-from tfvae.heads import Head
-from tfvae.numerics import bounded
+from tfvae.core.checks import integer
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded
+from tfvae.core.trace import Trace
+from tfvae.distributions.discrete import OneHotRows, choose, score_function
 from tfvae.posteriors.base import Posterior
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -40,14 +40,14 @@ class Categorical(Posterior):
     """
 
     space = "one-hot"
-    reparameterised = False
+    reparameterized = False
 
     def __init__(
         self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_variables = whole_number("num_variables", num_variables)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_variables = integer("num_variables", num_variables)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.latent_dim = num_variables * num_categories
 
     @property

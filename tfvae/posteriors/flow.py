@@ -9,10 +9,10 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.flows.distribution import Pushforward
-from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.core.checks import integer
+from tfvae.core.heads import Head
+from tfvae.core.numerics import softplus
+from tfvae.distributions.pushforward import Pushforward
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -43,8 +43,8 @@ class FlowPosterior(Posterior, abc.ABC):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.num_flows = whole_number("num_flows", num_flows)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.num_flows = integer("num_flows", num_flows)
         self.floor = floor
 
     @abc.abstractmethod

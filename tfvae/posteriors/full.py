@@ -7,9 +7,9 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import positive, whole_number
-from tfvae.heads import Head
-from tfvae.numerics import bounded, softplus
+from tfvae.core.checks import integer, positive
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded, softplus
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -51,7 +51,7 @@ class FullNormal(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
         self.floor = positive("floor", floor)
         self.bound = positive("bound", bound)
 

@@ -9,11 +9,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import positive, whole_number, whole_numbers
-from tfvae.errors import InvalidInput
-from tfvae.flows.distribution import Pushforward
-from tfvae.heads import Head
-from tfvae.numerics import bounded, softplus
+from tfvae.core.checks import integer, integers, positive
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded, softplus
+from tfvae.distributions.pushforward import Pushforward
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -72,15 +72,15 @@ class Hamiltonian(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.num_steps = whole_number("num_steps", num_steps)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.num_steps = integer("num_steps", num_steps)
         self.largest_step = positive("largest_step", largest_step)
         if not 0 < initial_step < largest_step:
             raise InvalidInput("initial_step", f"a number between 0 and {largest_step}", initial_step)
         self.initial_step = initial_step
         self.largest_force = positive("largest_force", largest_force)
-        self.hidden = whole_numbers("hidden", hidden)
-        self.context_dim = whole_number("context_dim", context_dim)
+        self.hidden = integers("hidden", hidden)
+        self.context_dim = integer("context_dim", context_dim)
         self.floor = floor
         start = math.log(initial_step / (largest_step - initial_step))
         self.raw_step = self.add_weight(

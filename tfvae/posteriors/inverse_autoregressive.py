@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.checks import whole_number, whole_numbers
+from tfvae.core.checks import integer, integers
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded
 from tfvae.flows.masked import MaskedNetwork
-from tfvae.heads import Head
-from tfvae.numerics import bounded
 from tfvae.posteriors.flow import FlowPosterior
 
 _OPEN = 1.5  # the gates start mostly open, which is close to no flow at all
@@ -53,8 +53,8 @@ class InverseAutoregressive(FlowPosterior):
         dtype: object = None,
     ):
         super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
-        self.hidden = whole_numbers("hidden", hidden)
-        self.context_dim = whole_number("context_dim", context_dim)
+        self.hidden = integers("hidden", hidden)
+        self.context_dim = integer("context_dim", context_dim)
         self.networks = [
             MaskedNetwork(
                 latent_dim, 2, self.hidden, context_dim, name=f"network_{step}", dtype=self.dtype_policy

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.layers.sparse_coding import lipschitz_constant, soft_threshold
 from tfvae.posteriors.point import Deterministic
-from tfvae.sparse_coding import curvature, shrink
 
 
 class LISTA(Deterministic):
@@ -45,7 +45,7 @@ class LISTA(Deterministic):
         super().__init__(latent_dim, name=name, dtype=dtype)
         if not sparsity >= 0:
             raise InvalidInput("sparsity", "a number of at least 0", sparsity)
-        self.steps = whole_number("steps", steps)
+        self.steps = integer("steps", steps)
         self.sparsity = sparsity
 
     def build(self, input_shape: tuple) -> None:
@@ -61,7 +61,7 @@ class LISTA(Deterministic):
     def start_at(self, dictionary: np.ndarray | tf.Tensor) -> None:
         """Set the weights to those of iterative shrinkage with a dictionary [latent_dim, features]."""
         dictionary = tf.cast(dictionary, tf.float32)
-        largest = curvature(dictionary)
+        largest = lipschitz_constant(dictionary)
         self.filters.assign(tf.transpose(dictionary) / largest)
         correlation = tf.matmul(dictionary, dictionary, transpose_b=True)
         self.inhibition.assign(tf.eye(self.latent_dim) - correlation / largest)
@@ -71,7 +71,7 @@ class LISTA(Deterministic):
         """Return {"loc"}, [B, latent_dim]."""
         features = tf.reshape(tf.cast(inputs, tf.float32), (-1, self.filters.shape[0]))
         driven, thresholds = tf.matmul(features, self.filters), tf.convert_to_tensor(self.thresholds)
-        z = shrink(driven, thresholds)
+        z = soft_threshold(driven, thresholds)
         for _ in range(self.steps - 1):
-            z = shrink(driven + tf.matmul(z, self.inhibition), thresholds)
+            z = soft_threshold(driven + tf.matmul(z, self.inhibition), thresholds)
         return {"loc": z}

@@ -7,12 +7,12 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import positive, whole_number
-from tfvae.codes import choose, score_function
-from tfvae.heads import Head
-from tfvae.numerics import bounded, softplus
+from tfvae.core.checks import integer, positive
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded, softplus
+from tfvae.core.trace import Trace
+from tfvae.distributions.discrete import choose, score_function
 from tfvae.posteriors.base import Posterior
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -30,7 +30,7 @@ class Mixture(Posterior):
 
     The score function's term stays small while the components overlap, and vanishes where they are
     equal. It holds for objectives whose loss of an example depends on that example's draws alone, so the
-    posterior does not count as reparameterised. log q(z|x) is the density of the whole mixture.
+    posterior does not count as reparameterized. log q(z|x) is the density of the whole mixture.
 
     Args:
         latent_dim: number of latent dimensions.
@@ -47,7 +47,7 @@ class Mixture(Posterior):
         (TensorShape([5]), TensorShape([2]))
     """
 
-    reparameterised = False
+    reparameterized = False
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class Mixture(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.num_components = whole_number("num_components", num_components, 2)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.num_components = integer("num_components", num_components, 2)
         self.floor = positive("floor", floor)
 
     @property

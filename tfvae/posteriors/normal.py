@@ -7,9 +7,9 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.heads import by_row, check_rows, latent_head
-from tfvae.numerics import softplus
+from tfvae.core.checks import integer
+from tfvae.core.heads import by_row, check_rows, latent_head
+from tfvae.core.numerics import softplus
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -48,7 +48,7 @@ class Normal(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
         self.floor = floor
         self.rows = check_rows(latent_dim, rows)
 

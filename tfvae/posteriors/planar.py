@@ -6,9 +6,9 @@ import math
 
 import tensorflow as tf
 
-from tfvae.heads import Head
-from tfvae.numerics import bounded, softplus
-from tfvae.posteriors.steps import StepsPosterior
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded, softplus
+from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
 _LARGEST = 10.0  # of the entries of u and w; above, rounding in w.u would reach -1
@@ -16,7 +16,7 @@ _SMALLEST_SQUARE = 1e-6  # of w; a shorter w makes a step that is close to a shi
 _HALVINGS = 40
 
 
-class Planar(StepsPosterior):
+class Planar(StepwiseFlowPosterior):
     """A diagonal Gaussian stretched and pressed along planes, each step by parameters of the example.
 
     f(z) = z + u tanh(w.z + b);  log |det f'| = log(1 + w.u (1 - tanh^2(w.z + b)))

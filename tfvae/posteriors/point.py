@@ -7,8 +7,8 @@ import abc
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.heads import by_row, check_rows, latent_head
+from tfvae.core.checks import integer
+from tfvae.core.heads import by_row, check_rows, latent_head
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -25,7 +25,7 @@ class Deterministic(Posterior, abc.ABC):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return Independent(Deterministic(loc))."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae import spherical
+from tfvae.distributions import spherical
 from tfvae.posteriors.spherical import Spherical
 
 

@@ -6,16 +6,16 @@ import math
 
 import tensorflow as tf
 
-from tfvae.heads import Head
-from tfvae.numerics import softplus
-from tfvae.posteriors.steps import StepsPosterior
+from tfvae.core.heads import Head
+from tfvae.core.numerics import softplus
+from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
 _SMALLEST_RADIUS = 0.01
 
 
-class Radial(StepsPosterior):
-    """A diagonal Gaussian drawn towards points or pushed from them, each step by parameters of the example.
+class Radial(StepwiseFlowPosterior):
+    """A diagonal Gaussian drawn toward points or pushed from them, each step by parameters of the example.
 
     f(z) = z + beta (z - c) / (alpha + r),  r = |z - c|
     log |det f'| = (d - 1) log(1 + beta / (alpha + r)) + log(1 + alpha beta / (alpha + r)^2)

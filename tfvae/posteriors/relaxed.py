@@ -7,10 +7,10 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import real_number, whole_number
-from tfvae.codes import Concrete
-from tfvae.heads import Head
-from tfvae.numerics import bounded
+from tfvae.core.checks import integer, real_number
+from tfvae.core.heads import Head
+from tfvae.core.numerics import bounded
+from tfvae.distributions.discrete import Concrete
 from tfvae.posteriors.base import Posterior
 
 tfd = tfp.distributions
@@ -31,7 +31,7 @@ class RelaxedOneHot(Posterior):
     Args:
         num_variables: number V of variables.
         num_categories: number K of entries of each; z has V K entries, row after row.
-        temperature: at least 0.3; towards it z comes closer to one-hot, and gradients grow.
+        temperature: at least 0.3; toward it z comes closer to one-hot, and gradients grow.
 
     Source: Jang et al. 2017, equation 2; Maddison et al. 2017, definition 1.
 
@@ -54,8 +54,8 @@ class RelaxedOneHot(Posterior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_variables = whole_number("num_variables", num_variables)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_variables = integer("num_variables", num_variables)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.temperature = real_number("temperature", temperature, at_least=_LOWEST_TEMPERATURE)
         self.latent_dim = num_variables * num_categories
 

@@ -7,14 +7,14 @@ import math
 
 import tensorflow as tf
 
-from tfvae.checks import real_number, whole_number
-from tfvae.errors import InvalidInput
-from tfvae.heads import Head
-from tfvae.numerics import softplus
+from tfvae.core.checks import integer, real_number
+from tfvae.core.errors import InvalidInput
+from tfvae.core.heads import Head
+from tfvae.core.numerics import softplus
+from tfvae.distributions.spherical import Tilted, unit
 from tfvae.posteriors.base import Posterior
-from tfvae.spherical import Tilted, unit
 
-LARGEST_CONCENTRATION = 1e6  # beyond it neighbouring points of float32 differ visibly in density
+LARGEST_CONCENTRATION = 1e6  # beyond it neighboring points of float32 differ visibly in density
 
 
 class Spherical(Posterior, abc.ABC):
@@ -43,7 +43,7 @@ class Spherical(Posterior, abc.ABC):
         self.floor = real_number("floor", floor, at_least=1e-3)
         if not floor < cap <= LARGEST_CONCENTRATION:
             raise InvalidInput("cap", f"one above the floor, at most {LARGEST_CONCENTRATION:g}", cap)
-        self.latent_dim = whole_number("latent_dim", latent_dim, 2)
+        self.latent_dim = integer("latent_dim", latent_dim, 2)
         self.cap = cap
 
     def build(self, input_shape: tuple) -> None:

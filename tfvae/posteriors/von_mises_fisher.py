@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae import spherical
+from tfvae.distributions import spherical
 from tfvae.posteriors.spherical import Spherical
 
 
@@ -12,7 +12,7 @@ class VonMisesFisher(Spherical):
     """q(z|x) ~ exp(concentration(x) direction(x) . z) on the unit sphere.
 
     The draw's angle is the quantile of its own distribution, so that gradients reach the concentration
-    without the rejections of the usual sampler; the normaliser comes from the same quadrature, exact
+    without the rejections of the usual sampler; the normalizer comes from the same quadrature, exact
     in float32 at any concentration.
 
     Args:

@@ -6,14 +6,14 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.codes import choose, each_size, one_size, within
-from tfvae.distribution import OwnDistribution
-from tfvae.errors import InvalidInput
-from tfvae.part import Configured
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.part import Configured
+from tfvae.core.replicas import sum_over_replicas
+from tfvae.distributions.base import BaseDistribution
+from tfvae.distributions.discrete import choose, each_size, one_size, within
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
-from tfvae.replicas import total
 
 tfd = tfp.distributions
 
@@ -58,12 +58,12 @@ class AutoregressiveCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.code_dim = whole_number("code_dim", code_dim)
-        self.num_positions = whole_number("num_positions", num_positions)
+        self.code_dim = integer("code_dim", code_dim)
+        self.num_positions = integer("num_positions", num_positions)
         self._sizes = each_size(num_codes, num_positions)
         self.num_codes = one_size(self._sizes)
         self._start = most = max(self._sizes)
-        self.units = whole_number("units", units)
+        self.units = integer("units", units)
         self.latent_dim = num_positions * code_dim
         policy = self.dtype_policy
         # One more than there are codes: what stands before the first.
@@ -116,7 +116,7 @@ class AutoregressiveCodes(Prior):
         return self._codes_of(z)
 
     def log_prob(self, codes: tf.Tensor) -> tf.Tensor:
-        """Return log p(c), [...] in nats, for codes [..., num_positions], whole numbers below num_codes."""
+        """Return log p(c), [...] in nats, for codes [..., num_positions], integers below num_codes."""
         codes = tf.convert_to_tensor(codes)
         flat = tf.reshape(tf.cast(codes, tf.int32), (-1, self.num_positions))
         before = tf.concat([tf.fill((tf.shape(flat)[0], 1), self._start), flat[:, :-1]], axis=1)
@@ -155,7 +155,7 @@ class AutoregressiveCodes(Prior):
         return tf.cast(self.dense(features), tf.float32)
 
 
-class _CodeVectors(OwnDistribution):
+class _CodeVectors(BaseDistribution):
     """The vectors of codes, with the probabilities of the codes."""
 
     def __init__(self, prior: AutoregressiveCodes, name: str = "CodeVectors"):
@@ -225,5 +225,5 @@ class CodesModel(Configured, keras.Model):
         loss = -y_pred
         if sample_weight is not None:
             loss *= tf.cast(sample_weight, loss.dtype)
-        count = total(tf.cast(tf.shape(loss)[0], loss.dtype))
+        count = sum_over_replicas(tf.cast(tf.shape(loss)[0], loss.dtype))
         return tf.reduce_sum(loss) / tf.maximum(count, 1)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.part import Part
+from tfvae.core.part import Part
+from tfvae.core.trace import Trace
 from tfvae.posteriors import Encoded, Posterior
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 Encode = Callable[[tf.Tensor], Encoded]

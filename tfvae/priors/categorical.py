@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import positive, whole_number
-from tfvae.codes import Concrete, OneHotRows, choose
+from tfvae.core.checks import integer, positive
+from tfvae.distributions.discrete import Concrete, OneHotRows, choose
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -34,8 +34,8 @@ class Categorical(Prior):
         self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_variables = whole_number("num_variables", num_variables)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_variables = integer("num_variables", num_variables)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.latent_dim = num_variables * num_categories
 
     def noise_dim(self, posterior: Posterior) -> int:
@@ -83,8 +83,8 @@ class RelaxedCategorical(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_variables = whole_number("num_variables", num_variables)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_variables = integer("num_variables", num_variables)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.temperature = positive("temperature", temperature)
         self.latent_dim = num_variables * num_categories
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.codes import choose, each_size, one_size, within
-from tfvae.distribution import OwnDistribution
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.distributions.base import BaseDistribution
+from tfvae.distributions.discrete import choose, each_size, one_size, within
 from tfvae.posteriors import Posterior
-from tfvae.posteriors.coded import Coded
+from tfvae.posteriors.code_posterior import CodePosterior
 from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
@@ -50,8 +50,8 @@ class UniformCodes(Prior):
         dtype: object = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.code_dim = whole_number("code_dim", code_dim)
-        self.num_positions = whole_number("num_positions", num_positions)
+        self.code_dim = integer("code_dim", code_dim)
+        self.num_positions = integer("num_positions", num_positions)
         self._sizes = each_size(num_codes, num_positions)
         self.num_codes = one_size(self._sizes)
         self.latent_dim = num_positions * code_dim
@@ -64,7 +64,7 @@ class UniformCodes(Prior):
             InvalidInput: for a posterior without a codebook, or with one of another size.
         """
         sizes = (self.num_codes, self.code_dim, self.num_positions)
-        if not isinstance(posterior, Coded):
+        if not isinstance(posterior, CodePosterior):
             ours, theirs = type(self).__name__, type(posterior).__name__
             raise InvalidInput("prior", f"one that goes with the posterior {theirs}", ours)
         theirs = (posterior.num_codes, posterior.code_dim, posterior.num_positions)
@@ -94,7 +94,7 @@ class UniformCodes(Prior):
         return self._embed(codes)
 
 
-class _Uniform(OwnDistribution):
+class _Uniform(BaseDistribution):
     """Codes of equal probability, by their entropy."""
 
     def __init__(self, entropy: float, size: int, draw: Callable, name: str = "UniformCodes"):

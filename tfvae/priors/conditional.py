@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import keras_layer, positive, whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer, keras_layer, positive
+from tfvae.core.errors import InvalidInput
 from tfvae.posteriors import Normal
 from tfvae.priors.base import Encode, Prior
 
@@ -50,7 +50,7 @@ class Conditional(Prior):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = latent_dim
         self.network = keras_layer("network", network)
-        self.condition_dim = whole_number("condition_dim", condition_dim)
+        self.condition_dim = integer("condition_dim", condition_dim)
         self.floor = positive("floor", floor)
         self.normal = Normal(latent_dim, floor, name="normal", dtype=self.dtype_policy)
         self.normal(self.network(keras.KerasTensor((None, condition_dim))))

@@ -6,8 +6,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae import flows
-from tfvae.checks import whole_number
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
 from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
@@ -32,7 +32,7 @@ class Flow(Prior):
 
     def __init__(self, latent_dim: int, flow: flows.Flow, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
         if not isinstance(flow, flows.Flow):
             raise InvalidInput("flow", "one of tfvae.flows", repr(flow))
         if flow.latent_dim != latent_dim:

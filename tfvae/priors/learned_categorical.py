@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.codes import OneHotRows, choose
+from tfvae.core.checks import integer
+from tfvae.distributions.discrete import OneHotRows, choose
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -33,8 +33,8 @@ class LearnedCategorical(Prior):
         self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        self.num_variables = whole_number("num_variables", num_variables)
-        self.num_categories = whole_number("num_categories", num_categories, 2)
+        self.num_variables = integer("num_variables", num_variables)
+        self.num_categories = integer("num_categories", num_categories, 2)
         self.latent_dim = num_variables * num_categories
         self.logits = self.add_weight(name="logits", shape=(num_variables, num_categories))
 

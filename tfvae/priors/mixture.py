@@ -8,10 +8,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from sklearn.mixture import GaussianMixture
 
-from tfvae.checks import whole_number
-from tfvae.codes import choose
-from tfvae.errors import InvalidInput
-from tfvae.numerics import softplus
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.numerics import softplus
+from tfvae.distributions.discrete import choose
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -43,8 +43,8 @@ class Mixture(Prior):
         self, latent_dim: int, num_components: int, *, name: str | None = None, dtype: object = None
     ):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.num_components = whole_number("num_components", num_components)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.num_components = integer("num_components", num_components)
         each = (num_components, latent_dim)
         self.logits = self.add_weight(name="logits", shape=(num_components,), initializer="zeros")
         spread = keras.initializers.RandomNormal(stddev=1.0)
@@ -90,8 +90,8 @@ class Mixture(Prior):
         """
         return tf.argmax(self.log_responsibilities(z), axis=-1, output_type=tf.int32)
 
-    def initialise(self, z: np.ndarray, seed: int = 0) -> None:
-        """Fit the components to latent points [n, latent_dim] by expectation maximisation.
+    def initialize(self, z: np.ndarray, seed: int = 0) -> None:
+        """Fit the components to latent points [n, latent_dim] by expectation maximization.
 
         To be called between a first training, under which the latent points take their places, and the
         training of the mixture.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
+from tfvae.core.checks import integer
 from tfvae.priors.base import Encode, Prior
 
 tfd = tfp.distributions
@@ -26,7 +26,7 @@ class StandardNormal(Prior):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
+        self.latent_dim = integer("latent_dim", latent_dim)
 
     def distribution(
         self, encode: Encode | None = None, condition: tf.Tensor | None = None

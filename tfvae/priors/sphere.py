@@ -5,9 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
+from tfvae.core.checks import integer
+from tfvae.distributions.spherical import unit
 from tfvae.priors.base import Encode, Prior
-from tfvae.spherical import unit
 
 tfd = tfp.distributions
 
@@ -29,7 +29,7 @@ class SphereUniform(Prior):
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
         super().__init__(name=name, dtype=dtype)
-        self.latent_dim = whole_number("latent_dim", latent_dim, 2)
+        self.latent_dim = integer("latent_dim", latent_dim, 2)
 
     def distribution(
         self, encode: Encode | None = None, condition: tf.Tensor | None = None

@@ -7,13 +7,13 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.checks import whole_number
-from tfvae.codes import choose
-from tfvae.errors import InvalidInput
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import all_gather
+from tfvae.core.trace import Trace
+from tfvae.distributions.discrete import choose
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors.base import Encode, Prior
-from tfvae.replicas import gathered
-from tfvae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -21,7 +21,7 @@ tfd = tfp.distributions
 class VampPrior(Prior):
     """p(z) = 1/K sum_k q(z|u_k), with the model's own posterior at learned pseudo-inputs u_k.
 
-    The pseudo-inputs start as training examples: those of the first batches, or those that `initialise`
+    The pseudo-inputs start as training examples: those of the first batches, or those that `initialize`
     is given. Where the data lies between bounds, `low` and `high` keep the pseudo-inputs there.
 
     Args:
@@ -57,8 +57,8 @@ class VampPrior(Prior):
         super().__init__(name=name, dtype=dtype)
         if low is not None and high is not None and not low < high:
             raise InvalidInput("high", f"a number above low = {low}", high)
-        self.latent_dim = whole_number("latent_dim", latent_dim)
-        self.num_components = whole_number("num_components", num_components)
+        self.latent_dim = integer("latent_dim", latent_dim)
+        self.num_components = integer("num_components", num_components)
         self.low = low
         self.high = high
         self.filled = self.add_weight(  # how many pseudo-inputs were set to an example
@@ -115,7 +115,7 @@ class VampPrior(Prior):
         """Set the pseudo-inputs not yet set to the examples of this batch; once all are, do nothing."""
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             # Without a condition, as what replicas do together cannot be under one.
-            self._fill(gathered(trace.x[: self.num_components]))
+            self._fill(all_gather(trace.x[: self.num_components]))
         else:
             tf.cond(
                 tf.convert_to_tensor(self.filled) < self.num_components,
@@ -123,7 +123,7 @@ class VampPrior(Prior):
                 lambda: tf.constant(0, tf.int64),
             )
 
-    def initialise(self, x: np.ndarray, seed: int = 0) -> None:
+    def initialize(self, x: np.ndarray, seed: int = 0) -> None:
         """Set every pseudo-input to an example, chosen at random without repetition.
 
         Args:

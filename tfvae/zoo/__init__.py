@@ -3,21 +3,16 @@
 A recipe's arguments after `shape` are also its options on the command line.
 """
 
+from tfvae.zoo.adversarial import aae, info_vae, vae_gan, wae_mmd
 from tfvae.zoo.autoencoders import (
     autoencoder,
     contractive_autoencoder,
     denoising_autoencoder,
     sparse_autoencoder,
 )
-from tfvae.zoo.bounds import iwae, renyi_vae
 from tfvae.zoo.conditional import conditional_prior_cvae, conditional_prior_vae, cvae, ivae
-from tfvae.zoo.disentangling import beta_tcvae, dip_vae, factor_vae
-from tfvae.zoo.elbo import annealed_vae, beta_vae, linear_vae, vae
-from tfvae.zoo.graphs import graph_autoencoder, graph_vae
-from tfvae.zoo.hierarchies import hierarchical_vae, ladder_vae, vdvae
-from tfvae.zoo.matching import aae, info_vae, vae_gan, wae_mmd
-from tfvae.zoo.modalities import mmvae, mopoe_vae, multimodal_vae
-from tfvae.zoo.posteriors import (
+from tfvae.zoo.disentanglement import beta_tcvae, dip_vae, factor_vae
+from tfvae.zoo.flow_posteriors import (
     discrete_vae,
     hamiltonian_vae,
     hyperspherical_vae,
@@ -25,13 +20,18 @@ from tfvae.zoo.posteriors import (
     planar_vae,
     vq_vae,
 )
-from tfvae.zoo.priors import flow_prior_vae, mixture_vae, vamp_vae
-from tfvae.zoo.quantised import vq_vae_2
+from tfvae.zoo.graphs import graph_autoencoder, graph_vae
+from tfvae.zoo.hierarchical import hierarchical_vae, ladder_vae, vdvae
+from tfvae.zoo.importance_weighted import iwae, renyi_vae
+from tfvae.zoo.learned_priors import flow_prior_vae, mixture_vae, vamp_vae
+from tfvae.zoo.missing_data import hi_vae, miwae, mult_vae, not_miwae
+from tfvae.zoo.multimodal import mmvae, mopoe_vae, multimodal_vae
 from tfvae.zoo.semi_supervised import auxiliary_vae, semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
-from tfvae.zoo.tables import hi_vae, miwae, mult_vae, not_miwae
-from tfvae.zoo.texts import text_vae
+from tfvae.zoo.standard import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.text import text_vae
+from tfvae.zoo.vector_quantized import vq_vae_2
 
 __all__ = [
     "aae",

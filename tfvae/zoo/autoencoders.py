@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import assemble
+from tfvae.zoo.default_parts import assemble
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ def denoising_autoencoder(
     """
     if encoder is None:
         encoder = tfvae.networks.conv() if len(shape) == 3 else tfvae.networks.mlp()
-    encoder = tfvae.networks.chain(tfvae.corruption.GaussianNoise(corruption), encoder)
+    encoder = tfvae.networks.chain(tfvae.layers.GaussianNoise(corruption), encoder)
     objective = tfvae.objectives.Reconstruction()
     return assemble(
         shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import filled
+from tfvae.zoo.default_parts import default_parts
 
 if TYPE_CHECKING:
     import keras
@@ -36,8 +36,8 @@ def cvae(
         >>> cvae((30,), condition_dim=3).sample(2, given={"condition": [[1, 0, 0], [0, 1, 0]]}).shape
         (2, 30)
     """
-    joined = tfvae.conditioning.Joined
-    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    joined = tfvae.layers.ConcatenateCondition
+    likelihood, encoder, decoder = default_parts(shape, likelihood, encoder, decoder)
     return tfvae.VAE(
         joined(encoder),
         joined(decoder),
@@ -65,8 +65,8 @@ def conditional_prior_cvae(
         >>> type(conditional_prior_cvae((30,), condition_dim=3).prior).__name__
         'Conditional'
     """
-    joined = tfvae.conditioning.Joined
-    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    joined = tfvae.layers.ConcatenateCondition
+    likelihood, encoder, decoder = default_parts(shape, likelihood, encoder, decoder)
     return tfvae.VAE(
         joined(encoder),
         joined(decoder),
@@ -97,12 +97,12 @@ def conditional_prior_vae(
     Example:
         >>> z = conditional_prior_vae((30,), condition_dim=3)
         >>> type(z.decoder).__name__
-        'Ignoring'
+        'IgnoreCondition'
     """
-    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    likelihood, encoder, decoder = default_parts(shape, likelihood, encoder, decoder)
     return tfvae.VAE(
-        tfvae.conditioning.Joined(encoder),
-        tfvae.conditioning.Ignoring(decoder),
+        tfvae.layers.ConcatenateCondition(encoder),
+        tfvae.layers.IgnoreCondition(decoder),
         tfvae.posteriors.Normal(latent_dim),
         likelihood,
         tfvae.priors.Conditional(latent_dim, tfvae.networks.mlp((64,)), condition_dim),
@@ -136,10 +136,10 @@ def ivae(
         >>> ivae((4,), condition_dim=3).encode({"x": [[0, 1, 2, 3]], "condition": [[0, 0, 1]]}).batch_shape
         TensorShape([1])
     """
-    networks, conditioning = tfvae.networks, tfvae.conditioning
+    networks, conditioning = tfvae.networks, tfvae.layers.conditioning
     return tfvae.VAE(
-        conditioning.Joined(networks.mlp(layers, "leaky_relu")),
-        conditioning.Ignoring(networks.mlp(layers, "leaky_relu")),
+        conditioning.ConcatenateCondition(networks.mlp(layers, "leaky_relu")),
+        conditioning.IgnoreCondition(networks.mlp(layers, "leaky_relu")),
         tfvae.posteriors.Normal(latent_dim),
         tfvae.likelihoods.Normal(shape) if likelihood is None else likelihood,
         tfvae.priors.Conditional(latent_dim, networks.mlp(layers, "leaky_relu"), condition_dim),

@@ -23,7 +23,7 @@ def graph_vae(
         shape: (N, N), of an adjacency matrix of zeros and ones.
         latent_dim: number of latent dimensions of each node.
         encoder: network from adjacency matrices [B, N, N] to features of the nodes [B, N, n]; None is
-            `tfvae.graphs.GraphConvolutions((32,))`, to which features of the nodes can be given.
+            `tfvae.layers.GraphConvolution((32,))`, to which features of the nodes can be given.
 
     Source: Kipf and Welling 2016 (variational graph autoencoders), section 1.
 
@@ -69,9 +69,9 @@ def _graph_model(
     objective: tfvae.objectives.Objective,
 ) -> tfvae.VAE:
     return tfvae.VAE(
-        encoder=tfvae.graphs.GraphConvolutions() if encoder is None else encoder,
-        decoder=tfvae.networks.rows(nodes),
+        encoder=tfvae.layers.GraphConvolution() if encoder is None else encoder,
+        decoder=tfvae.networks.split_rows(nodes),
         posterior=posterior,
-        likelihood=tfvae.likelihoods.Observed(tfvae.likelihoods.InnerProduct(nodes)),
-        objective=tfvae.objectives.Balanced(objective),
+        likelihood=tfvae.likelihoods.MissingAtRandom(tfvae.likelihoods.InnerProduct(nodes)),
+        objective=tfvae.objectives.ClassBalanced(objective),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.assembly import filled
+from tfvae.zoo.default_parts import default_parts
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +40,7 @@ def semi_supervised_vae(
         (1,)
     """
     vae = tfvae.zoo.cvae(shape, num_classes, latent_dim, likelihood, encoder, decoder)
-    _, classifier, _ = filled(shape, encoder=classifier)
+    _, classifier, _ = default_parts(shape, encoder=classifier)
     objective = tfvae.objectives.Classification(alpha)
     return tfvae.models.SemiSupervised(vae, classifier, objective=objective)
 
@@ -76,11 +76,13 @@ def auxiliary_vae(
         >>> auxiliary_vae((30,), num_classes=3).predict_label([[0.0] * 30]).shape
         (1,)
     """
-    joined, objective = tfvae.conditioning.Joined, tfvae.objectives.Classification(alpha)
-    likelihood, encoder, decoder = filled(shape, likelihood, encoder, decoder)
+    joined, objective = tfvae.layers.ConcatenateCondition, tfvae.objectives.Classification(alpha)
+    likelihood, encoder, decoder = default_parts(shape, likelihood, encoder, decoder)
     others = (classifier, auxiliary_encoder, auxiliary_decoder)
-    classifier, auxiliary_encoder, auxiliary_decoder = (filled(shape, encoder=one)[1] for one in others)
-    decoder, size = tfvae.conditioning.Leading(decoder, num_classes), num_classes + auxiliary_dim
+    classifier, auxiliary_encoder, auxiliary_decoder = (
+        default_parts(shape, encoder=one)[1] for one in others
+    )
+    decoder, size = tfvae.layers.ConditionPrefix(decoder, num_classes), num_classes + auxiliary_dim
     posterior = tfvae.posteriors.Normal(latent_dim)
     vae = tfvae.VAE(joined(encoder), decoder, posterior, likelihood, condition_dim=size)
     parts = (vae, auxiliary_encoder, joined(classifier), joined(auxiliary_decoder))

@@ -25,7 +25,7 @@ def vrnn(
         >>> vrnn((5, 2), latent_dim=3).latent_dim
         15
     """
-    networks, joined = tfvae.networks, tfvae.conditioning.Joined
+    networks, joined = tfvae.networks, tfvae.layers.ConcatenateCondition
     vae = tfvae.VAE(
         encoder=joined(networks.mlp((units,))),
         decoder=joined(networks.mlp((units,))),
@@ -62,7 +62,7 @@ def sequence_vae(
     likelihood = likelihoods.Normal(shape) if likelihood is None else likelihood
     return tfvae.VAE(
         encoder=networks.recurrent(units),
-        decoder=networks.unrolled(shape[0], units),
+        decoder=networks.recurrent_decoder(shape[0], units),
         posterior=tfvae.posteriors.Normal(latent_dim),
         likelihood=likelihoods.Padded(likelihood),
     )

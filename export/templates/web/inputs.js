@@ -71,7 +71,7 @@ class Picture {
     const label = `${this.name}: draw with the mouse or a finger; with the keyboard, arrows move, space draws, delete erases`;
     this.canvas = make("canvas", {tabindex: 0, role: "application", "aria-label": label, class: "picture draws"});
     this.mark = make("span", {class: "mark", hidden: ""});
-    this.colour = this.channels > 1 ? make("input", {type: "color", value: "#ffffff", "aria-label": "Colour"}) : "";
+    this.color = this.channels > 1 ? make("input", {type: "color", value: "#ffffff", "aria-label": "Color"}) : "";
     this.eraser = make("input", {type: "checkbox"});
     const file = make("input", {type: "file", accept: "image/*", "aria-label": "Open a picture"});
     const button = (text, action) => make("button", {type: "button", ".onclick": action}, text);
@@ -86,7 +86,7 @@ class Picture {
         button("Clear", () => this.#put(this.numbers.map(() => this.low))),
         button("Invert", () => this.#put(this.numbers.map((value) => this.low + this.high - value))),
         make("label", {class: "button"}, this.eraser, " Erase"),
-        this.colour,
+        this.color,
         make("label", {class: "button"}, "Open a picture…", file),
       ),
       make("p", {class: "note"}, "Draw, or drop or paste a picture."),
@@ -173,7 +173,7 @@ class Picture {
   #ink(erase) {
     if (erase) return Array(this.channels).fill(this.low);
     if (this.channels === 1) return [this.high];
-    const parts = [1, 3, 5].map((start) => parseInt(this.colour.value.slice(start, start + 2), 16) / 255);
+    const parts = [1, 3, 5].map((start) => parseInt(this.color.value.slice(start, start + 2), 16) / 255);
     return [...parts, 1].map((part) => this.low + part * (this.high - this.low));
   }
 

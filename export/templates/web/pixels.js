@@ -41,9 +41,9 @@ export async function read(file, [height, width, channels], low, high) {
       const from = 4 * (y * canvas.width + x);
       const to = channels * (Math.floor(y / FINE) * width + Math.floor(x / FINE));
       const [red, green, blue, alpha] = data.slice(from, from + 4);
-      const colours = channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue, alpha];
+      const colors = channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue, alpha];
       const cover = channels === 4 ? 1 : alpha / 255; // what is transparent counts as black
-      for (let part = 0; part < channels; part++) values[to + part] += colours[part] * cover;
+      for (let part = 0; part < channels; part++) values[to + part] += colors[part] * cover;
     }
   }
   return values.map((sum) => low + ((high - low) * sum) / (255 * FINE * FINE));

@@ -1,0 +1,1 @@
+"""A static page that runs the model in a browser."""

@@ -1,0 +1,1 @@
+"""A LiteRT file for phones and microcontrollers, and code that calls it."""

@@ -1,0 +1,1 @@
+"""Endpoints: functions from named tensors to named tensors, and their raw inputs."""

@@ -1,0 +1,1 @@
+"""A SavedModel for servers, and what stands beside it."""

@@ -1,0 +1,162 @@
+"""A served model's folder: its versions, and beside them what a server's operator and its clients need."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput, UnreadableFile
+from tfvae.core.files import replacing
+from tfvae.export.endpoints.base import Endpoint
+from tfvae.export.serving.model_card import ModelCard
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_KEPT = ("models.config", "batching.config", "docker-compose.yml")  # an operator may have changed them
+_WRITTEN = ("client.py", "README.md")
+
+
+class ModelFolder:
+    """The folder `NAME/` with versions `NAME/1/`, `NAME/2/`, ... in it.
+
+    Args:
+        path: the folder; its name is that of the served model.
+
+    Raises:
+        InvalidInput: for a name that a server's addresses cannot have.
+
+    Example:
+        >>> ModelFolder("models/digits").name
+        'digits'
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.name = Path(os.path.abspath(path)).name
+        if not _NAME.fullmatch(self.name):
+            expected = "a folder named with letters, digits, '.', '_' and '-', as the served model will be"
+            raise InvalidInput("path", expected, repr(self.name))
+
+    def versions(self) -> list[int]:
+        """Return the numbers of the versions, in order."""
+        entries = self.path.iterdir() if self.path.is_dir() else ()
+        return sorted(int(entry.name) for entry in entries if entry.name.isascii() and entry.name.isdigit())
+
+    def free(self, version: int | None) -> Path:
+        """Return the path of a new version; None is the one after the last.
+
+        Raises:
+            InvalidInput: for a version that exists, or is below 1.
+        """
+        if version is None:
+            return self.path / str(max(self.versions(), default=0) + 1)
+        target = self.path / str(integer("version", version))
+        if target.exists():
+            raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")
+        return target
+
+    def describe(
+        self, version: Path, functions: list[Endpoint], expected: dict[str, np.ndarray], card: ModelCard
+    ) -> dict[str, str]:
+        """Return the content of what stands beside the versions, by file name, for the newest of them."""
+        tables = [_table(endpoint, expected) for endpoint in functions]
+        sections = {
+            "Data": card.data,
+            "Measures": card.metrics,
+            "Training": card.training,
+            "License": card.license,
+        }
+        values = {
+            "name": self.name,
+            "version": version.name,
+            "endpoints": tables,
+            "card": card,
+            "sections": sections,
+        }
+        files = {name: _TEMPLATES.get_template(f"{name}.j2").render(values) for name in (*_KEPT, *_WRITTEN)}
+        for endpoint in functions:
+            inputs = {name: _json(expected[f"{endpoint.name}/in/{name}"][:2]) for name in endpoint.specs}
+            request = {"signature_name": endpoint.name, "inputs": inputs}
+            files[f"requests/{endpoint.name}.json"] = json.dumps(request) + "\n"
+        return files
+
+    def write_beside(self, files: dict[str, str]) -> None:
+        """Write what `describe` returned, each file whole.
+
+        A server's configuration is written only where there is none: its operator may have changed it.
+        """
+        for name, content in files.items():
+            if name in _KEPT and (self.path / name).exists():
+                continue
+            with replacing(self.path / name) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+
+
+def newest_version(path: str | os.PathLike) -> Path:
+    """Return the folder of a version: the path itself, or the newest one in it.
+
+    Raises:
+        UnreadableFile: for a path that holds no SavedModel.
+    """
+    path = Path(path)
+    if (path / "saved_model.pb").is_file():
+        return path
+    expected = "the folder of a SavedModel, or one of its versions"
+    if not path.is_dir():
+        raise UnreadableFile(path, expected, "there is no such folder")
+    found = [entry for entry in path.iterdir() if entry.name.isdigit() and entry.name.isascii()]
+    found = [entry for entry in found if (entry / "saved_model.pb").is_file()]
+    if not found:
+        raise UnreadableFile(path, expected, "there is no saved_model.pb in it")
+    return max(found, key=lambda entry: int(entry.name))
+
+
+def _table(endpoint: Endpoint, expected: dict[str, np.ndarray]) -> dict:
+    """Return what templates say of an endpoint."""
+    rows, prefix = [], f"{endpoint.name}/"
+    for key in (key for key in expected if key.startswith(prefix)):
+        side, name = key.removeprefix(prefix).split("/", 1)
+        array = expected[key]
+        rows.append(
+            {
+                "side": side,
+                "name": name,
+                "shape": f"[{', '.join(['B', *map(str, array.shape[1:])])}]",
+                "dtype": "string" if array.dtype.kind == "S" else array.dtype.name,
+                "unit": endpoint.units.get(name, ""),
+            }
+        )
+    inputs = {row["name"]: row["dtype"] for row in rows if row["side"] == "in"}
+    outputs = [row["name"] for row in rows if row["side"] == "out"]
+    return {"name": endpoint.name, "rows": rows, "input_dtypes": inputs, "output_names": outputs}
+
+
+def _json(array: np.ndarray) -> object:
+    """Return an array as JSON of a request holds it; bytes that are no text as {"b64": ...}."""
+    if array.ndim:
+        return [_json(np.asarray(item)) for item in array] if array.dtype.kind == "S" else array.tolist()
+    data = array.item()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(data).decode()}
+
+
+def _cell(value: object) -> str:
+    """Return text that stays in its cell of a table."""
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("tfvae.export"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # no HTML
+)
+_TEMPLATES.filters["cell"] = _cell

@@ -1,0 +1,1 @@
+"""Exports run by other engines in processes of their own, and their numbers compared."""

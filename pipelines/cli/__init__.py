@@ -1,0 +1,1 @@
+"""The `tfvae` command: its commands, and what is rejected before anything runs."""

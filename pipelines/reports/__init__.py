@@ -1,0 +1,1 @@
+"""HTML pages about runs and scored tables, and the table of recipes."""

@@ -1,0 +1,140 @@
+"""The page on a scored table: what it says is what the table holds, and it stands alone."""
+
+import json
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from scipy.stats import ks_2samp
+
+from tfvae.core.errors import UnreadableFile
+from tfvae.pipelines.cli.app import main
+from tfvae.pipelines.reports.score_report import gather, ks_distance, render
+
+ROWS = 500
+EVIL = "<b>&price</b>"
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """What `tfvae score` leaves, written by hand: one column that shifted, one that did not."""
+    g = np.random.default_rng(0)
+    score = g.normal(10, 1, ROWS).astype("float32")
+    score[[3, 70]] = 50, 40
+    table = pa.table(
+        {
+            "row": np.arange(ROWS),
+            "id": [f"k{i}" for i in range(ROWS)],
+            EVIL: np.arange(ROWS) * 1.5,
+            "town": ["Ulm"] * ROWS,
+            "score": score,
+            "p_value": np.full(ROWS, 0.25, "float32"),
+            "is_anomaly": score > 13,
+            "feature_1": [EVIL] * ROWS,
+            "contribution_1": score - 1,
+            "feature_2": ["town"] * ROWS,
+            "contribution_2": np.full(ROWS, 1, "float32"),
+        }
+    )
+    pa.parquet.write_table(table, tmp_path / "s.parquet")
+    pa.csv.write_csv(table, tmp_path / "s.csv")
+    (tmp_path / "s.rejects.csv").write_text("row,line,reason,text\n500,502,expected 3 fields,<script>\n")
+    columns = [{"name": "id", "kind": "key"}, {"name": EVIL, "kind": "real"}]
+    detector = {
+        "schema": {"columns": [*columns, {"name": "town", "kind": "category", "values": ["Ulm", "Bonn"]}]},
+        "features": [EVIL, "town"],
+        "training": [
+            {"edges": [0.0], "shares": [0.5, 0.5, 0.0, 0.0]},
+            {"edges": [], "shares": [0.5, 0.5, 0.0, 0.0]},
+        ],
+        "threshold": 13.0,
+        "scores": np.quantile(g.normal(10, 1, 1000), np.linspace(0, 1, 201)).tolist(),
+        "above": 0.01,
+    }
+    summary = {
+        "data": "new.csv", "rows": ROWS + 1, "scored": ROWS, "rejected": 1,
+        "anomalies": int((score > 13).sum()), "reasons": {"expected 3 fields": 1},
+        "rejects": str(tmp_path / "s.rejects.csv"), "detector": detector,
+        "counts": {EVIL: [250, 250, 0, 0], "town": [400, 0, 100, 0]},
+    }  # fmt: skip
+    (tmp_path / "s.summary.json").write_text(json.dumps(summary))
+    return tmp_path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_highest_scores_come_first_with_the_rows_own_values(scored, suffix):
+    contents = gather(scored / f"s.{suffix}")
+    first, second = contents.anomalies[:2]
+    assert (first.row, first.keys, first.score, first.is_anomaly) == (3, ("k3",), 50, True)
+    assert [(part.name, part.value) for part in first.contributions] == [(EVIL, "4.5"), ("town", "Ulm")]
+    assert first.contributions[1].share == pytest.approx(1 / 49)
+    assert second.row == 70
+    scores = [anomaly.score for anomaly in contents.anomalies]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 20
+
+
+def test_drift_is_told_by_column_most_shifted_first(scored):
+    town, price = gather(scored / "s.parquet").drift
+    assert (town.name, town.verdict, town.change) == ("town", "shifted", "Bonn: 50.0% to 0.0%")
+    assert (price.index, price.verdict, price.change) == (0.0, "stable", "none")
+    least = 0.5 / ROWS
+    expected = sum((a - e) * np.log(a / e) for e, a in [(0.5, 0.8), (0.5, least), (least, 0.2)])
+    assert town.index == pytest.approx(expected)
+
+
+def test_results_are_those_of_the_summary(scored):
+    contents = gather(scored / "s.parquet")
+    values = {name: value for name, value, _ in contents.results}
+    scores = pa.parquet.read_table(scored / "s.parquet")["score"].to_numpy()
+    assert values["Anomalies"] == str((scores > 13).sum())
+    assert values["Rejected"] == "1"
+    assert values["Expected"] == "1.00%"
+    assert contents.reasons == {"expected 3 fields": 1}
+    assert contents.rejects[0]["line"] == "502"
+
+
+def test_the_distance_is_that_of_kolmogorov_and_smirnov():
+    g = np.random.default_rng(1)
+    first, second = g.normal(size=80), g.normal(0.3, 2, size=50)
+    assert ks_distance(first, second) == pytest.approx(ks_2samp(first, second).statistic)
+
+
+def test_the_page_stands_alone_and_escapes_what_comes_from_outside(scored):
+    page = render(gather(scored / "s.csv"))
+    assert not re.search(r"https?:|<script|<b>|<link|@import", page)
+    assert page.count("&lt;b&gt;&amp;price&lt;/b&gt;") > 20
+    assert "&lt;script&gt;" in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert page.count("<svg ") == 3
+    assert page == render(gather(scored / "s.csv"))
+
+
+def test_the_command_writes_it_beside_the_table(scored, capsys):
+    assert main(["detector", "report", str(scored / "s.parquet")]) == 0
+    assert capsys.readouterr().out.strip() == str(scored / "s.html")
+    assert "Scores of new.csv" in (scored / "s.html").read_text()
+
+
+def test_no_row_has_a_score(scored):
+    empty = pa.parquet.read_table(scored / "s.parquet").slice(0, 0)
+    pa.parquet.write_table(empty, scored / "s.parquet")
+    summary = json.loads((scored / "s.summary.json").read_text())
+    summary |= {"scored": 0, "anomalies": 0, "counts": {EVIL: [0] * 4, "town": [0] * 4}}
+    (scored / "s.summary.json").write_text(json.dumps(summary))
+    contents = gather(scored / "s.parquet")
+    assert contents.spread is None
+    assert not contents.anomalies
+    assert "Highest scores" not in render(contents)
+
+
+def test_files_that_are_not_there(scored, tmp_path):
+    with pytest.raises(UnreadableFile, match=r"none.summary.json: expected the summary"):
+        gather(tmp_path / "none.parquet")
+    (scored / "s.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UnreadableFile, match=r"s.parquet: expected what `tfvae score` wrote"):
+        gather(scored / "s.parquet")

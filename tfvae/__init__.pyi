@@ -1,0 +1,31 @@
+from . import anomaly as anomaly
+from . import callbacks as callbacks
+from . import data as data
+from . import distributions as distributions
+from . import evaluation as evaluation
+from . import export as export
+from . import flows as flows
+from . import layers as layers
+from . import likelihoods as likelihoods
+from . import models as models
+from . import networks as networks
+from . import objectives as objectives
+from . import optimizers as optimizers
+from . import pipelines as pipelines
+from . import posteriors as posteriors
+from . import priors as priors
+from . import samplers as samplers
+from . import scales as scales
+from . import schedules as schedules
+from . import zoo as zoo
+from .core.errors import InvalidInput as InvalidInput
+from .core.errors import UnreadableFile as UnreadableFile
+from .core.errors import UnwritableFile as UnwritableFile
+from .core.part import Configured as Configured
+from .core.part import Part as Part
+from .core.trace import Trace as Trace
+from .models import VAE as VAE
+from .models import VRNN as VRNN
+from .models import LatentModel as LatentModel
+
+__version__: str

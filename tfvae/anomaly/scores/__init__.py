@@ -1,0 +1,1 @@
+"""Anomaly scores: numbers that are high where a model finds an example unusual."""

@@ -1,0 +1,1 @@
+"""What models are built on: parts, traces, noise, replicas, checks, files, errors."""

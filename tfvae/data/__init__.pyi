@@ -1,0 +1,13 @@
+from .labels import hide_labels as hide_labels
+from .labels import mixed_batches as mixed_batches
+from .labels import one_hot as one_hot
+from .pipeline import Pipeline as Pipeline
+from .pipeline import original_errors as original_errors
+from .preprocessing import Standardize as Standardize
+from .sources.arrays import Arrays as Arrays
+from .sources.base import Source as Source
+from .sources.partially_labeled import PartiallyLabeled as PartiallyLabeled
+from .sources.partially_labeled import rows_to_label as rows_to_label
+from .sources.registry import source as source
+from .split import Split as Split
+from .split import everything as everything

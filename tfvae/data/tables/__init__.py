@@ -1,0 +1,1 @@
+"""Tables with mixed columns: files, schema, and the features that models see."""

@@ -1,0 +1,35 @@
+"""What this library's own distributions share."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class BaseDistribution(tfd.Distribution):
+    """A TFP distribution that checks nothing, as its arguments come from parts; abstract.
+
+    Args:
+        parameters: the arguments of the subclass by name, `dict(locals())` at the start of its `__init__`.
+        reparameterization_type: whether gradients go through draws.
+        dtype: of the draws.
+        name: of the distribution.
+    """
+
+    def __init__(
+        self,
+        parameters: dict,
+        reparameterization_type: tfp.distributions.ReparameterizationType = tfd.NOT_REPARAMETERIZED,
+        dtype: tf.DType = tf.float32,
+        name: str | None = None,
+    ):
+        super().__init__(
+            dtype=dtype,
+            reparameterization_type=reparameterization_type,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )

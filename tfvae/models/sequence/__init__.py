@@ -1,0 +1,1 @@
+"""Latent variables that follow one another in time."""

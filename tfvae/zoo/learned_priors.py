@@ -1,0 +1,90 @@
+"""Recipes whose prior is learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tfvae
+from tfvae.zoo.default_parts import annealed_elbo, assemble
+
+if TYPE_CHECKING:
+    import keras
+
+
+def mixture_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    num_components: int = 10,
+    warmup_steps: int = 0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """VAE with a learned mixture of Gaussians as prior, which clusters the data (VaDE).
+
+    Args as in `vae`, and
+        num_components: clusters.
+        warmup_steps: optimizer steps over which the rate's weight is raised from 0 to 1; a learned prior and
+            the posterior else meet before the decoder uses z, which costs most of short trainings.
+
+    Source: Jiang et al. 2017, equations 1 to 6; the warm-up: Sonderby et al. 2016, equation 18.
+
+    Example:
+        >>> mixture_vae((30,), latent_dim=2).prior.predict_cluster([[0.0, 1.0]]).shape
+        TensorShape([1])
+    """
+    prior = tfvae.priors.Mixture(latent_dim, num_components)
+    objective, posterior = annealed_elbo(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)
+
+
+def vamp_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    num_components: int = 100,
+    warmup_steps: int = 0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """VAE with a VampPrior: p(z) = (1/K) sum_k q(z|u_k), the u_k learned pseudo-inputs.
+
+    Args as in `vae`, and
+        num_components: K.
+        warmup_steps: as in `mixture_vae`.
+
+    Source: Tomczak and Welling 2018, equation 9.
+
+    Example:
+        >>> vamp_vae((30,), num_components=5).prior.num_components
+        5
+    """
+    prior = tfvae.priors.VampPrior(latent_dim, num_components)
+    objective, posterior = annealed_elbo(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)
+
+
+def flow_prior_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    num_layers: int = 4,
+    warmup_steps: int = 0,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """VAE with a flow as prior: z = g(u), u ~ N(0, I), g a RealNVP.
+
+    Args as in `vae`, and
+        num_layers: coupling layers.
+        warmup_steps: as in `mixture_vae`.
+
+    Source: Dinh et al. 2017, equations 2 to 8; as a prior: Chen et al. 2017, section 3.
+
+    Example:
+        >>> flow_prior_vae((30,), num_layers=2).sample(3).shape
+        (3, 30)
+    """
+    prior = tfvae.priors.Flow(latent_dim, tfvae.flows.RealNVP(latent_dim, num_layers))
+    objective, posterior = annealed_elbo(warmup_steps), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)
