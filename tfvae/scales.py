@@ -6,10 +6,12 @@ import math
 
 import tensorflow as tf
 
-from tfvae.core.checks import integers, positive
+from tfvae.core.checks import integers, positive, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.numerics import softplus
 from tfvae.core.part import Part
+from tfvae.core.replicas import sum_over_replicas
+from tfvae.core.types import DType, Tensor
 
 
 class Scale(Part):
@@ -23,9 +25,15 @@ class Scale(Part):
     shape: tuple[int, ...] = ()
     channels = 0
 
-    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+    def scale(self, raw: list[Tensor]) -> Tensor:
         """Return the scale from `channels` raw tensors of shape [..., *event]."""
         raise NotImplementedError
+
+    def observe(self, powers: Tensor, exponent: float) -> None:
+        """See |x - loc|^exponent of a training batch, [..., *event], NaN for missing; most learn nothing so.
+
+        mean(|x - loc|^exponent)^(1 / exponent) is the scale under which the batch has the highest density.
+        """
 
 
 class Fixed(Scale):
@@ -36,11 +44,11 @@ class Fixed(Scale):
         0.10000000149011612
     """
 
-    def __init__(self, value: float, *, name: str | None = None, dtype: object = None):
+    def __init__(self, value: float, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.value = positive("value", value)
 
-    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+    def scale(self, raw: list[Tensor]) -> Tensor:
         """Return the constant."""
         return tf.constant(self.value, tf.float32)
 
@@ -68,7 +76,7 @@ class Learned(Scale):
         shape: tuple[int, ...] = (),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.shape = integers("shape", shape) if shape else ()
@@ -83,9 +91,72 @@ class Learned(Scale):
             initializer=lambda shape, dtype: tf.constant(start, dtype, shape),
         )
 
-    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+    def scale(self, raw: list[Tensor]) -> Tensor:
         """Return floor + exp(w)."""
         return self.floor + tf.exp(tf.convert_to_tensor(self.log_scale, tf.float32))
+
+
+class Optimal(Scale):
+    """The scale under which the training data have the highest density given their reconstructions.
+
+    scale^2 <- decay scale^2 + (1 - decay) mean((x - loc)^2)   for a normal, after each training batch
+
+    For a `Laplace` it is the mean of |x - loc|. No gradient reaches the scale: it follows the error of the
+    reconstructions, so that distortion and rate are balanced whatever the units of x, and no beta has to
+    be chosen. The first batch sets it. On several replicas it is that of the whole batch.
+
+    Args:
+        shape: () for one scale for all elements; the event's shape for one for each of them, such as the
+            columns of a table.
+        decay: of the running average over batches, in [0, 1); 0 takes each batch by itself.
+        floor: what the scale stays above.
+
+    Source: Rybkin et al. 2021 (sigma-VAE), section 3, equation 5, where each batch is taken by itself.
+
+    Example:
+        >>> scale = Optimal()
+        >>> scale.observe(tf.constant([[1.0, 3.0], [5.0, 7.0]]), exponent=2.0)
+        >>> float(scale.scale([]))    # sqrt(4)
+        2.0
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] = (),
+        decay: float = 0.9,
+        floor: float = 1e-3,
+        *,
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(name=name, dtype=dtype)
+        self.shape = integers("shape", shape) if shape else ()
+        self.decay = real_number("decay", decay, 0, 1)
+        self.floor = positive("floor", floor)
+        if self.decay == 1:
+            raise InvalidInput("decay", "a number of at least 0 and below 1", decay)
+        # What the replicas assign is made of sums over all of them, and so their mean is any of them.
+        self.estimate = self.add_weight(
+            name="estimate", shape=self.shape, initializer="ones", trainable=False, aggregation="mean"
+        )
+        self.batches = self.add_weight(name="batches", shape=(), trainable=False, aggregation="mean")
+
+    def scale(self, raw: list[Tensor]) -> Tensor:
+        """Return max(floor, estimate)."""
+        return tf.maximum(tf.convert_to_tensor(self.estimate, tf.float32), self.floor)
+
+    def observe(self, powers: Tensor, exponent: float) -> None:
+        """Move the estimate toward that of a batch."""
+        seen = ~tf.math.is_nan(powers)
+        axes = range(powers.shape.rank - len(self.shape))
+        total = sum_over_replicas(tf.reduce_sum(tf.where(seen, powers, 0.0), axis=axes))
+        count = sum_over_replicas(tf.reduce_sum(tf.cast(seen, tf.float32), axis=axes))
+        before = tf.convert_to_tensor(self.estimate, tf.float32) ** exponent
+        first = tf.convert_to_tensor(self.batches) == 0
+        decay = tf.where(first, 0.0, self.decay)
+        new = decay * before + (1 - decay) * total / tf.maximum(count, 1.0)
+        self.estimate.assign(tf.where(count > 0, new, before) ** (1 / exponent))
+        self.batches.assign_add(1.0)
 
 
 class PerElement(Scale):
@@ -93,11 +164,11 @@ class PerElement(Scale):
 
     channels = 1
 
-    def __init__(self, floor: float = 1e-2, *, name: str | None = None, dtype: object = None):
+    def __init__(self, floor: float = 1e-2, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.floor = positive("floor", floor)
 
-    def scale(self, raw: list[tf.Tensor]) -> tf.Tensor:
+    def scale(self, raw: list[Tensor]) -> Tensor:
         """Return floor + softplus(raw)."""
         return self.floor + softplus(raw[0])
 

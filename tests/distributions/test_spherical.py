@@ -5,12 +5,10 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
 from scipy import special, stats
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distributions.spherical import PowerSpherical, VonMisesFisher, log_area, unit
-
-tfd = tfp.distributions
 
 KAPPA = np.array([1e-3, 0.1, 1.0, 10.0, 100.0, 1e4, 1e6])
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(100)

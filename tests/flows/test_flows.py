@@ -4,12 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.flows import MAF, Chain, Flow, MaskedNetwork, Pushforward, RealNVP, Reverse
-
-tfd = tfp.distributions
 
 MAKERS = {
     "coupling": lambda d: RealNVP(d, num_layers=3, hidden=(8, 8)),

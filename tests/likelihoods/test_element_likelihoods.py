@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae import scales
@@ -17,8 +17,6 @@ from tfvae.likelihoods.low_rank_normal import LowRankNormal
 from tfvae.likelihoods.multinomial import Multinomial
 from tfvae.likelihoods.student_t import StudentT
 from tfvae.likelihoods.zero_inflated import ZeroInflated
-
-tfd = tfp.distributions
 
 MAKE = {
     "continuous bernoulli": lambda: ContinuousBernoulli((6,)),

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.objectives.dip import DIPVAE1, DIPVAE2
 from tfvae.posteriors import Normal
-
-tfd = tfp.distributions
 
 
 class OnePiece(Normal):

@@ -135,7 +135,7 @@ def test_a_penalty_keeps_what_it_is_added_to(small_vae, flat):
     vae = small_vae(objective=ContractiveAutoencoder(0.1, base))
     assert vae.objective.num_samples == 3
     assert vae.objective.terms == ("distortion", "rate", "elbo", "penalty")
-    with pytest.raises(InvalidInput, match="objective: expected one .* that has no penalty yet"):
+    with pytest.raises(InvalidInput, match="objective: expected one that has no penalty yet"):
         SlowFeatures(2, 0.2, vae.objective)
     with pytest.raises(InvalidInput, match="posterior Point, received ELBO"):
         small_vae(Point(4), SlowFeatures(2))

@@ -5,16 +5,15 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
 from scipy.special import logsumexp
 from scipy.stats import norm
+from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae.core.errors import InvalidInput
 from tfvae.objectives.total_correlation import BetaTCVAE
 from tfvae.posteriors import Normal
 
-tfd = tfp.distributions
 PARTS = ("mutual_information", "total_correlation", "dimension_kl")
 
 

@@ -4,15 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.posteriors.inverse_autoregressive import InverseAutoregressive
 from tfvae.posteriors.planar import Planar
 from tfvae.posteriors.radial import Radial
 from tfvae.priors import StandardNormal
-
-tfd = tfp.distributions
 
 MAKERS = {
     "planar": lambda d: Planar(d, num_flows=4),

@@ -2,14 +2,12 @@
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 from scipy import stats
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.trace import Trace
 from tfvae.posteriors.full import FullNormal
 from tfvae.priors import StandardNormal
-
-tfd = tfp.distributions
 
 
 def _params(latent_dim=3, batch=5, size=3.0):

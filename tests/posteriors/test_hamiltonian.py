@@ -4,14 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae.core.errors import InvalidInput
 from tfvae.posteriors.hamiltonian import Hamiltonian
 from tfvae.priors import StandardNormal
-
-tfd = tfp.distributions
 
 LOADING = np.array([[1.0, 0.8], [0.9, 1.0], [-0.4, 0.5]], "float32")
 NOISE = 0.5

@@ -2,13 +2,11 @@
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
 from tfvae.priors import StandardNormal
-
-tfd = tfp.distributions
 
 
 def _params(batch=6, latent_dim=3):

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
 from scipy import integrate, stats
+from tensorflow_probability import distributions as tfd
 
 from tfvae.posteriors.relaxed import RelaxedOneHot
 from tfvae.priors.categorical import RelaxedCategorical
-
-tfd = tfp.distributions
 
 
 def _logits(batch=4, variables=2, categories=3):

@@ -10,11 +10,10 @@ import dataclasses
 import functools
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 
-tfd = tfp.distributions
 _INDEPENDENT = tfd.Independent.__mro__[1]  # also of distributions that are no composite tensors
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-tfd = tfp.distributions
+from tensorflow_probability import distributions as tfd
 
 
 class BaseDistribution(tfd.Distribution):
@@ -21,7 +19,7 @@ class BaseDistribution(tfd.Distribution):
     def __init__(
         self,
         parameters: dict,
-        reparameterization_type: tfp.distributions.ReparameterizationType = tfd.NOT_REPARAMETERIZED,
+        reparameterization_type: tfd.ReparameterizationType = tfd.NOT_REPARAMETERIZED,
         dtype: tf.DType = tf.float32,
         name: str | None = None,
     ):

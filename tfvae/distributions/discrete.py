@@ -7,13 +7,12 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import sum_over_replicas
 from tfvae.distributions.base import BaseDistribution
-
-tfd = tfp.distributions
 
 _SMALLEST = 1e-30  # of an entry of a relaxed code: its logarithm and its inverse fit float32
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distributions.base import BaseDistribution
 
-tfd = tfp.distributions
 Map = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 

@@ -20,9 +20,7 @@ import math
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-tfd = tfp.distributions
+from tensorflow_probability import distributions as tfd
 
 _CELLS = 96
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)

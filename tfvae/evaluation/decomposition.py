@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import as_seed
 from tfvae.models import VAE
 
-tfd = tfp.distributions
 _ROWS = 128
 
 

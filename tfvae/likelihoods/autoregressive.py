@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -14,8 +15,6 @@ from tfvae.core.heads import Head
 from tfvae.core.support import Support
 from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
-
-tfd = tfp.distributions
 
 
 class Autoregressive(Likelihood):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -18,7 +19,6 @@ from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.padded import SequenceSupport, present, with_presence
 
-tfd = tfp.distributions
 Params = dict[str, tf.Tensor]
 _SMALLEST = 1e-30  # uniform number, so that its logarithm is finite
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import abc
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integers
 from tfvae.core.part import Part
 from tfvae.core.support import ColumnSupports, Support
-
-tfd = tfp.distributions
+from tfvae.core.trace import Trace
 
 
 class Likelihood(Part, abc.ABC):
@@ -44,6 +43,14 @@ class Likelihood(Part, abc.ABC):
     @abc.abstractmethod
     def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return E[x|z], [..., *event]."""
+
+    def observe(self, trace: Trace, training: bool) -> None:
+        """See a batch, to update weights that no gradient reaches; most have none.
+
+        Args:
+            trace: the record of the pass; `trace.record["likelihood"]` has the parameters of p(x|z).
+            training: whether the batch is one of training, and not of evaluation.
+        """
 
     # What stands in the place of missing elements, for likelihoods that take them.
 

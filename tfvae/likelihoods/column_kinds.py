@@ -7,14 +7,13 @@ import itertools
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, positive, real_number
 from tfvae.core.numerics import softplus
 from tfvae.core.part import Configured
 from tfvae.core.support import Support
 
-tfd = tfp.distributions
 _FLOOR = 1e-2  # smallest scale, in units of the column's own
 _SMALLEST_GAP = 1e-4  # between thresholds
 _SMALLEST_POSITIVE = 1e-30

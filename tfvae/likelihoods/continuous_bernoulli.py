@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.heads import Head
 from tfvae.core.support import Support
 from tfvae.likelihoods.base import Likelihood
-
-tfd = tfp.distributions
 
 
 class ContinuousBernoulli(Likelihood):

@@ -6,13 +6,12 @@ import abc
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.heads import Head
 from tfvae.core.support import Support
 from tfvae.likelihoods.base import Likelihood
 
-tfd = tfp.distributions
 _LARGEST_LOG_MEAN = 16.0  # float32 holds every integer up to exp(16.6)
 _LARGEST_LOG_DISPERSION = 10.0
 

@@ -6,6 +6,7 @@ import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -15,7 +16,6 @@ from tfvae.core.support import Support
 from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
 
-tfd = tfp.distributions
 _BIN = 2 / 255  # width of one of the 256 values' bins on [-1, 1]
 _SMALLEST_LOG_SCALE = -7.0
 

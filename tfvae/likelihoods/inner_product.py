@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.support import Support
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.bernoulli import _Logits
-
-tfd = tfp.distributions
 
 
 class InnerProduct(Likelihood):

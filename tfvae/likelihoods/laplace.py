@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.likelihoods.location_scale import LocationScale
-
-tfd = tfp.distributions
 
 
 class Laplace(LocationScale):
@@ -29,6 +27,8 @@ class Laplace(LocationScale):
         >>> float(likelihood.distribution({"loc": tf.zeros([1, 4])}).log_prob(tf.zeros([1, 4]))[0])
         0.0
     """
+
+    exponent = 1.0
 
     def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
         """Return Laplace(loc, scale)."""

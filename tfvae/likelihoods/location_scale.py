@@ -5,14 +5,13 @@ from __future__ import annotations
 import abc
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
+from tfvae.core.trace import Trace
 from tfvae.likelihoods.base import Likelihood
-from tfvae.scales import Learned, Scale, as_scale
-
-tfd = tfp.distributions
+from tfvae.scales import Learned, Optimal, Scale, as_scale
 
 
 class LocationScale(Likelihood, abc.ABC):
@@ -35,10 +34,15 @@ class LocationScale(Likelihood, abc.ABC):
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         self.scale = Learned() if scale is None else as_scale("scale", scale)
+        if isinstance(self.scale, Optimal) and self.exponent is None:
+            expected = f"another scale, as the best one of {type(self).__name__} has no closed form"
+            raise InvalidInput("scale", expected, "scales.Optimal")
 
     def positive_parts(self) -> dict[str, Scale]:
         """Return what the distribution needs beside the location, by the name of its raw parameter."""
         return {"raw_scale": self.scale}
+
+    exponent: float | None = None  # p where the best scale is mean(|x - loc|^p)^(1 / p)
 
     @abc.abstractmethod
     def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
@@ -65,6 +69,12 @@ class LocationScale(Likelihood, abc.ABC):
             for name, part in self.positive_parts().items()
         ]
         return tfd.Independent(self.elements(params["loc"], *values), len(self.event_shape))
+
+    def observe(self, trace: Trace, training: bool) -> None:
+        """Let the scale see the errors of a training batch."""
+        if training and self.exponent is not None:
+            error = tf.abs(trace.x - trace.record["likelihood"]["loc"])
+            self.scale.observe(tf.stop_gradient(error) ** self.exponent, self.exponent)
 
     def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return the location: the mean where there is one, and always the median."""

@@ -6,6 +6,7 @@ import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.heads import Head
@@ -13,7 +14,6 @@ from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
 from tfvae.scales import PerElement, Scale, as_scale
 
-tfd = tfp.distributions
 _LARGEST_RATIO = 1e3
 
 

@@ -6,12 +6,11 @@ import math
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood
 
-tfd = tfp.distributions
 _FLOOR = 1e-3
 
 

@@ -6,13 +6,12 @@ import dataclasses
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.support import Support
 from tfvae.distributions.base import BaseDistribution
 from tfvae.likelihoods.base import Likelihood
-
-tfd = tfp.distributions
 
 
 class MissingAtRandom(Likelihood):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods.base import Likelihood
-
-tfd = tfp.distributions
 
 
 class WithMissingMask(Likelihood):

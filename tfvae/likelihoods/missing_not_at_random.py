@@ -8,6 +8,7 @@ import math
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -17,7 +18,6 @@ from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.missing_at_random import elements_of, zeros_for_missing
 from tfvae.likelihoods.normal import Normal
 
-tfd = tfp.distributions
 _HALVINGS = 24
 _REACH, _BARS = 6.0, 400  # of a histogram, in scales
 

@@ -9,6 +9,7 @@ import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
@@ -18,8 +19,6 @@ from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.column_kinds import Category, Column, Count, Ordinal, Positive, Real
 
 __all__ = ["Category", "Column", "Count", "MixedColumns", "Ordinal", "Positive", "Real"]
-
-tfd = tfp.distributions
 
 
 class MixedColumns(Likelihood):

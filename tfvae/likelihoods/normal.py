@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.likelihoods.location_scale import LocationScale
-
-tfd = tfp.distributions
 
 
 class Normal(LocationScale):
@@ -26,6 +24,8 @@ class Normal(LocationScale):
         >>> sorted(likelihood(tf.ones([5, 3])))
         ['loc', 'raw_scale']
     """
+
+    exponent = 2.0
 
     def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
         """Return Normal(loc, scale)."""

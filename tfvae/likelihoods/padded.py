@@ -7,13 +7,11 @@ import math
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.support import Support
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.missing_at_random import MissingAtRandom
-
-tfd = tfp.distributions
 
 
 @dataclasses.dataclass(frozen=True)

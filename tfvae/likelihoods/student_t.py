@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.likelihoods.location_scale import LocationScale
 from tfvae.scales import Scale, as_scale
 
-tfd = tfp.distributions
 _NORMAL = 1e6  # degrees of freedom above which float32 cannot tell the density from a Gaussian
 
 

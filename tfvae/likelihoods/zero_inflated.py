@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
@@ -11,8 +12,6 @@ from tfvae.core.numerics import softplus
 from tfvae.core.support import Support
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.counts import Counts
-
-tfd = tfp.distributions
 
 
 class ZeroInflated(Likelihood):

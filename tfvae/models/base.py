@@ -65,8 +65,14 @@ class LatentModel(Configured, KerasTraining, keras.Model, abc.ABC):
     def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
         """Make the distributions of a record again."""
 
-    def observe(self, trace: Trace) -> None:
-        """See one training batch, for parts that learn other than by gradients."""
+    def observe(self, trace: Trace, training: bool) -> None:
+        """Let the parts see a batch, for weights that no gradient reaches; the objective sees it by itself.
+
+        Args:
+            trace: the record of the pass.
+            training: whether the batch is one of training, and not of evaluation.
+        """
+        self.likelihood.observe(trace, training)
 
     def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
         """Return the loss [B] with the gradient of an expectation over the latent variable."""
@@ -169,9 +175,9 @@ class LatentModel(Configured, KerasTraining, keras.Model, abc.ABC):
         """Return sum(weight loss) / batch size, where the batch is that of all replicas together."""
         inputs = self.tensors(x)
         trace = self.assemble(inputs, y_pred)
-        if training:
-            self.observe(trace)
+        self.observe(trace, training)
         terms = self.objective.loss(trace, self)
+        self.objective.observe(trace, training)
         self.term_means.update_state(terms, sample_weight)
         loss = self.estimate(terms["loss"], trace)
         if sample_weight is not None:

@@ -7,7 +7,7 @@ import functools
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -19,8 +19,6 @@ from tfvae.networks import at_points
 from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors import Prior, StandardNormal
-
-tfd = tfp.distributions
 
 
 class VAE(LatentModel):
@@ -164,10 +162,11 @@ class VAE(LatentModel):
             record={**trace.record, "z": z, "log_q": log_q, "likelihood": likelihood},
         )
 
-    def observe(self, trace: Trace) -> None:
-        """Let posterior and prior see a training batch."""
-        self.posterior.observe(trace)
-        self.prior.observe(trace)
+    def observe(self, trace: Trace, training: bool) -> None:
+        """Let the parts see a batch."""
+        self.posterior.observe(trace, training)
+        self.prior.observe(trace, training)
+        self.likelihood.observe(trace, training)
 
     def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
         """Return the loss with the posterior's gradient estimator."""

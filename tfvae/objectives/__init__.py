@@ -2,7 +2,7 @@
 
 from tfvae.objectives.adversarial import AdversarialAutoencoder
 from tfvae.objectives.adversarial_inference import AdversariallyLearnedInference
-from tfvae.objectives.base import Objective
+from tfvae.objectives.base import Objective, WrappedObjective
 from tfvae.objectives.capacity import ControlledCapacity
 from tfvae.objectives.class_balanced import ClassBalanced
 from tfvae.objectives.classification import Classification
@@ -15,6 +15,7 @@ from tfvae.objectives.dip import DIPVAE1, DIPVAE2
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.factor_vae import FactorVAE
 from tfvae.objectives.forward_kl import ForwardKL
+from tfvae.objectives.geco import GECO
 from tfvae.objectives.gradients import DoublyReparameterized, StickingTheLanding
 from tfvae.objectives.importance_weighted import ImportanceWeighted
 from tfvae.objectives.kernels import RBF, InverseMultiquadric
@@ -37,6 +38,7 @@ __all__ = [
     "DIPVAE1",
     "DIPVAE2",
     "ELBO",
+    "GECO",
     "RBF",
     "VAEGAN",
     "AdversarialAutoencoder",
@@ -71,4 +73,5 @@ __all__ = [
     "Trimmed",
     "VectorQuantization",
     "WassersteinMMD",
+    "WrappedObjective",
 ]

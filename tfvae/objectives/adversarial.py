@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -42,16 +43,16 @@ class AdversarialAutoencoder(Adversarial, PriorDraws):
         critic: keras.Layer | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(critic, name=name, dtype=dtype)
         self.weight = as_schedule("weight", weight)
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the critic of z."""
         self.make_critic((model.latent_dim,))
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the distortion, the encoder's adversarial loss and the critic's, [B]."""
         logits, own = apart(self.logits, folded(trace.z))
         drawn = self.logits(tf.stop_gradient(self.prior_draws(trace, model)))

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -50,19 +51,19 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
         weight: float | Schedule = 0.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(critic, name=name, dtype=dtype)
         self.features = keras.layers.Flatten() if features is None else keras_layer("features", features)
         self.weight = as_schedule("weight", weight)
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the critic of pairs."""
         x = keras.KerasTensor((None, *model.event_shape))
         size = keras.layers.Flatten()(self.features(x)).shape[1]
         self.make_critic((size + model.latent_dim,))
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the distortion, the adversarial loss of the two networks and the critic's, [B]."""
         logits = functools.partial(self._logits, model)
         z = tf.stop_gradient(self.prior_draws(trace, model))
@@ -78,7 +79,7 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
             "critic_loss": critic_loss,
         }
 
-    def _logits(self, model: keras.Model, pairs: tf.Tensor) -> tf.Tensor:
+    def _logits(self, model: ObjectiveModel, pairs: tf.Tensor) -> tf.Tensor:
         """Return the logits of rows that hold x and z one after the other."""
         x = tf.reshape(pairs[:, : -model.latent_dim], (-1, *model.event_shape))
         features = tf.reshape(tf.cast(self.features(x), tf.float32), (tf.shape(pairs)[0], -1))

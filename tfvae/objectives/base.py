@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
 from tfvae.core.trace import Trace
-
-if TYPE_CHECKING:
-    import keras
+from tfvae.core.types import DType, ObjectiveModel
 
 _NEEDS = {
     "has_density": "a posterior with a density q(z|x), of which the objective takes the logarithm",
@@ -43,7 +40,7 @@ class Objective(Part, abc.ABC):
     uses_weights_only = False
 
     @abc.abstractmethod
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return {"loss": [B], **terms: [B]}, nothing averaged over the batch.
 
         Args:
@@ -51,7 +48,7 @@ class Objective(Part, abc.ABC):
             model: the model; its `step` is the number of optimizer steps taken.
         """
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a model whose other parts do not go with this objective; called when it is made.
 
         Raises:
@@ -71,5 +68,53 @@ class Objective(Part, abc.ABC):
                 f"{type(self).__name__}, which needs every value of x",
             )
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights that depend on the model's shapes; called once, when the model is made."""
+
+    def observe(self, trace: Trace, training: bool) -> None:
+        """See a batch after its loss is computed, to update weights that no gradient reaches.
+
+        Such are a Lagrange multiplier or a running statistic; most objectives have none. On several replicas
+        each sees its part of the batch: what is assigned is to be made of `replicas.batch_mean`.
+
+        Args:
+            trace: the record of the pass.
+            training: whether the batch is one of training, and not of evaluation.
+        """
+
+
+class WrappedObjective(Objective, abc.ABC):
+    """Another objective with something changed or added; abstract.
+
+    Args:
+        objective: the other objective, whose draws, weights and terms are kept.
+    """
+
+    def __init__(self, objective: Objective, *, name: str | None = None, dtype: DType = None):
+        super().__init__(name=name, dtype=dtype)
+        if not isinstance(objective, Objective):
+            raise InvalidInput("objective", "one of tfvae.objectives", repr(objective))
+        self.objective = objective
+
+    @property
+    def num_samples(self) -> int:
+        """Draws that the other objective asks for."""
+        return self.objective.num_samples
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The other objective's terms."""
+        return self.objective.terms
+
+    def check(self, model: ObjectiveModel) -> None:
+        """Reject what the other objective rejects."""
+        super().check(model)
+        self.objective.check(model)
+
+    def prepare(self, model: ObjectiveModel) -> None:
+        """Make the other objective's weights."""
+        self.objective.prepare(model)
+
+    def observe(self, trace: Trace, training: bool) -> None:
+        """Let the other objective see the batch."""
+        self.objective.observe(trace, training)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
-
-if TYPE_CHECKING:
-    import keras
 
 
 class ControlledCapacity(Objective):
@@ -45,14 +41,14 @@ class ControlledCapacity(Objective):
         num_samples: int = 1,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.capacity = as_schedule("capacity", capacity)
         self.gamma = real_number("gamma", gamma, at_least=0)
         self.num_samples = integer("num_samples", num_samples)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and present capacity of each example, [B]."""
         capacity = self.capacity(model.step)
         return {

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.likelihoods import Support
-from tfvae.objectives.base import Objective
+from tfvae.objectives.base import Objective, WrappedObjective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.reconstruction import Reconstruction
 
-if TYPE_CHECKING:
-    import keras
-
-tfd = tfp.distributions
-_INDEPENDENT = tfd.Independent.__mro__[
-    1
-]  # what Independent is of distributions that are no composite tensors
+_INDEPENDENT = tfd.Independent.__mro__[1]  # also of distributions that are no composite tensors
 
 
-class ClassBalanced(Objective):
+class ClassBalanced(WrappedObjective):
     """loss = another objective's loss - distortion + balanced distortion, in nats.
 
     balanced distortion = -E_q sum_i w_i log p(x_i|z),  w_i = n / (2 n_1) where x_i = 1, n / (2 n_0) where 0
@@ -45,48 +38,40 @@ class ClassBalanced(Objective):
         ('distortion', 'rate', 'elbo', 'balanced_distortion')
     """
 
-    def __init__(self, objective: Objective | None = None, *, name: str | None = None, dtype: object = None):
-        super().__init__(name=name, dtype=dtype)
-        objective = ELBO() if objective is None else objective
-        if not isinstance(objective, ELBO | Reconstruction):
+    def __init__(self, objective: Objective | None = None, *, name: str | None = None, dtype: DType = None):
+        super().__init__(ELBO() if objective is None else objective, name=name, dtype=dtype)
+        if not isinstance(self.objective, ELBO | Reconstruction):
             raise InvalidInput(
                 "objective", "ELBO or Reconstruction, sums with the distortion", repr(objective)
             )
-        self.objective = objective
-
-    @property
-    def num_samples(self) -> int:
-        """Draws that the other objective asks for."""
-        return self.objective.num_samples
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The other objective's terms, and the balanced distortion."""
         return (*self.objective.terms, "balanced_distortion")
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse what the other objective refuses, and data that are not zeros and ones."""
         super().check(model)
-        self.objective.check(model)
         support = model.likelihood.support
         if not isinstance(support, Support) or not (support.whole and (support.low, support.high) == (0, 1)):
             self._refuse(model, "whose x is not of zeros and ones")
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the other objective's weights; refuse elements that depend on each other."""
-        self.objective.prepare(model)
+        super().prepare(model)
         px = model.likelihood.distribution(model.likelihood(model.decoder(tf.zeros((1, model.latent_dim)))))
         if not isinstance(px, _INDEPENDENT) or px.distribution.event_shape.rank != 0:
             self._refuse(model, "whose elements depend on each other")
 
-    def _refuse(self, model: keras.Model, reason: str) -> None:
+    def _refuse(self, model: ObjectiveModel, reason: str) -> None:
         raise InvalidInput(
             "objective",
             f"one that goes with the likelihood {type(model.likelihood).__name__}, {reason}",
             f"{type(self).__name__}, which weighs ones and zeros",
         )
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the other objective's terms and the balanced distortion, [B]."""
         terms = self.objective.loss(trace, model)
         balanced = -tf.reduce_mean(

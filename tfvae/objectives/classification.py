@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalized
 from tfvae.schedules import Schedule
-
-if TYPE_CHECKING:
-    import keras
 
 
 class Classification(Penalized):
@@ -41,11 +37,11 @@ class Classification(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a model without classes, and what the other objective refuses."""
         super().check(model)
         if not hasattr(model, "num_classes"):
@@ -56,6 +52,6 @@ class Classification(Penalized):
                 f"{type(self).__name__}, which needs q(y|x)",
             )
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return -log q(y|x) or 0, [B]."""
         return trace.classification

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, with_gradient_of
-
-if TYPE_CHECKING:
-    import keras
 
 
 class CombinedImportanceWeighted(Bound):
@@ -33,7 +30,7 @@ class CombinedImportanceWeighted(Bound):
 
     uses_weights_only = True
 
-    def __init__(self, beta: float, num_samples: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, beta: float, num_samples: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.beta = real_number("beta", beta, 0, 1)
 
@@ -45,7 +42,7 @@ class CombinedImportanceWeighted(Bound):
 class _Grouped(Bound, abc.ABC):
     """M groups of K draws; abstract."""
 
-    def __init__(self, num_means: int, draws_per_mean: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, num_means: int, draws_per_mean: int, *, name: str | None = None, dtype: DType = None):
         num_means = integer("num_means", num_means)
         draws_per_mean = integer("draws_per_mean", draws_per_mean)
         super().__init__(num_means * draws_per_mean, name=name, dtype=dtype)
@@ -107,7 +104,7 @@ class PartiallyImportanceWeighted(_Grouped):
         """Return the bound of all draws, [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         # With z and log q stopped only the model's gradient is left: what the encoder's bound gives to
         # the model is taken off it, so that only what it gives to the encoder remains.

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.networks import mlp
 from tfvae.objectives.base import Objective
 
@@ -67,13 +68,13 @@ class Adversarial(Objective):
             of "from the first of the two sources".
     """
 
-    def __init__(self, critic: keras.Layer | None = None, *, name: str | None = None, dtype: object = None):
+    def __init__(self, critic: keras.Layer | None = None, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.critic = mlp((256, 256), "leaky_relu") if critic is None else keras_layer("critic", critic)
         self.logit = keras.layers.Dense(1, name="logit", dtype=self.dtype_policy)
 
     @abc.abstractmethod
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the critic, with `make_critic`."""
 
     def make_critic(self, shape: tuple[int, ...]) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import abc
 
-import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
-
-tfd = tfp.distributions
 
 
 class _DIP(Objective):
@@ -28,17 +26,17 @@ class _DIP(Objective):
         off_diagonal: float | Schedule,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.diagonal = as_schedule("diagonal", diagonal)
         self.off_diagonal = as_schedule("off_diagonal", off_diagonal)
 
     @abc.abstractmethod
-    def covariance(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the covariance C over the whole batch, [D, D]."""
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the terms of the ELBO and the penalty, the same for every example, [B]."""
         covariance = self.covariance(trace, model)
         variances = tf.linalg.diag_part(covariance)
@@ -77,11 +75,11 @@ class DIPVAE1(_DIP):
         off_diagonal: float | Schedule = 10.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(diagonal, off_diagonal, name=name, dtype=dtype)
 
-    def covariance(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return Cov_x[loc(x)], [D, D]."""
         return _covariance_of(model.posterior.location(trace.record["posterior"]))
 
@@ -112,11 +110,11 @@ class DIPVAE2(_DIP):
         off_diagonal: float | Schedule = 10.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(diagonal, off_diagonal, name=name, dtype=dtype)
 
-    def covariance(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return Cov_x[E_q z] + E_x[Cov_q z], [D, D]."""
         if isinstance(trace.q, tfd.Independent):
             within = tf.linalg.diag(tf.reduce_mean(all_gather(trace.q.variance()), axis=0))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.replicas import batch_mean
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
 
@@ -44,14 +44,14 @@ class ELBO(Objective):
         num_samples: int = 1,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.beta = as_schedule("beta", beta)
         self.free_bits = real_number("free_bits", free_bits, at_least=0)
         self.num_samples = integer("num_samples", num_samples)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate and ELBO of each example, [B]."""
         rate = trace.rate if self.free_bits == 0 else self._rate_with_free_bits(trace.rates)
         return {

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.schedules import Schedule, as_schedule
 
@@ -42,16 +43,16 @@ class FactorVAE(Adversarial):
         critic: keras.Layer | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(critic, name=name, dtype=dtype)
         self.gamma = as_schedule("gamma", gamma)
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the critic of z."""
         self.make_critic((model.latent_dim,))
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the terms of the ELBO, the total correlation and the critic's loss, [B]."""
         logits, own = apart(self.logits, folded(trace.z))
         critic_loss = 0.5 * (tf.nn.softplus(-own) + tf.nn.softplus(self.logits(folded(permuted(trace.z)))))

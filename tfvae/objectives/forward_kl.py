@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import ObjectiveModel
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
-
-if TYPE_CHECKING:
-    import keras
 
 
 class ForwardKL(Bound):
@@ -44,7 +40,7 @@ class ForwardKL(Bound):
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO, bound and forward KL of each example, [B]."""
         z = tf.stop_gradient(trace.z)
         log_q = trace.q.log_prob(z)

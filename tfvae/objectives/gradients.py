@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
-
-if TYPE_CHECKING:
-    import keras
-
-tfd = tfp.distributions
 
 
 class StickingTheLanding(Bound):
@@ -37,14 +31,14 @@ class StickingTheLanding(Bound):
 
     needs = ("has_density", "reparameterized", "explicit_density")
 
-    def __init__(self, num_samples: int = 1, *, name: str | None = None, dtype: object = None):
+    def __init__(self, num_samples: int = 1, *, name: str | None = None, dtype: DType = None):
         super().__init__(num_samples, name=name, dtype=dtype)
 
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return the mean of log w, [B]."""
         return tf.reduce_mean(trace.log_weights, axis=0)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         log_q = fixed_posterior(trace, model).log_prob(trace.z)
         without_score = tf.reduce_mean(trace.log_x + trace.log_p - log_q, axis=0)
@@ -77,7 +71,7 @@ class DoublyReparameterized(Bound):
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         weights = normalized_weights(trace.log_weights)
         # The same z, whose gradient is multiplied by its weight: the second of the two factors v_k.
@@ -89,7 +83,7 @@ class DoublyReparameterized(Bound):
         return self.report(trace, with_gradient_of(-surrogate, -bound), bound)
 
 
-def fixed_posterior(trace: Trace, model: keras.Model) -> tfd.Distribution:
+def fixed_posterior(trace: Trace, model: ObjectiveModel) -> tfd.Distribution:
     """Return q(z|x), to whose parameters no gradient goes, batch shape [B]."""
     params = tf.nest.map_structure(tf.stop_gradient, trace.record["posterior"])
     return model.posterior.distribution(params)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
-
-if TYPE_CHECKING:
-    import keras
 
 
 class Bound(Objective, abc.ABC):
@@ -34,7 +31,7 @@ class Bound(Objective, abc.ABC):
     needs = ("has_density",)
     fewest_samples = 1
 
-    def __init__(self, num_samples: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, num_samples: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.num_samples = integer("num_samples", num_samples, self.fewest_samples)
 
@@ -42,7 +39,7 @@ class Bound(Objective, abc.ABC):
     def bound(self, trace: Trace) -> tf.Tensor:
         """Return the bound of each example, [B] nats."""
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         bound = self.bound(trace)
         return self.report(trace, -bound, bound)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.kernels import InverseMultiquadric, Kernel
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -17,13 +17,13 @@ from tfvae.schedules import Schedule, as_schedule
 class _Matching(PriorDraws):
     """An objective with the MMD between q(z) and p(z)."""
 
-    def __init__(self, kernel: Kernel | None, *, name: str | None = None, dtype: object = None):
+    def __init__(self, kernel: Kernel | None, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(kernel, Kernel | None):
             raise InvalidInput("kernel", "a kernel of tfvae.objectives", repr(kernel))
         self.kernel = InverseMultiquadric() if kernel is None else kernel
 
-    def mmd(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def mmd(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return MMD^2(q(z), p(z)), shares of the whole batch's by example, [B]."""
         draws = self.prior_draws(trace, model)[tf.newaxis]
         return tf.reduce_mean(mmd_shares(trace.z, draws, self.kernel), axis=0)
@@ -58,7 +58,7 @@ class InfoVAE(_Matching):
         kernel: Kernel | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(kernel, name=name, dtype=dtype)
         alpha = real_number("alpha", alpha, at_most=1)
@@ -67,7 +67,7 @@ class InfoVAE(_Matching):
         self.alpha = alpha
         self.lambda_ = lambda_
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the terms of the ELBO and the MMD, [B]."""
         mmd = self.mmd(trace, model)
         loss = trace.distortion + (1 - self.alpha) * trace.rate + (self.alpha + self.lambda_ - 1) * mmd
@@ -101,12 +101,12 @@ class WassersteinMMD(_Matching):
         kernel: Kernel | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(kernel, name=name, dtype=dtype)
         self.weight = as_schedule("weight", weight)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the distortion and the MMD, [B]."""
         mmd = self.mmd(trace, model)
         loss = trace.distortion + self.weight(model.step) * mmd

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.objectives.importance_weighted import integer
 from tfvae.schedules import Schedule, as_schedule
@@ -53,7 +53,7 @@ class SubsetELBO(Objective):
         num_samples: int = 1,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.beta = as_schedule("beta", beta)
@@ -66,7 +66,7 @@ class SubsetELBO(Objective):
         self.random_subsets = integer("random_subsets", random_subsets, 0)
         self.num_samples = integer("num_samples", num_samples)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a model of one kind of data, and weights of modalities that are not there."""
         super().check(model)
         if not hasattr(model, "modalities"):
@@ -79,7 +79,7 @@ class SubsetELBO(Objective):
         if unknown:
             raise InvalidInput("modality_weights", f"names among {list(model.modalities)}", unknown)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and the parts' share of the loss, [B]."""
         subsets = tf.zeros_like(trace.elbo)
         for weight, part in self._parts(trace, model):
@@ -92,14 +92,14 @@ class SubsetELBO(Objective):
             "subsets": subsets,
         }
 
-    def _weighted(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def _weighted(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         log_x = sum(
             self.modality_weights.get(name, 1.0) * value
             for name, value in trace.px.log_probs(trace.x).items()
         )
         return self.beta(model.step) * trace.rate - tf.reduce_mean(log_x, axis=0)
 
-    def _parts(self, trace: Trace, model: keras.Model) -> Iterator[tuple[float, Trace]]:
+    def _parts(self, trace: Trace, model: ObjectiveModel) -> Iterator[tuple[float, Trace]]:
         """Yield the weight and the trace of each part."""
         start = tf.zeros(2, tf.int32) if trace.seed is None else trace.seed
         start = tf.random.experimental.stateless_fold_in(start, _STREAM)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import abc
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.objectives.base import Objective
+from tfvae.core.types import DType, ObjectiveModel
+from tfvae.objectives.base import Objective, WrappedObjective
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.schedules import Schedule, as_schedule
 
 
-class Penalized(Objective):
+class Penalized(WrappedObjective):
     """loss = another objective's loss + weight penalty; abstract.
 
     Its terms are the other's, and "penalty".
@@ -31,20 +31,12 @@ class Penalized(Objective):
         objective: Objective,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
-        super().__init__(name=name, dtype=dtype)
-        if not isinstance(objective, Objective) or "penalty" in objective.terms:
-            raise InvalidInput(
-                "objective", "one of tfvae.objectives that has no penalty yet", repr(objective)
-            )
+        super().__init__(objective, name=name, dtype=dtype)
+        if "penalty" in objective.terms:
+            raise InvalidInput("objective", "one that has no penalty yet", repr(objective))
         self.weight = as_schedule("weight", weight)
-        self.objective = objective
-
-    @property
-    def num_samples(self) -> int:
-        """Draws that the other objective asks for."""
-        return self.objective.num_samples
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -52,19 +44,10 @@ class Penalized(Objective):
         return (*self.objective.terms, "penalty")
 
     @abc.abstractmethod
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the penalty of each example, [B]."""
 
-    def check(self, model: keras.Model) -> None:
-        """Refuse what the other objective refuses."""
-        super().check(model)
-        self.objective.check(model)
-
-    def prepare(self, model: keras.Model) -> None:
-        """Make the other objective's weights."""
-        self.objective.prepare(model)
-
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the other objective's terms and the penalty, [B]."""
         terms = self.objective.loss(trace, model)
         penalty = self.penalty(trace, model)
@@ -99,14 +82,14 @@ class SparseAutoencoder(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(weight, Reconstruction() if objective is None else objective, name=name, dtype=dtype)
         if not 0 < rate < 1:
             raise InvalidInput("rate", "a share in (0, 1)", rate)
         self.rate = rate
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the sum of the KL over the units, [B]."""
         code = all_gather(model.posterior.location(trace.record["posterior"]))
         count = tf.math.log(tf.cast(tf.shape(code)[0], tf.float32))
@@ -141,11 +124,11 @@ class ContractiveAutoencoder(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(weight, Reconstruction() if objective is None else objective, name=name, dtype=dtype)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a model of several kinds of data, which have no one Jacobian."""
         super().check(model)
         if "x" not in model.accepts:
@@ -155,7 +138,7 @@ class ContractiveAutoencoder(Penalized):
                 f"{type(self).__name__}, which needs a model of one x",
             )
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the squared norm of the Jacobian, [B]."""
         inputs = {"x": trace.x, **(trace.given or {})}
         with tf.GradientTape(watch_accessed_variables=False) as tape:

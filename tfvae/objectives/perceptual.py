@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.objectives.critic import folded, sample_mean
 from tfvae.objectives.elbo import ELBO
@@ -41,18 +42,18 @@ class Perceptual(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
         self.features = keras_layer("features", features)
         self.features.trainable = False
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the network, where it has none yet, and of the other objective."""
         super().prepare(model)
         self.features(keras.KerasTensor((None, *model.event_shape)))
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the squared error in the features, the mean over the samples, [B]."""
         reconstruction = model.likelihood.mean(trace.record["likelihood"])
         received = tf.cast(self.features(folded(reconstruction)), tf.float32)

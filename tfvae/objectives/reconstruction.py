@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import ObjectiveModel
 from tfvae.objectives.base import Objective
 
 
@@ -25,6 +25,6 @@ class Reconstruction(Objective):
 
     terms = ("distortion",)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the distortion of each example, [B]."""
         return {"loss": trace.distortion, "distortion": trace.distortion}

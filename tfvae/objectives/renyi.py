@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import real_number
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp
 
 _LARGEST = 1e6  # past it the weight of the largest draw is 1 in float32
@@ -31,7 +32,7 @@ class Renyi(Bound):
 
     uses_weights_only = True
 
-    def __init__(self, alpha: float, num_samples: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, alpha: float, num_samples: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.alpha = real_number("alpha", alpha, -_LARGEST, _LARGEST)
 

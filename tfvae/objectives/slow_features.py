@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalized
@@ -39,7 +39,7 @@ class SlowFeatures(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
         self.steps = integer("steps", steps, 2)
@@ -49,13 +49,13 @@ class SlowFeatures(Penalized):
         """Whether the other objective is."""
         return self.objective.uses_weights_only
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a code that does not divide into the steps."""
         super().check(model)
         if model.latent_dim % self.steps:
             raise InvalidInput("steps", f"a divisor of latent_dim {model.latent_dim}", self.steps)
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the mean squared change, the mean over the samples, [B]."""
         samples, batch = tf.unstack(tf.shape(trace.z)[:2])
         z = tf.reshape(trace.z, (samples, batch, self.steps, model.latent_dim // self.steps))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.layers.sparse_coding import ista
 from tfvae.likelihoods import Dictionary
 from tfvae.objectives.base import Objective
-
-if TYPE_CHECKING:
-    import keras
 
 
 class PredictiveSparseDecomposition(Objective):
@@ -46,7 +42,7 @@ class PredictiveSparseDecomposition(Objective):
         steps: int = 20,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         for argument, value in (("sparsity", sparsity), ("prediction", prediction)):
@@ -56,27 +52,27 @@ class PredictiveSparseDecomposition(Objective):
         self.prediction = prediction
         self.steps = integer("steps", steps)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse other likelihoods than a dictionary's."""
         super().check(model)
         if not isinstance(model.likelihood, Dictionary):
             self._refuse(model, "only the atoms of a Dictionary are summed")
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Refuse a decoder that changes z."""
         probe = np.linspace(-1.0, 1.0, model.latent_dim, dtype="float32")[np.newaxis]
         features = np.asarray(model.decoder(probe), "float32")
         if features.shape != probe.shape or not np.allclose(features, probe, atol=1e-2):
             self._refuse(model, "the decoder has to pass z on, as tfvae.networks.linear() does")
 
-    def _refuse(self, model: keras.Model, reason: str) -> None:
+    def _refuse(self, model: ObjectiveModel, reason: str) -> None:
         raise InvalidInput(
             "objective",
             f"one that goes with the likelihood {type(model.likelihood).__name__} and the decoder",
             f"{type(self).__name__}, but {reason}",
         )
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the energy of the best code, the distortion of the foreseen one, and two terms, [B]."""
         foreseen = model.posterior.location(trace.record["posterior"])
         z = tf.stop_gradient(self.best_codes(trace.x, foreseen, model.likelihood))

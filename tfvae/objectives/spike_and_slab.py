@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.likelihoods import MaskedNormal
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalized
-
-if TYPE_CHECKING:
-    import keras
 
 
 class SpikeAndSlab(Penalized):
@@ -49,7 +46,7 @@ class SpikeAndSlab(Penalized):
         objective: Objective | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(1.0, ELBO() if objective is None else objective, name=name, dtype=dtype)
         if not 0 < slab < spike:
@@ -58,7 +55,7 @@ class SpikeAndSlab(Penalized):
         self.spike = spike
         self.slab = slab
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse what the other objective refuses, and likelihoods without masks."""
         super().check(model)
         if not isinstance(model.likelihood, MaskedNormal):
@@ -68,7 +65,7 @@ class SpikeAndSlab(Penalized):
                 f"{type(self).__name__}, which needs the masks of MaskedNormal",
             )
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the other objective's weights, and the shares."""
         super().prepare(model)
         self.share_logits = self.add_weight(name="share_logits", shape=(model.likelihood.masks.shape[1],))
@@ -87,7 +84,7 @@ class SpikeAndSlab(Penalized):
         slab, spike = self.log_slab_and_spike(tf.convert_to_tensor(masks))
         return tf.sigmoid(slab - spike)
 
-    def penalty(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return the same penalty for every example, [B]."""
         masks = tf.convert_to_tensor(model.likelihood.masks)
         log_masks = tf.reduce_sum(tf.reduce_logsumexp(tf.stack(self.log_slab_and_spike(masks)), axis=0))

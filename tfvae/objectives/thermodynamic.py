@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -11,10 +10,8 @@ import tensorflow as tf
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.importance_weighted import Bound, with_gradient_of
-
-if TYPE_CHECKING:
-    import keras
 
 
 class _Path(Bound, abc.ABC):
@@ -27,7 +24,7 @@ class _Path(Bound, abc.ABC):
         smallest: float = 0.05,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.partitions = integer("partitions", partitions)
@@ -106,7 +103,7 @@ class ThermodynamicCovariance(_Path):
         """Return the left Riemann sum, [B]."""
         return self._sum(trace)[0]
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         z = tf.stop_gradient(trace.z)
         bound, surrogate = self._sum(model.retrace(trace, z, trace.q.log_prob(z)))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 
-import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.posteriors import Normal
 from tfvae.schedules import Schedule, as_schedule
-
-tfd = tfp.distributions
 
 
 class BetaTCVAE(Objective):
@@ -59,7 +56,7 @@ class BetaTCVAE(Objective):
         gamma: float | Schedule = 1.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.dataset_size = integer("dataset_size", dataset_size, 2)
@@ -67,7 +64,7 @@ class BetaTCVAE(Objective):
         self.alpha = as_schedule("alpha", alpha)
         self.gamma = as_schedule("gamma", gamma)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a posterior whose dimensions are not independent."""
         super().check(model)
         posterior = type(model.posterior)
@@ -78,7 +75,7 @@ class BetaTCVAE(Objective):
                 f"{type(self).__name__}, which needs a posterior Normal, with independent dimensions",
             )
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the terms of the ELBO and the three parts of the rate, [B]."""
         log_q_by_dimension, log_q_aggregate = self._aggregate(trace, model)
         parts = {
@@ -96,7 +93,7 @@ class BetaTCVAE(Objective):
         bound = {"distortion": trace.distortion, "rate": trace.rate, "elbo": trace.elbo}
         return {"loss": loss, **bound, **parts}
 
-    def _aggregate(self, trace: Trace, model: keras.Model) -> tuple[tf.Tensor, tf.Tensor]:
+    def _aggregate(self, trace: Trace, model: ObjectiveModel) -> tuple[tf.Tensor, tf.Tensor]:
         """Return sum_j log q(z_j) and log q(z) of every draw, each [S, B]."""
         params = all_gather(trace.record["posterior"])
         pairs = model.posterior.distribution(params).distribution.log_prob(trace.z[:, :, tf.newaxis])

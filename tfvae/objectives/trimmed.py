@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.objectives.base import Objective
-
-if TYPE_CHECKING:
-    import keras
+from tfvae.core.types import DType, ObjectiveModel
+from tfvae.objectives.base import Objective, WrappedObjective
 
 
-class Trimmed(Objective):
+class Trimmed(WrappedObjective):
     """loss = another objective's loss, without the share of the batch in which it is largest.
 
     loss_b = l_b n / (n - m) where l_b is among the n - m smallest, else 0;  m = floor(share n)
@@ -37,24 +33,11 @@ class Trimmed(Objective):
         ('distortion', 'rate', 'elbo')
     """
 
-    def __init__(self, objective: Objective, share: float, *, name: str | None = None, dtype: object = None):
-        super().__init__(name=name, dtype=dtype)
-        if not isinstance(objective, Objective):
-            raise InvalidInput("objective", "one of tfvae.objectives", repr(objective))
-        self.objective = objective
+    def __init__(self, objective: Objective, share: float, *, name: str | None = None, dtype: DType = None):
+        super().__init__(objective, name=name, dtype=dtype)
         self.share = real_number("share", share, at_least=0)
         if self.share >= 1:
             raise InvalidInput("share", "a number of at least 0 and below 1", share)
-
-    @property
-    def num_samples(self) -> int:
-        """Draws that the other objective asks for."""
-        return self.objective.num_samples
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The other objective's terms."""
-        return self.objective.terms
 
     @property
     def uses_weights_only(self) -> bool:
@@ -66,15 +49,7 @@ class Trimmed(Objective):
         """What the other objective says."""
         return self.objective.requires_complete_data
 
-    def check(self, model: keras.Model) -> None:
-        """Refuse what the other objective refuses."""
-        self.objective.check(model)
-
-    def prepare(self, model: keras.Model) -> None:
-        """Make the other objective's weights."""
-        self.objective.prepare(model)
-
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, 0 for what is left out, and the other objective's terms, [B]."""
         terms = self.objective.loss(trace, model)
         return {**terms, "loss": trimmed(terms["loss"], self.share)}

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.critic import Adversarial, apart, folded, folded_given, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -50,18 +51,18 @@ class VAEGAN(Adversarial, PriorDraws):
         distortion_weight: float | Schedule = 0.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(critic, name=name, dtype=dtype)
         self.weight = as_schedule("weight", weight)
         self.feature_weight = as_schedule("feature_weight", feature_weight)
         self.distortion_weight = as_schedule("distortion_weight", distortion_weight)
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights of the critic of x."""
         self.make_critic(model.event_shape)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss, the terms of the ELBO, the feature error and the adversarial losses, [B]."""
         feature_error = self._feature_error(trace, model)
         adversarial, critic_loss = self._game(trace, model)
@@ -81,7 +82,7 @@ class VAEGAN(Adversarial, PriorDraws):
             "critic_loss": critic_loss,
         }
 
-    def _feature_error(self, trace: Trace, model: keras.Model) -> tf.Tensor:
+    def _feature_error(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
         """Return |f(x) - f(x')|^2 / 2, [B], with its gradient to x' alone."""
         reconstruction = model.likelihood.mean(trace.record["likelihood"])
         target = self.critic_features(trace.x)
@@ -92,7 +93,7 @@ class VAEGAN(Adversarial, PriorDraws):
 
         return sample_mean(apart(error, folded(reconstruction))[0], trace)
 
-    def _game(self, trace: Trace, model: keras.Model) -> tuple[tf.Tensor, tf.Tensor]:
+    def _game(self, trace: Trace, model: ObjectiveModel) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the decoder's adversarial loss and the critic's, each [B]."""
         reconstruction = model.decoded_mean(tf.stop_gradient(folded(trace.z)), folded_given(trace))
         sample = model.decoded_mean(tf.stop_gradient(self.prior_draws(trace, model)), trace.given)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, ObjectiveModel
 from tfvae.objectives.base import Objective
 from tfvae.posteriors.code_posterior import CodePosterior
-
-if TYPE_CHECKING:
-    import keras
 
 
 class VectorQuantization(Objective):
@@ -37,11 +33,11 @@ class VectorQuantization(Objective):
     terms = ("distortion", "rate", "elbo", "codebook", "commitment")
     needs = ("has_density",)
 
-    def __init__(self, commitment: float = 0.25, *, name: str | None = None, dtype: object = None):
+    def __init__(self, commitment: float = 0.25, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.commitment = real_number("commitment", commitment, at_least=0)
 
-    def check(self, model: keras.Model) -> None:
+    def check(self, model: ObjectiveModel) -> None:
         """Refuse a posterior without a codebook."""
         if not isinstance(model.posterior, CodePosterior):
             raise InvalidInput(
@@ -51,7 +47,7 @@ class VectorQuantization(Objective):
             )
         super().check(model)
 
-    def loss(self, trace: Trace, model: keras.Model) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
         """Return the loss and its terms for each example, [B]."""
         params = trace.record["posterior"]
         codebook = model.posterior.codebook_loss(params)

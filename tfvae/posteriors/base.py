@@ -7,12 +7,10 @@ import dataclasses
 from collections.abc import Callable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.part import Part
 from tfvae.core.trace import Trace
-
-tfd = tfp.distributions
 
 
 class Posterior(Part, abc.ABC):
@@ -90,8 +88,13 @@ class Posterior(Part, abc.ABC):
         """Return the loss [B] with the gradient of an expectation under q; as it is where z carries it."""
         return loss
 
-    def observe(self, trace: Trace) -> None:
-        """See one training batch, for what is learned other than by gradients; most learn nothing so."""
+    def observe(self, trace: Trace, training: bool) -> None:
+        """See a batch, to update weights that no gradient reaches; most have none.
+
+        Args:
+            trace: the record of the pass.
+            training: whether the batch is one of training, and not of evaluation.
+        """
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import abc
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 
 class CodePosterior(Posterior, abc.ABC):

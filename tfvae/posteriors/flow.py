@@ -7,15 +7,13 @@ import functools
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.heads import Head
 from tfvae.core.numerics import softplus
 from tfvae.distributions.pushforward import Pushforward
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 
 class FlowPosterior(Posterior, abc.ABC):

@@ -6,13 +6,12 @@ import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, positive
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 
 class FullNormal(Posterior):

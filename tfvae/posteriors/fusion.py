@@ -9,13 +9,11 @@ import abc
 import itertools
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.posteriors.base import Posterior
 from tfvae.posteriors.mixture import log_components
-
-tfd = tfp.distributions
 
 _BELOW_ONE = 1.0 - 1e-6
 

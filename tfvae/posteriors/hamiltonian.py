@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, integers, positive
 from tfvae.core.errors import InvalidInput
@@ -16,7 +16,6 @@ from tfvae.core.numerics import bounded, softplus
 from tfvae.distributions.pushforward import Pushforward
 from tfvae.posteriors.base import Posterior
 
-tfd = tfp.distributions
 Point = tuple[tf.Tensor, tf.Tensor]
 
 

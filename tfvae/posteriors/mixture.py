@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, positive
 from tfvae.core.heads import Head
@@ -13,8 +13,6 @@ from tfvae.core.numerics import bounded, softplus
 from tfvae.core.trace import Trace
 from tfvae.distributions.discrete import choose, score_function
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 _BOUND = 10.0  # of the logits: no component ever dies
 

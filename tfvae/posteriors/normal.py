@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.heads import by_row, check_rows, latent_head
 from tfvae.core.numerics import softplus
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 
 class Normal(Posterior):

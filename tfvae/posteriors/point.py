@@ -5,13 +5,11 @@ from __future__ import annotations
 import abc
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.heads import by_row, check_rows, latent_head
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 
 class Deterministic(Posterior, abc.ABC):

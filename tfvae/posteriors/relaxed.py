@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded
 from tfvae.distributions.discrete import Concrete
 from tfvae.posteriors.base import Posterior
-
-tfd = tfp.distributions
 
 _LOWEST_TEMPERATURE = 0.3  # below it z has entries too small for float32, and the bound were none
 _REACH = 69.0  # of log z, down to the 1e-30 that a concrete distribution distinguishes

@@ -143,8 +143,10 @@ class Codebook(CodePosterior, abc.ABC):
         """Return sum_i |features_i - sg(e_k_i)|^2, [B], which draws the features to the codebook."""
         return _distance(params["features"], tf.stop_gradient(params["vectors"]))
 
-    def observe(self, trace: Trace) -> None:
+    def observe(self, trace: Trace, training: bool) -> None:
         """Count the uses of each code, put unused codes where features are, and average the features."""
+        if not training:
+            return
         params = trace.record["posterior"]
         features = tf.reshape(self._centered_anew(tf.stop_gradient(params["raw"])), (-1, self.code_dim))
         uses = tf.one_hot(tf.reshape(params["codes"], (-1,)), self.num_codes)

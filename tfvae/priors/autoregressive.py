@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -14,8 +14,6 @@ from tfvae.distributions.base import BaseDistribution
 from tfvae.distributions.discrete import choose, each_size, one_size, within
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class AutoregressiveCodes(Prior):

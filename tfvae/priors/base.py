@@ -6,13 +6,12 @@ import abc
 from collections.abc import Callable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.part import Part
 from tfvae.core.trace import Trace
 from tfvae.posteriors import Encoded, Posterior
 
-tfd = tfp.distributions
 Encode = Callable[[tf.Tensor], Encoded]
 
 
@@ -59,5 +58,10 @@ class Prior(Part, abc.ABC):
     def prepare(self, event_shape: tuple[int, ...]) -> None:
         """Make the weights that depend on the shape of the data; most priors have none."""
 
-    def observe(self, trace: Trace) -> None:
-        """See one training batch, for what is learned other than by gradients; most learn nothing so."""
+    def observe(self, trace: Trace, training: bool) -> None:
+        """See a batch, to update weights that no gradient reaches; most have none.
+
+        Args:
+            trace: the record of the pass.
+            training: whether the batch is one of training, and not of evaluation.
+        """

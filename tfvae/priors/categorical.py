@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, positive
 from tfvae.distributions.discrete import Concrete, OneHotRows, choose
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class Categorical(Prior):

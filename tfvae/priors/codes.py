@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -15,8 +15,6 @@ from tfvae.distributions.discrete import choose, each_size, one_size, within
 from tfvae.posteriors import Posterior
 from tfvae.posteriors.code_posterior import CodePosterior
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class UniformCodes(Prior):

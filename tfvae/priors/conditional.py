@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, keras_layer, positive
 from tfvae.core.errors import InvalidInput
 from tfvae.posteriors import Normal
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class Conditional(Prior):

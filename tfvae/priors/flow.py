@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae import flows
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class Flow(Prior):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 from sklearn.mixture import GaussianMixture
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -15,7 +15,6 @@ from tfvae.distributions.discrete import choose
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
-tfd = tfp.distributions
 _FLOOR = 1e-3
 
 

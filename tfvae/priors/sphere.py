@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.distributions.spherical import unit
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class SphereUniform(Prior):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -14,8 +14,6 @@ from tfvae.core.trace import Trace
 from tfvae.distributions.discrete import choose
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors.base import Encode, Prior
-
-tfd = tfp.distributions
 
 
 class VampPrior(Prior):
@@ -111,8 +109,10 @@ class VampPrior(Prior):
         inputs = tf.gather(self._inputs(), choose(tf.zeros(self.num_components), noise[:, 0]))
         return self._encode(inputs, encode).draw(noise[:, 1:])
 
-    def observe(self, trace: Trace) -> None:
+    def observe(self, trace: Trace, training: bool) -> None:
         """Set the pseudo-inputs not yet set to the examples of this batch; once all are, do nothing."""
+        if not training:
+            return
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             # Without a condition, as what replicas do together cannot be under one.
             self._fill(all_gather(trace.x[: self.num_components]))

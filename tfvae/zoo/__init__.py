@@ -29,7 +29,7 @@ from tfvae.zoo.multimodal import mmvae, mopoe_vae, multimodal_vae
 from tfvae.zoo.semi_supervised import auxiliary_vae, semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
-from tfvae.zoo.standard import annealed_vae, beta_vae, linear_vae, vae
+from tfvae.zoo.standard import annealed_vae, beta_vae, geco_vae, linear_vae, sigma_vae, vae
 from tfvae.zoo.text import text_vae
 from tfvae.zoo.vector_quantized import vq_vae_2
 
@@ -49,6 +49,7 @@ __all__ = [
     "discrete_vae",
     "factor_vae",
     "flow_prior_vae",
+    "geco_vae",
     "graph_autoencoder",
     "graph_vae",
     "hamiltonian_vae",
@@ -73,6 +74,7 @@ __all__ = [
     "renyi_vae",
     "semi_supervised_vae",
     "sequence_vae",
+    "sigma_vae",
     "sparse_autoencoder",
     "sparse_vae",
     "text_vae",

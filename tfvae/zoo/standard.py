@@ -106,3 +106,46 @@ def linear_vae(
     encoder, decoder = tfvae.networks.linear(), tfvae.networks.linear()
     likelihood = tfvae.likelihoods.Normal(shape)
     return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder)
+
+
+def sigma_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """sigma-VAE: a normal likelihood whose scale is that of the reconstruction errors; no beta to choose.
+
+    Args as in `vae`.
+
+    Source: Rybkin et al. 2021, section 3, equation 5.
+
+    Example:
+        >>> type(sigma_vae((30,)).likelihood.scale).__name__
+        'Optimal'
+    """
+    likelihood = tfvae.likelihoods.Normal(shape, tfvae.scales.Optimal())
+    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder)
+
+
+def geco_vae(
+    shape: tuple[int, ...],
+    latent_dim: int = 16,
+    tolerance: float = 0.1,
+    likelihood: tfvae.likelihoods.Likelihood | None = None,
+    encoder: keras.Layer | None = None,
+    decoder: keras.Layer | None = None,
+) -> tfvae.VAE:
+    """GECO: the least rate at which reconstructions have a root mean square error of `tolerance`.
+
+    Args as in `vae`, and
+        tolerance: root mean square error per element, in the units of x.
+
+    Source: Rezende and Viola 2018, section 2.2 and algorithm 1.
+
+    Example:
+        >>> geco_vae((30,), tolerance=0.2).objective.tolerance
+        0.2
+    """
+    objective, posterior = tfvae.objectives.GECO(tolerance), tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)

@@ -8,14 +8,12 @@ import functools
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import as_seed
 from tfvae.core.trace import Trace
 from tfvae.models.base import LatentModel
-
-tfd = tfp.distributions
 
 
 class LayeredPosterior:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.numerics import softplus
 from tfvae.core.part import Part
 from tfvae.models.hierarchical.base import LayeredPosterior
 from tfvae.models.hierarchical.residual_pyramid import ResidualBlock, resolutions
 
-tfd = tfp.distributions
 _UNIT = math.log(math.e - 1.0)  # softplus(_UNIT) is 1: raw zeros are a standard normal
 _FLOOR = 1e-3
 

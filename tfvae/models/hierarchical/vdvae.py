@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.likelihoods import Likelihood
@@ -12,8 +12,6 @@ from tfvae.models.hierarchical.base import HierarchicalModel, LatentLayer, tiled
 from tfvae.models.hierarchical.residual_pyramid import ResidualPyramid
 from tfvae.models.hierarchical.top_down import TopDownDecoder
 from tfvae.objectives import ELBO, Objective
-
-tfd = tfp.distributions
 
 
 class VDVAE(HierarchicalModel):

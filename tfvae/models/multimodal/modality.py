@@ -7,7 +7,6 @@ import math
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import Input
@@ -16,8 +15,6 @@ from tfvae.core.support import RowSupport, Support
 from tfvae.likelihoods import Likelihood
 from tfvae.networks import at_points
 from tfvae.posteriors import Normal
-
-tfd = tfp.distributions
 
 
 class Modality(Part):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.core import inputs as user
 from tfvae.core.errors import InvalidInput
@@ -18,7 +18,6 @@ from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors.fusion import Fusion
 from tfvae.priors import StandardNormal
 
-tfd = tfp.distributions
 _TAKEN = ("x", "z", "noise")  # names of other inputs, here and in exports
 
 
@@ -130,6 +129,12 @@ class MultimodalVAE(LatentModel):
             record=record,
             seed=record.get("seed"),
         )
+
+    def observe(self, trace: Trace, training: bool) -> None:
+        """Let each modality's likelihood see its part of a batch."""
+        for name, modality in self.modalities.items():
+            record = {**trace.record, "likelihood": trace.record["likelihood"][name]}
+            modality.likelihood.observe(dataclasses.replace(trace, x=trace.x[name], record=record), training)
 
     def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
