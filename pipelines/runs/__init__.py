@@ -1,0 +1,1 @@
+"""Training runs: a folder with configuration, model, checkpoints and metrics."""
