@@ -131,8 +131,8 @@ def _described(
             {
                 "low": entry.low if math.isfinite(entry.low) else default[0],
                 "high": entry.high if math.isfinite(entry.high) else default[1],
-                "whole": entry.whole or spec.dtype.is_integer,
-                "missing": entry.missing and entry.by_element,
+                "integer": entry.integer or spec.dtype.is_integer,
+                "missing": entry.missing and entry.missing_elementwise,
             }
             for entry in supports
         ],

@@ -108,7 +108,7 @@ def _range(values: list[dict] | None) -> str:
     if len(values) > 1:
         return "values that differ by column"
     (only,) = values
-    kind = "integers" if only["whole"] else "numbers"
+    kind = "integers" if only["integer"] else "numbers"
     ends = [only[end] for end in ("low", "high")]
     limits = "" if ends == [None, None] else f" from {_end(ends[0], '-')} to {_end(ends[1], '')}"
     return f"{kind}{limits}{', NaN where missing' if only['missing'] else ''}"

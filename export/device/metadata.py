@@ -146,7 +146,7 @@ def _values(expected: object, preprocessing: keras.Layer | None) -> list[dict] |
         {
             "low": part.low if np.isfinite(part.low) else None,
             "high": part.high if np.isfinite(part.high) else None,
-            "whole": part.whole,
+            "integer": part.integer,
             "missing": part.missing,
         }
         for part in parts

@@ -51,19 +51,19 @@ def require_supported(
     for name, value in inputs.items():
         support = accepts[name].support if name in accepts else _FINITE
         for part, values in support.parts(value):
-            require(part.covers(values), f"{titles.get(name, name)}: expected {part}, received others")
+            require(part.contains(values), f"{titles.get(name, name)}: expected {part}, received others")
 
 
 def within(support: object, x: tf.Tensor) -> tf.Tensor:
     """Return x with every number moved to the nearest value of a support of `tfvae.likelihoods`.
 
     Example:
-        >>> within(Support(0.0, 2.0, whole=True), tf.constant([[-1.0, 0.7, 5.0]])).numpy()
+        >>> within(Support(0.0, 2.0, integer=True), tf.constant([[-1.0, 0.7, 5.0]])).numpy()
         array([[0., 1., 2.]], dtype=float32)
     """
     columns = getattr(support, "columns", None)
     if columns is not None:
         moved = [within(part, x[..., index]) for index, part in enumerate(columns)]
         return tf.stack(moved, axis=-1)
-    x = tf.round(x) if support.whole else x
+    x = tf.round(x) if support.integer else x
     return tf.clip_by_value(x, support.low, support.high)

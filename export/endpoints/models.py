@@ -139,5 +139,5 @@ def _numbers(shape: tuple[int, ...]) -> tf.TensorSpec:
 def _example(expected: Input, count: int, seed: tf.Tensor) -> tf.Tensor:
     shape = (count, *expected.shape)
     if expected.support.bounded:
-        return tf.fill(shape, expected.support.inside)
+        return tf.fill(shape, expected.support.fill_value)
     return tf.random.stateless_normal(shape, seed)

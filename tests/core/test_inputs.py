@@ -10,8 +10,8 @@ from tfvae.core.support import ColumnSupports, Support
 
 ANY = Support()
 GAPS = Support(missing=True)
-CODES = Support(0.0, 4.0, whole=True)
-COUNTS = Support(0.0, whole=True, missing=True)
+CODES = Support(0.0, 4.0, integer=True)
+COUNTS = Support(0.0, integer=True, missing=True)
 TABLE = ColumnSupports((GAPS, CODES))
 NAN, INF = float("nan"), float("inf")
 
@@ -97,7 +97,7 @@ def test_bounded_supports_are_those_that_scaling_could_leave():
     assert not ANY.bounded
     assert not GAPS.bounded
     assert CODES.bounded
-    assert Support(whole=True).bounded
+    assert Support(integer=True).bounded
     assert Support(high=0.0).bounded
     assert TABLE.bounded
     assert not ColumnSupports((ANY, GAPS)).bounded

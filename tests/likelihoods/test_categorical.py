@@ -69,7 +69,7 @@ def test_a_number_between_categories_is_shared_by_both_with_a_gradient():
 
 @pytest.mark.parametrize(("x", "covered"), [([0.0, 2.0], True), ([3.0, 0.0], False), ([0.5, 1.0], False)])
 def test_values_are_category_numbers(x, covered):
-    assert bool(Categorical((2,), 3).support.covers(np.float32([x]))) is covered
+    assert bool(Categorical((2,), 3).support.contains(np.float32([x]))) is covered
 
 
 @pytest.mark.parametrize("count", [1, 0, -2])

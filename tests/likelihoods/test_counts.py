@@ -136,4 +136,4 @@ def test_the_encoder_sees_logarithms():
 
 @pytest.mark.parametrize(("x", "covered"), [([0.0, 3.0], True), ([0.5, 1.0], False), ([-1.0, 1.0], False)])
 def test_values_are_whole_numbers_from_zero(x, covered):
-    assert bool(NegativeBinomial((2,)).support.covers(np.float32([x]))) is covered
+    assert bool(NegativeBinomial((2,)).support.contains(np.float32([x]))) is covered

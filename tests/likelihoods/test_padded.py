@@ -72,15 +72,15 @@ def test_lengths_that_are_none_are_refused():
 
 
 def test_support_of_tensors_is_that_of_arrays():
-    support = SequenceSupport.of(Support(0.0, 3.0, whole=True))
+    support = SequenceSupport.from_support(Support(0.0, 3.0, integer=True))
     rng = np.random.default_rng(2)
     seen = set()
     for _ in range(200):
         x = rng.integers(0, 4, (2, 3)) + np.where(rng.random((2, 3)) < 0.4, NAN, 0.0)
         lengths = (~np.isnan(x)).sum(axis=1)
         expected = all(n > 0 and not np.isnan(row[:n]).any() for n, row in zip(lengths, x, strict=True))
-        assert bool(support.covers(x)) == expected
-        assert bool(support.covers(tf.constant(x, tf.float32))) == expected
+        assert bool(support.contains(x)) == expected
+        assert bool(support.contains(tf.constant(x, tf.float32))) == expected
         seen.add(expected)
     assert seen == {True, False}
 

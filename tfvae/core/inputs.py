@@ -112,7 +112,7 @@ def check_array(
     for start in range(0, array.shape[0], _CHUNK):  # a memory-mapped array stays on disk
         chunk = np.asarray(array[start : start + _CHUNK])
         for part, values in support.parts(chunk):
-            if not part.covers(values):
+            if not part.contains(values):
                 raise InvalidInput(argument, str(part), _describe(part, values, start))
 
 
@@ -147,7 +147,7 @@ def checked_dataset(argument: str, dataset: tf.data.Dataset, accepts: dict[str, 
             for part, values in accepts[name].support.parts(tf.cast(value, tf.float32)):
                 fields = ["", titles[name], str(part), _summary(part, values), ""]
                 message = tf.strings.join(fields, separator=_MARK)
-                assertions.append(tf.debugging.Assert(part.covers(values), [message]))
+                assertions.append(tf.debugging.Assert(part.contains(values), [message]))
         with tf.control_dependencies(assertions):
             return tf.nest.map_structure(tf.identity, batch)
 
@@ -195,14 +195,14 @@ def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
         return f"{int(bad.sum())} {kind} values, the first in example {start + _first_row(bad)}"
     misplaced = "".join(
         f", with {what} first in example {start + _first_row(marked)}"
-        for what, marked in support.misplaced(chunk).items()
+        for what, marked in support.invalid_missing(chunk).items()
         if marked.any()
     )
     values = chunk[finite]
     if not values.size:
         return "NaN alone" + misplaced
     text = f"values from {values.min():g} to {values.max():g}"
-    if support.whole:
+    if support.integer:
         fractions = finite & (chunk != np.floor(chunk))
         if fractions.any():
             text += f", not whole first in example {start + _first_row(fractions)}"
@@ -226,7 +226,7 @@ def _summary(support: Support, x: tf.Tensor) -> tf.Tensor:
         _count(bad),
         " infinite" if support.missing else " NaN or infinite",
     ]
-    if support.whole:
+    if support.integer:
         text += [" and ", _count(finite & (x != tf.floor(x))), " not whole"]
     if isinstance(support, RowSupport):
         text += [" and ", _count(tf.math.is_nan(x)), " NaN"]

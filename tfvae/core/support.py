@@ -19,56 +19,56 @@ class Support:
     Attributes:
         low: smallest value.
         high: largest value.
-        whole: whether only integers are values.
+        integer: whether only integers are values.
         missing: whether NaN is taken as well, for a value that was not observed.
         hint: what usually helps, added to the error message.
-        by_element: whether each number can be missing by itself.
+        missing_elementwise: whether each number can be missing by itself.
 
     Example:
-        >>> support = Support(0.0, 2.0, whole=True, missing=True)
+        >>> support = Support(0.0, 2.0, integer=True, missing=True)
         >>> print(support)
         integers in [0, 2], or NaN for missing
-        >>> bool(support.covers(np.array([0.0, np.nan, 2.0]))), bool(support.covers(np.array([0.5])))
+        >>> bool(support.contains(np.array([0.0, np.nan, 2.0]))), bool(support.contains(np.array([0.5])))
         (True, False)
     """
 
     low: float = -math.inf
     high: float = math.inf
     hint: str = ""
-    whole: bool = False
+    integer: bool = False
     missing: bool = False
-    by_element = True
+    missing_elementwise = True
 
     @property
     def bounded(self) -> bool:
         """Whether some finite numbers are no values, so that data cannot be shifted and scaled at will."""
-        return self.whole or math.isfinite(self.low) or math.isfinite(self.high)
+        return self.integer or math.isfinite(self.low) or math.isfinite(self.high)
 
     @property
-    def inside(self) -> float:
-        """A value, to stand in the place of one that is missing: 0, or the nearest to it."""
+    def fill_value(self) -> float:
+        """A value to replace NaN with: 0, or the nearest to it in the support."""
         return min(max(self.low, 0.0), self.high)
 
     def parts(self, x: np.ndarray | tf.Tensor) -> Iterator[tuple[Support, np.ndarray | tf.Tensor]]:
         """Yield x, [B, *event], in parts that have one interval each, with that interval."""
         yield self, x
 
-    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def invalid_missing(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return which examples of an array, bool [B], have NaN where it may not be, by what is wrong."""
         return {}
 
-    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+    def contains(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number of an array or tensor is a value."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
         if self.missing:
-            x = numpy.where(numpy.isnan(x), self.inside, x)
+            x = numpy.where(numpy.isnan(x), self.fill_value, x)
         low, high = max(self.low, _SMALLEST), min(self.high, _LARGEST)
         # Two passes over memory: the extremes are NaN where any number is.
-        covered = (numpy.min(x) >= low) & (numpy.max(x) <= high)
-        return covered & numpy.all(x == numpy.floor(x)) if self.whole else covered
+        inside = (numpy.min(x) >= low) & (numpy.max(x) <= high)
+        return inside & numpy.all(x == numpy.floor(x)) if self.integer else inside
 
     def __str__(self) -> str:
-        name = "integers" if self.whole else "finite numbers"
+        name = "integers" if self.integer else "finite numbers"
         if math.isfinite(self.low) and math.isfinite(self.high):
             name += f" in [{self.low:g}, {self.high:g}]"
         elif math.isfinite(self.low):
@@ -83,34 +83,34 @@ class RowSupport(Support):
     """The values of a support, or NaN in the whole of an example that is missing.
 
     Example:
-        >>> support = RowSupport.of(Support(0.0))
+        >>> support = RowSupport.from_support(Support(0.0))
         >>> print(support)
         finite numbers of at least 0, or NaN for missing throughout an example
-        >>> bool(support.covers(np.array([[1.0, 2.0], [np.nan, np.nan]])))
+        >>> bool(support.contains(np.array([[1.0, 2.0], [np.nan, np.nan]])))
         True
-        >>> bool(support.covers(np.array([[1.0, np.nan]])))
+        >>> bool(support.contains(np.array([[1.0, np.nan]])))
         False
     """
 
-    by_element = False
+    missing_elementwise = False
 
     @classmethod
-    def of(cls, support: Support) -> RowSupport:
+    def from_support(cls, support: Support) -> RowSupport:
         """Return the support that takes missing examples as well."""
         hint = f" throughout an example{support.hint}"
-        return cls(support.low, support.high, hint, support.whole, missing=True)
+        return cls(support.low, support.high, hint, support.integer, missing=True)
 
-    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def invalid_missing(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return which examples are NaN in some places only."""
-        gaps = np.isnan(x).reshape(len(x), -1)
-        return {"NaN in some places": gaps.any(axis=1) & ~gaps.all(axis=1)}
+        missing = np.isnan(x).reshape(len(x), -1)
+        return {"NaN in some places": missing.any(axis=1) & ~missing.all(axis=1)}
 
-    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+    def contains(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number is a value, or its example NaN throughout."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
-        gaps = numpy.reshape(numpy.isnan(x), (-1, math.prod(x.shape[1:])))
-        whole = numpy.all(numpy.any(gaps, axis=1) == numpy.all(gaps, axis=1))
-        return super().covers(x) & whole
+        missing = numpy.reshape(numpy.isnan(x), (-1, math.prod(x.shape[1:])))
+        by_example = numpy.all(numpy.any(missing, axis=1) == numpy.all(missing, axis=1))
+        return super().contains(x) & by_example
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +128,7 @@ class ColumnSupports:
     """
 
     columns: tuple[Support, ...]
-    by_element = True
+    missing_elementwise = True
 
     @property
     def bounded(self) -> bool:

@@ -77,7 +77,7 @@ class AutoregressiveCategorical(Likelihood):
         self.embedding_dim = embedding_dim
         self.dropout = dropout
         self.seed = seed
-        self.support = SequenceSupport.of(Support(0.0, num_categories - 1.0, whole=True))
+        self.support = SequenceSupport.from_support(Support(0.0, num_categories - 1.0, integer=True))
         self.stream = SeedStream(seed, name="stream")
 
     def build(self, input_shape: tuple) -> None:

@@ -40,7 +40,7 @@ class Categorical(Likelihood):
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         self.num_categories = integer("num_categories", num_categories, 2)
-        self.support = Support(0.0, num_categories - 1.0, whole=True)
+        self.support = Support(0.0, num_categories - 1.0, integer=True)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to logits."""

@@ -156,7 +156,7 @@ class Count(Column):
         array([6.93], dtype=float32)
     """
 
-    support = Support(0.0, whole=True, missing=True)
+    support = Support(0.0, integer=True, missing=True)
 
     def __init__(self, scale: float = 1.0):
         self.scale = positive("scale", scale)
@@ -190,7 +190,7 @@ class Category(Column):
     def __init__(self, size: int):
         self.size = integer("size", size, 2)
         self.channels = self.width = self.statistics = size
-        self.support = Support(0.0, size - 1.0, whole=True, missing=True)
+        self.support = Support(0.0, size - 1.0, integer=True, missing=True)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
         """Return the categorical distribution, over floats."""
@@ -233,7 +233,7 @@ class Ordinal(Column):
         self.size = integer("size", size, 2)
         self.shared = self.width = size - 1
         self.statistics = size
-        self.support = Support(0.0, size - 1.0, whole=True, missing=True)
+        self.support = Support(0.0, size - 1.0, integer=True, missing=True)
 
     def distribution(self, raw: tf.Tensor, shared: tf.Tensor) -> tfd.Distribution:
         """Return the distribution of the rank, over floats."""

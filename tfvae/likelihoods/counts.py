@@ -22,7 +22,7 @@ class Counts(Likelihood, abc.ABC):
     The logarithm of the mean is held within -16 and 16, without a corner, so that no rate overflows.
     """
 
-    support = Support(0.0, whole=True)
+    support = Support(0.0, integer=True)
 
     def build(self, input_shape: tuple) -> None:
         """Make the projection to the logarithm of the mean."""

@@ -32,7 +32,7 @@ class InnerProduct(Likelihood):
                [2., 2., 2.]], dtype=float32)
     """
 
-    support = Support(0.0, 1.0, whole=True)
+    support = Support(0.0, 1.0, integer=True)
 
     def __init__(self, num_nodes: int, *, name: str | None = None, dtype: object = None):
         num_nodes = integer("num_nodes", num_nodes)

@@ -51,7 +51,7 @@ class MissingAtRandom(Likelihood):
 
     def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
         """Return the likelihood's distribution, with log-density 0 for elements that are NaN."""
-        elements = _Ignoring(elements_of(self.likelihood, params), self.support.inside)
+        elements = _Ignoring(elements_of(self.likelihood, params), self.support.fill_value)
         return tfd.Independent(elements, len(self.event_shape))
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
@@ -102,7 +102,7 @@ def elements_of(likelihood: Likelihood, params: dict[str, tf.Tensor]) -> tfd.Dis
 def zeros_for_missing(likelihood: Likelihood, x: tf.Tensor) -> tf.Tensor:
     """Return the likelihood's encoder input of x, [B, *event] or [B, *event, n], with zeros for NaN."""
     missing = tf.math.is_nan(x)
-    seen = likelihood.encoder_input(tf.where(missing, likelihood.support.inside, x))
+    seen = likelihood.encoder_input(tf.where(missing, likelihood.support.fill_value, x))
     for _ in range(seen.shape.rank - missing.shape.rank):  # several numbers for each element, such as a code
         missing = missing[..., tf.newaxis]
     return tf.where(missing, tf.zeros_like(seen), seen)

@@ -86,7 +86,7 @@ class MixedColumns(Likelihood):
         for group in self._groups:
             values = tf.gather(x, group.indices, axis=-1)
             known = tf.gather(observed, group.indices, axis=-1)
-            code = group.kind.encode(tf.where(known, values, group.kind.support.inside))
+            code = group.kind.encode(tf.where(known, values, group.kind.support.fill_value))
             code = tf.where(known[..., tf.newaxis], code, tf.zeros_like(code))
             for index, part in zip(group.indices, tf.unstack(code, axis=-2), strict=True):
                 parts[index] = part
@@ -201,7 +201,7 @@ class _Row(BaseDistribution):
             # A value is put where there is none before the density, whose gradient there could be NaN.
             usable = (values >= support.low) & (values <= support.high)
             otherwise = tf.where(tf.math.is_nan(values), 0.0, -math.inf)
-            log_prob = distribution.log_prob(tf.where(usable, values, support.inside))
+            log_prob = distribution.log_prob(tf.where(usable, values, support.fill_value))
             parts.append(tf.where(usable, log_prob, otherwise))
         return parts
 

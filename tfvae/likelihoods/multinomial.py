@@ -30,7 +30,7 @@ class Multinomial(Likelihood):
         0.5...
     """
 
-    support = Support(0.0, whole=True)
+    support = Support(0.0, integer=True)
 
     def __init__(self, event_shape: tuple[int], *, name: str | None = None, dtype: object = None):
         super().__init__(event_shape, name=name, dtype=dtype)

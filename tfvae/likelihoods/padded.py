@@ -19,25 +19,25 @@ class SequenceSupport(Support):
     """Sequences x [T, ...] whose steps after the last one are NaN; each has a first step.
 
     Example:
-        >>> support = SequenceSupport.of(Support(0.0, 1.0))
+        >>> support = SequenceSupport.from_support(Support(0.0, 1.0))
         >>> print(support)
         finite numbers in [0, 1] in one or more steps, and NaN in all steps after the last
-        >>> bool(support.covers(np.array([[1.0, 0.0, np.nan]])))
+        >>> bool(support.contains(np.array([[1.0, 0.0, np.nan]])))
         True
-        >>> bool(support.covers(np.array([[1.0, np.nan, 0.0]])))
+        >>> bool(support.contains(np.array([[1.0, np.nan, 0.0]])))
         False
     """
 
-    by_element = False
+    missing_elementwise = False
 
     missing: bool = True
 
     @classmethod
-    def of(cls, support: Support) -> SequenceSupport:
+    def from_support(cls, support: Support) -> SequenceSupport:
         """Return the support of sequences of what another support covers."""
-        return cls(support.low, support.high, support.hint, support.whole)
+        return cls(support.low, support.high, support.hint, support.integer)
 
-    def misplaced(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def invalid_missing(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return which sequences have no step, and which have NaN before or in their last step."""
         there = ~np.isnan(x.reshape(*x.shape[:2], -1))
         empty, steps = ~there.any(axis=(1, 2)), there.any(axis=2)
@@ -45,17 +45,17 @@ class SequenceSupport(Support):
         inside = np.arange(x.shape[1]) < last[:, np.newaxis]
         return {"no step": empty, "NaN in a step": (inside & ~there.all(axis=2)).any(axis=1) & ~empty}
 
-    def covers(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+    def contains(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
         """Return whether every number is a value, and NaN stands in whole steps at the end alone."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
         numbers = ~numpy.isnan(numpy.reshape(x, (-1, x.shape[1], math.prod(x.shape[2:]))))
         steps = numbers[..., 0]
         whole = numpy.all(numbers == steps[..., np.newaxis])
         last = numpy.all(steps[:, :-1] | ~steps[:, 1:])
-        return super().covers(x) & whole & last & numpy.all(steps[:, 0])
+        return super().contains(x) & whole & last & numpy.all(steps[:, 0])
 
     def __str__(self) -> str:
-        values = Support(self.low, self.high, whole=self.whole)
+        values = Support(self.low, self.high, integer=self.integer)
         return f"{values} in one or more steps, and NaN in all steps after the last{self.hint}"
 
 
@@ -96,7 +96,7 @@ class Padded(Likelihood):
         super().__init__(likelihood.event_shape, name=name, dtype=dtype)
         self.likelihood = likelihood
         self.observed = observed
-        self.support = SequenceSupport.of(likelihood.support)
+        self.support = SequenceSupport.from_support(likelihood.support)
 
     def build(self, input_shape: tuple) -> None:
         """Make the likelihood's weights, and see that its elements are independent."""

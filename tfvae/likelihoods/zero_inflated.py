@@ -29,7 +29,7 @@ class ZeroInflated(Likelihood):
         ['inflation', 'log_mean']
     """
 
-    support = Support(0.0, whole=True)
+    support = Support(0.0, integer=True)
 
     def __init__(self, likelihood: Counts, *, name: str | None = None, dtype: object = None):
         if not isinstance(likelihood, Counts):

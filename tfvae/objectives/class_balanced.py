@@ -54,7 +54,7 @@ class ClassBalanced(WrappedObjective):
         """Refuse what the other objective refuses, and data that are not zeros and ones."""
         super().check(model)
         support = model.likelihood.support
-        if not isinstance(support, Support) or not (support.whole and (support.low, support.high) == (0, 1)):
+        if not isinstance(support, Support) or (support.integer, support.low, support.high) != (True, 0, 1):
             self._refuse(model, "whose x is not of zeros and ones")
 
     def prepare(self, model: ObjectiveModel) -> None:

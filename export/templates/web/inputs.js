@@ -51,7 +51,7 @@ class Picture {
   constructor(name, about, changed, failed) {
     Object.assign(this, {name, about, changed, failed});
     [this.height, this.width, this.channels] = about.shape;
-    ({low: this.low, high: this.high, whole: this.whole} = about.supports[0]);
+    ({low: this.low, high: this.high, integer: this.integer} = about.supports[0]);
     this.cursor = [Math.floor(this.width / 2), Math.floor(this.height / 2)];
     this.numbers = about.start.slice();
     this.#build();
@@ -63,7 +63,7 @@ class Picture {
 
   set(values) {
     const inside = (value) => Math.min(this.high, Math.max(this.low, value));
-    this.numbers = Array.from(values, (value) => (this.whole ? Math.round(inside(value)) : inside(value)));
+    this.numbers = Array.from(values, (value) => (this.integer ? Math.round(inside(value)) : inside(value)));
     show(this.canvas, this.numbers, this.about.shape, this.low, this.high);
   }
 
@@ -214,8 +214,8 @@ class Fields {
     this.supports = Array.from({length: size}, (_, index) => about.supports[index] ?? about.supports[0]);
     this.names = Array.from({length: size}, (_, index) => about.names[index] ?? (size > 1 ? `${name} ${index}` : name));
     this.fields = this.supports.map((support) => {
-      const {low, high, whole, missing} = support;
-      const settings = {type: "number", min: low, max: high, step: whole ? 1 : "any"};
+      const {low, high, integer, missing} = support;
+      const settings = {type: "number", min: low, max: high, step: integer ? 1 : "any"};
       return make("input", {...settings, placeholder: missing ? "missing" : null, ".oninput": changed});
     });
     const rows = this.fields.map((field, index) => make("label", {class: "field"}, make("span", {}, this.names[index]), field));
@@ -225,20 +225,20 @@ class Fields {
 
   get values() {
     return this.fields.map((field, index) => {
-      const {low, high, whole, missing} = this.supports[index];
+      const {low, high, integer, missing} = this.supports[index];
       const wrong = !field.validity.valid || (field.value === "" && !missing);
       field.setAttribute("aria-invalid", wrong);
       if (!wrong) return field.value === "" ? null : Number(field.value);
       const range = low === null ? (high === null ? "" : ` of at most ${high}`) : high === null ? ` of at least ${low}` : ` in [${low}, ${high}]`;
-      throw new Error(`${this.names[index]}: expected a ${whole ? "whole " : ""}number${range}, received ${field.value || "none"}`);
+      throw new Error(`${this.names[index]}: expected ${integer ? "an integer" : "a number"}${range}, received ${field.value || "none"}`);
     });
   }
 
   set(values) {
     this.fields.forEach((field, index) => {
-      const {low, high, whole} = this.supports[index];
+      const {low, high, integer} = this.supports[index];
       const value = values[index];
-      const inside = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, whole ? Math.round(value) : value));
+      const inside = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, integer ? Math.round(value) : value));
       field.value = value === null || Number.isNaN(value) ? "" : String(Number(inside.toPrecision(7)));
     });
   }
@@ -258,11 +258,11 @@ class Lines {
   }
 
   get values() {
-    const {low, high, whole, missing} = this.support;
+    const {low, high, integer, missing} = this.support;
     const words = this.text.value.split(/[\s,;]+/).filter((word) => word !== "");
     const numbers = words.map((word) => (/^nan$/i.test(word) ? null : Number(word)));
     const bad = numbers.findIndex((number) =>
-      number === null ? !missing : !Number.isFinite(number) || number < (low ?? -Infinity) || number > (high ?? Infinity) || (whole && number % 1),
+      number === null ? !missing : !Number.isFinite(number) || number < (low ?? -Infinity) || number > (high ?? Infinity) || (integer && number % 1),
     );
     const wrong = bad >= 0 || numbers.length !== this.rows * this.columns;
     this.text.setAttribute("aria-invalid", wrong);

@@ -354,7 +354,7 @@ class TestDescription:
         about = WebModel.of(table_vae, None, 1).described(table_vae, ("a", "b", "c"), {})["inputs"]["x"]
         assert about["kind"] == "numbers"
         assert about["names"] == ["a", "b", "c"]
-        ranges = [(each["low"], each["high"], each["whole"]) for each in about["supports"]]
+        ranges = [(each["low"], each["high"], each["integer"]) for each in about["supports"]]
         assert ranges == [(None, None, False), (0, None, True), (0, 2, True)]
         assert all(each["missing"] for each in about["supports"])
 
@@ -363,7 +363,7 @@ class TestDescription:
         made = WebModel.of(vae, tfvae.export.Pixels((8, 8, 1)), 1)
         (about,) = made.described(vae, (), {})["inputs"].values()
         assert (about["kind"], about["dtype"]) == ("image", "uint8")
-        assert about["supports"] == [{"low": 0, "high": 255, "whole": True, "missing": False}]
+        assert about["supports"] == [{"low": 0, "high": 255, "integer": True, "missing": False}]
 
     def test_of_files_in_the_place_of_images_is_refused(self, tmp_path):
         vae = tfvae.zoo.vae((8, 8, 1), latent_dim=2)

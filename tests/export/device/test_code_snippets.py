@@ -82,7 +82,7 @@ def test_facts_say_which_values_an_input_has(tmp_path):
     tfvae.export.litert(image, tmp_path / "e.tflite", quantize="float16")
     facts = tfvae.export.read_metadata(tmp_path / "e.tflite")
     (values,) = facts["endpoints"]["encode"]["inputs"]["x"]["values"]
-    assert values == {"low": 0.0, "high": 1.0, "whole": False, "missing": False}
+    assert values == {"low": 0.0, "high": 1.0, "integer": False, "missing": False}
     assert facts["quantization"] == "float16"
     assert "numbers from 0 to 1" in (tmp_path / "e.code" / "e.js").read_text()
 

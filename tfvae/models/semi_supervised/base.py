@@ -104,7 +104,7 @@ class ClassModel(LatentModel):
     @property
     def accepts(self) -> dict[str, Input]:
         """The data and the label."""
-        classes = Support(-1.0, self.num_classes - 1.0, whole=True, hint=" (-1 for an unknown class)")
+        classes = Support(-1.0, self.num_classes - 1.0, integer=True, hint=" (-1 for an unknown class)")
         return {"x": self.vae.accepts["x"], "label": Input((), classes, default=-1.0)}
 
     def seen(self) -> keras.KerasTensor:
