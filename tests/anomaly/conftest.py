@@ -1,4 +1,4 @@
-"""A linear VAE whose density and posterior are known exactly: probabilistic PCA, with its weights set."""
+"""A linear VAE whose density and posterior are known exactly: probabilistic PCA with given weights."""
 
 import keras
 import numpy as np
@@ -63,14 +63,24 @@ def exact():
 
 
 @pytest.fixture(scope="session")
+def marginal(exact):
+    """Return a function that gives the exact density of some of the columns."""
+
+    def distribution(columns):
+        return stats.multivariate_normal(exact.bias[columns], exact.covariance[np.ix_(columns, columns)])
+
+    return distribution
+
+
+@pytest.fixture(scope="session")
 def rows(exact):
-    """500 rows of the model's own."""
+    """500 draws from the model."""
     return exact.sample(500, seed=1)
 
 
 @pytest.fixture
 def detector():
-    """Return a function that makes a fitted detector of a model as it is, without training."""
+    """Return a function that fits a detector to a model without training it."""
 
     def make(model, x, score="log_likelihood", **arguments):
         return tfvae.anomaly.VAEDetector(model, score=score, epochs=0, **arguments).fit(x)

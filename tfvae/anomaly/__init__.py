@@ -1,15 +1,17 @@
 """Anomaly detection: scores of a trained model, calibrated decisions, contributions of features."""
 
 from tfvae.anomaly.calibration.base import Calibration, Drift
+from tfvae.anomaly.calibration.contamination import Contamination
+from tfvae.anomaly.calibration.false_positive_rate import FalsePositiveRate
 from tfvae.anomaly.calibration.tail import Tail
-from tfvae.anomaly.calibration.thresholds import Contamination, FalsePositiveRate
-from tfvae.anomaly.detectors.archive import DetectorArguments
+from tfvae.anomaly.detectors.layer_containers import Calibrations, DetectorArguments
 from tfvae.anomaly.detectors.loading import load
 from tfvae.anomaly.detectors.scorer import Scorer
-from tfvae.anomaly.detectors.series_detector import Calibrations, SeriesDetector
+from tfvae.anomaly.detectors.series_detector import SeriesDetector
 from tfvae.anomaly.detectors.vae_detector import VAEDetector
-from tfvae.anomaly.plots import picture
-from tfvae.anomaly.scores.base import MonteCarloScore, Score
+from tfvae.anomaly.plots import plot_attribution
+from tfvae.anomaly.scores.aggregated_posterior import AggregatedPosterior
+from tfvae.anomaly.scores.base import Score
 from tfvae.anomaly.scores.by_name import as_score
 from tfvae.anomaly.scores.combination_rules import (
     WAIC,
@@ -19,12 +21,16 @@ from tfvae.anomaly.scores.combination_rules import (
     StandardizedMean,
     WeightedSum,
 )
-from tfvae.anomaly.scores.elbo import NegativeELBO, Reconstruction
-from tfvae.anomaly.scores.ensemble import Ensemble, ScoreCombination
+from tfvae.anomaly.scores.ensemble import Ensemble
 from tfvae.anomaly.scores.kl_divergence import KLDivergence
-from tfvae.anomaly.scores.latent import AggregatedPosterior, Mahalanobis
-from tfvae.anomaly.scores.likelihood_ratio import LikelihoodRatio, Typicality
+from tfvae.anomaly.scores.likelihood_ratio import LikelihoodRatio
 from tfvae.anomaly.scores.log_likelihood import LogLikelihood
+from tfvae.anomaly.scores.mahalanobis import Mahalanobis
+from tfvae.anomaly.scores.monte_carlo import MonteCarloScore
+from tfvae.anomaly.scores.negative_elbo import NegativeELBO
+from tfvae.anomaly.scores.reconstruction import Reconstruction
+from tfvae.anomaly.scores.score_combination import ScoreCombination
+from tfvae.anomaly.scores.typicality import Typicality
 
 __all__ = [
     "WAIC",
@@ -57,5 +63,5 @@ __all__ = [
     "WeightedSum",
     "as_score",
     "load",
-    "picture",
+    "plot_attribution",
 ]

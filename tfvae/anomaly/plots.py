@@ -1,35 +1,35 @@
-"""Pictures of what makes an example unusual: rows of a table, windows of a series, images."""
+"""Figures of what makes an example unusual: rows of a table, windows of a series, images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfvae.core.errors import InvalidInput
 
-_MORE, _LESS = "#c23b22", "#5b7f95"  # what adds to the score, and what takes away from it
+_RAISES, _LOWERS = "#c23b22", "#5b7f95"  # colors of positive and negative contributions
 _MOST_BARS = 20
 
 
-def picture(x: np.ndarray, attribution: np.ndarray, names: Sequence[str] | None = None) -> Figure:
-    """Return a figure of one example and what each of its elements adds to its score.
+def plot_attribution(x: np.ndarray, attribution: np.ndarray, names: Sequence[str] | None = None) -> Figure:
+    """Return a figure of one example and the contribution of each of its elements to its score.
 
-    A row [features] is bars, the largest first; a window [steps, channels] is a line for each channel,
-    colored where it adds most; an image [height, width, colors] is shown beside the sum over colors.
+    A row [features] is shown as bars, the largest contribution first. A window [steps, channels] is shown as
+    a line for each channel, over a strip colored by the contributions. An image [height, width, channels] is
+    shown beside the sum over its channels.
 
     Args:
         x: the example, as the detector was given it.
-        attribution: its row of `VAEDetector.explain`, of the same shape.
-        names: of the features or channels; None is their numbers.
+        attribution: its row of `explain`, of the same shape.
+        names: of the features or channels; None means their indices.
 
     Raises:
-        InvalidInput: for shapes that differ or that no picture is known for, and for another number of names.
+        InvalidInput: for shapes that differ or have another rank, and for another number of names.
 
     Example:
-        >>> figure = picture(np.array([1.0, 7.0]), np.array([0.1, 9.3]), ["length", "width"])
+        >>> figure = plot_attribution(np.array([1.0, 7.0]), np.array([0.1, 9.3]), ["length", "width"])
         >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
         ['width = 7', 'length = 1']
     """
@@ -48,7 +48,8 @@ def _row(x: np.ndarray, attribution: np.ndarray, names: list[str]) -> Figure:
     figure = Figure(figsize=(6, 0.6 + 0.3 * len(order)), layout="constrained")
     axes = figure.subplots()
     labels = [f"{names[place]} = {x[place]:.4g}" for place in order]
-    axes.barh(range(len(order)), attribution[order], color=[_color(attribution[place]) for place in order])
+    amounts = attribution[order]
+    axes.barh(range(len(order)), amounts, color=[_RAISES if amount > 0 else _LOWERS for amount in amounts])
     axes.set_yticks(range(len(order)), labels)
     axes.invert_yaxis()
     axes.set_xlabel("contribution to the score")
@@ -59,8 +60,8 @@ def _row(x: np.ndarray, attribution: np.ndarray, names: list[str]) -> Figure:
 def _window(x: np.ndarray, attribution: np.ndarray, names: list[str]) -> Figure:
     figure = Figure(figsize=(7, 0.5 + 0.9 * len(names)), layout="constrained")
     most = np.abs(attribution).max() or 1.0
-    every = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for channel, axes in enumerate(every):
+    all_axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for channel, axes in enumerate(all_axes):
         axes.plot(x[:, channel], color="black", linewidth=1)
         axes.imshow(
             attribution[np.newaxis, :, channel],
@@ -69,31 +70,23 @@ def _window(x: np.ndarray, attribution: np.ndarray, names: list[str]) -> Figure:
         )  # fmt: skip
         axes.set_ylabel(names[channel], rotation=0, ha="right", va="center")
         axes.set_yticks([])
-    every[-1].set_xlabel("step")
+    all_axes[-1].set_xlabel("step")
     return figure
 
 
 def _image(x: np.ndarray, attribution: np.ndarray, names: list[str]) -> Figure:
     figure = Figure(figsize=(6, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    seen = np.clip(x, 0, 1)
-    left.imshow(seen if x.shape[-1] == 3 else seen.mean(axis=-1), cmap="gray", vmin=0, vmax=1)
+    shown = np.clip(x, 0, 1)
+    left.imshow(shown if x.shape[-1] == 3 else shown.mean(axis=-1), cmap="gray", vmin=0, vmax=1)
     total = attribution.sum(axis=-1)
     most = np.abs(total).max() or 1.0
     drawn = right.imshow(total, cmap="RdBu_r", vmin=-most, vmax=most)
     figure.colorbar(drawn, ax=right, label="contribution to the score")
     for axes in (left, right):
-        _bare(axes)
+        axes.set_xticks([])
+        axes.set_yticks([])
     return figure
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-
-
-def _color(amount: float) -> str:
-    return _MORE if amount > 0 else _LESS
 
 
 _DRAW = {1: _row, 2: _window, 3: _image}

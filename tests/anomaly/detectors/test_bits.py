@@ -1,4 +1,4 @@
-"""One row has one score, to the last bit: in any batch, at any place, in Python and from an export."""
+"""One row has one score, to the last bit: in any batch, at any position, in Python and from an export."""
 
 import pickle
 import subprocess
@@ -16,7 +16,7 @@ _OUTPUTS = ("score", "p_value", "is_anomaly", "attribution")
 
 @pytest.fixture(scope="module")
 def table():
-    """700 rows of six kinds of columns, with gaps: sums of many terms and all kinds of densities."""
+    """700 rows of six kinds of columns, with missing values: long sums and all kinds of densities."""
     rng = np.random.default_rng(0)
     columns = [rng.normal(size=700), rng.integers(0, 4, 700), rng.poisson(3, 700), rng.gamma(2, size=700),
                rng.integers(0, 3, 700), rng.normal(size=700)]  # fmt: skip
@@ -49,9 +49,9 @@ def _selections():
 
 
 @pytest.mark.parametrize("rows", _selections(), ids=lambda rows: f"{len(rows)} from {rows[0]}")
-def test_the_company_of_a_row_makes_no_difference(fitted, table, whole, rows):
-    judged = {**fitted.assess(table[rows]), "attribution": fitted.explain(table[rows])}
-    for name, values in judged.items():
+def test_the_other_rows_of_a_batch_make_no_difference(fitted, table, whole, rows):
+    found = {**fitted.assess(table[rows]), "attribution": fitted.explain(table[rows])}
+    for name, values in found.items():
         np.testing.assert_array_equal(values, whole[name][rows], err_msg=name)
 
 
@@ -60,15 +60,15 @@ def test_fifty_repeats_are_equal(fitted, table, whole):
         np.testing.assert_array_equal(fitted.anomaly_scores(table[:256]), whole["score"][:256])
 
 
-def test_the_process_own_settings_make_no_difference(fitted, table, whole):
+def test_the_settings_of_the_process_make_no_difference(fitted, table, whole):
     options = tf.config.optimizer.get_experimental_options()
     try:
         for arithmetic in (True, False):
             tf.config.optimizer.set_experimental_options({"arithmetic_optimization": arithmetic})
-            fresh = pickle.loads(pickle.dumps(fitted))  # whose graphs are traced anew
-            np.testing.assert_array_equal(fresh.anomaly_scores(table), whole["score"])
+            copy = pickle.loads(pickle.dumps(fitted))  # whose graphs are traced again
+            np.testing.assert_array_equal(copy.anomaly_scores(table), whole["score"])
             now = tf.config.optimizer.get_experimental_options()
-            assert now["arithmetic_optimization"] is arithmetic  # left as it was
+            assert now["arithmetic_optimization"] is arithmetic  # restored
     finally:
         restored = options.get("arithmetic_optimization", True)
         tf.config.optimizer.set_experimental_options({"arithmetic_optimization": restored})
@@ -94,7 +94,7 @@ print("equal")
 
 @pytest.mark.parametrize(("threads", "arithmetic"), [(1, "on"), (2, "off")])
 def test_another_process_gives_the_same_bits(exported, table, whole, tmp_path, threads, arithmetic):
-    """Processes of their own: threads and optimizer settings belong to one, and tfvae must not be there."""
+    """Threads and optimizer settings belong to the process; in this one tfvae is not imported."""
     arrays = tmp_path / "known.npz"
     np.savez(arrays, x=table, **{name: whole[name] for name in _OUTPUTS})
     command = [sys.executable, "-c", _OTHER_PROCESS, exported.path, arrays, str(threads), arithmetic]
@@ -102,7 +102,7 @@ def test_another_process_gives_the_same_bits(exported, table, whole, tmp_path, t
     assert done.stdout.strip() == "equal", done.stderr[-2000:]
 
 
-def test_the_export_has_what_a_client_needs(exported, fitted):
+def test_the_signature_of_the_export(exported, fitted):
     assert exported.largest_difference == {"score": 0.0}
     signature = tf.saved_model.load(str(exported.path)).signatures["serving_default"]
     outputs = {
@@ -123,7 +123,7 @@ def test_the_export_has_what_a_client_needs(exported, fitted):
         (np.full((2, 6), 1.5), "x: expected integers"),
     ],
 )
-def test_the_export_refuses_what_the_model_does_not_take(exported, x, message):
+def test_the_export_rejects_what_the_model_does_not_take(exported, x, message):
     signature = tf.saved_model.load(str(exported.path)).signatures["score"]
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         signature(x=tf.constant(x, tf.float32))

@@ -1,4 +1,4 @@
-"""The detector by scikit-learn's own checks of estimators, which fit it sixty times: 1.5 seconds each."""
+"""The detector under scikit-learn's own checks of estimators, which fit it sixty times, 1.5 seconds each."""
 
 import numpy as np
 import pytest
@@ -19,8 +19,8 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def test_a_wrong_number_of_columns_is_refused_by_every_method():
-    """What the check that calls `score` would have gone on to see."""
+def test_a_wrong_number_of_columns_is_rejected_by_every_method():
+    """What the check that fails on `score` would have tested next."""
     x = np.random.default_rng(0).normal(size=(40, 4))
     fitted = tfvae.anomaly.VAEDetector(epochs=1).fit(x)
     assert fitted.n_features_in_ == 4

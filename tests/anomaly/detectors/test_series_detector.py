@@ -1,4 +1,4 @@
-"""The detector of series: scores of points, thresholds of entities, files."""
+"""The detector of series: scores of points, thresholds of entities, errors."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 import tfvae
 from tfvae.anomaly import FalsePositiveRate, SeriesDetector, load
-from tfvae.core.errors import InvalidInput, UnreadableFile
+from tfvae.core.errors import InvalidInput
 from tfvae.data.windows import to_points, windows
 
 
@@ -52,7 +52,7 @@ def test_each_entity_has_a_threshold_of_its_own(detector):
         detector.predict(x)
 
 
-def test_recalibration_leaves_the_model_and_moves_the_threshold(detector, tmp_path):
+def test_recalibration_moves_the_threshold_and_keeps_the_model(detector, tmp_path):
     detector.save(tmp_path / "a.detector")
     other = load(tmp_path / "a.detector")
     x = _waves(800, seed=6, noise=0.3)
@@ -71,29 +71,13 @@ def test_recalibration_leaves_the_model_and_moves_the_threshold(detector, tmp_pa
     assert other.calibrations_ == kept  # all of them, or none
 
 
-def test_a_file_scores_to_the_same_bits(detector, tmp_path):
-    x = _waves(100, seed=7)
-    detector.save(tmp_path / "a.detector")
-    loaded = load(tmp_path / "a.detector")
-    np.testing.assert_array_equal(loaded.anomaly_scores(x), detector.anomaly_scores(x))
-    assert {**loaded.get_params()} == {**detector.get_params()}
-    for name in ("calm", "rough"):
-        np.testing.assert_array_equal(loaded.assess(x, name)["p_value"], detector.assess(x, name)["p_value"])
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    (tmp_path / "a.detector").write_bytes(b"PK none")
-    with pytest.raises(UnreadableFile, match=r"a\.detector"):
-        load(tmp_path / "a.detector")
-
-
 def test_gaps_are_scored(detector):
     x = _waves(100, seed=8)
     x[40:60, 0] = np.nan
     assert np.isfinite(detector.anomaly_scores(x)).all()
 
 
-def test_the_end_of_a_series_is_kept_for_the_false_positive_rate():
+def test_the_end_of_a_series_is_held_out_for_the_calibration():
     x = _waves(1200)
     one = SeriesDetector(window=8, epochs=1, calibration=FalsePositiveRate(0.01, held_out=0.25)).fit(x)
     changed = x.copy()
@@ -133,16 +117,25 @@ def test_other_models_of_windows(model):
         ({"a": np.zeros((50, 1)), "b": np.zeros((50, 2))}, "X"),
     ],
 )
-def test_what_is_no_series_is_refused(x, named):
+def test_other_arrays_are_rejected(x, named):
     with pytest.raises(InvalidInput, match=f"^{named}:"):
         SeriesDetector(window=16, epochs=1).fit(x)
 
 
-def test_a_series_with_other_channels_is_refused(detector):
+def test_another_number_of_channels_is_rejected(detector):
     with pytest.raises(InvalidInput, match="X: expected 3 channels, as in fit, received 1"):
         detector.anomaly_scores(np.zeros(100))
 
 
-def test_scoring_before_fitting_is_refused():
+def test_scoring_before_fitting_is_an_error():
     with pytest.raises(NotFittedError):
         SeriesDetector().anomaly_scores(np.zeros(100))
+
+
+@pytest.mark.parametrize(
+    "argument", [{"window": 0}, {"stride": 0}, {"score_stride": 1.5}, {"contamination": 0.7}]
+)
+def test_arguments_are_checked_in_fit(argument):
+    name = next(iter(argument))
+    with pytest.raises(ValueError, match=f"'{name}' parameter of SeriesDetector must be"):
+        SeriesDetector(**argument).fit(_waves(100))

@@ -1,1 +1,1 @@
-"""From scores to p-values and decisions."""
+"""Calibrations: p-values and decisions from scores."""

@@ -1,25 +1,27 @@
-"""What a calibration is: from scores to p-values and decisions."""
+"""The abstract calibration: a threshold and p-values from scores."""
 
 from __future__ import annotations
 
 import abc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from scipy import stats
 
+from tfvae.core.checks import positive
 from tfvae.core.errors import InvalidInput
 from tfvae.core.stateful_part import StatefulPart
+from tfvae.core.types import Tensor, Tensors
 
 
 class Drift(NamedTuple):
     """How far scores have moved since the calibration.
 
     Attributes:
-        statistic: largest distance between the two distribution functions (Kolmogorov and Smirnov), 0 to 1.
-        p_value: probability of one as large where nothing has changed.
-        shift: difference of the medians, in the units of the score.
+        statistic: Kolmogorov-Smirnov distance of the two empirical distribution functions, 0 to 1.
+        p_value: probability of a distance as large if nothing has changed.
+        shift: difference of the medians, in the unit of the score.
     """
 
     statistic: float
@@ -30,21 +32,24 @@ class Drift(NamedTuple):
 class Calibration(StatefulPart, abc.ABC):
     """A threshold and p-values, learned from scores; abstract.
 
-    An example is an anomaly where its score is above the threshold. Before `learn` nothing is known:
-    p-values are 1 and there are no anomalies.
+    An example is an anomaly if its score is above the threshold. Before `learn`, all p-values are 1 and there
+    are no anomalies.
 
     Attributes:
-        held_out: share of the training rows that the model does not see, for `learn`; 0 is that `learn`
-            sees the scores of the training rows themselves.
+        held_out: share of the training examples that the model does not train on and `learn` gets the scores
+            of; 0 means the scores of all training examples.
     """
 
     held_out = 0.0
 
     def learn(self, scores: np.ndarray) -> None:
-        """Learn from scores [n] of rows that were kept for it; what was learned before is forgotten.
+        """Learn from scores; what was learned before is replaced.
+
+        Args:
+            scores: of held-out examples, or of the training examples, [n].
 
         Raises:
-            InvalidInput: for scores that are not [n], not finite, too few for a threshold, or all the same.
+            InvalidInput: for scores that are not [n], not finite, too few for a threshold, or all equal.
         """
         scores = np.asarray(scores, "float32")
         if scores.ndim != 1:
@@ -62,33 +67,47 @@ class Calibration(StatefulPart, abc.ABC):
             raise InvalidInput(
                 "calibration", "rows that differ", f"{len(scores)} rows with score {scores[0]:g}"
             )
-        learned = self.learned(scores)
+        estimates = self.estimate(scores)
         self.clear_arrays()
-        self.set_arrays(scores=scores, **learned)
+        self.set_arrays(scores=scores, **estimates)
 
     @abc.abstractmethod
-    def learned(self, scores: np.ndarray) -> dict[str, np.ndarray]:
-        """Return `threshold`, and what else is to be remembered, of scores [n] in rising order."""
+    def estimate(self, scores: np.ndarray) -> dict[str, Any]:
+        """Return `threshold`, and further numbers or arrays to save, by name.
 
-    def p_values(self, scores: tf.Tensor) -> tf.Tensor:
-        """Return the share of normal data that scores at least as high, [B], for scores [B].
+        Args:
+            scores: in ascending order, [n].
+        """
+
+    def p_values(self, scores: Tensor) -> Tensor:
+        """Return the share of normal data with a score at least as high, [B].
 
         p = (1 + number of the n calibration scores >= score) / (n + 1)
+
+        Args:
+            scores: [B].
         """
         known = tf.convert_to_tensor(self.scores)
         below = tf.searchsorted(known, scores, side="left")
         count = known.shape[0]
         return tf.cast(1 + count - below, tf.float32) / (count + 1)
 
-    def decided(self, scores: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return `p_value` and `is_anomaly`, each [B], for scores [B]."""
+    def decide(self, scores: Tensor) -> Tensors:
+        """Return `p_value` and `is_anomaly`, each [B].
+
+        Args:
+            scores: [B].
+        """
         if not self.array_names:
             return {"p_value": tf.ones_like(scores), "is_anomaly": tf.zeros_like(scores, tf.bool)}
         above = scores > tf.convert_to_tensor(self.threshold)
         return {"p_value": self.p_values(scores), "is_anomaly": above}
 
     def drift(self, scores: np.ndarray) -> Drift:
-        """Return how far new scores [n] are from those that were learned from.
+        """Return how far new scores are from those that the calibration learned from.
+
+        Args:
+            scores: new scores, [n].
 
         Example:
             >>> from tfvae.anomaly import Contamination
@@ -100,6 +119,25 @@ class Calibration(StatefulPart, abc.ABC):
         """
         known = np.asarray(self.scores, "float64")
         scores = np.asarray(scores, "float64")
-        test = stats.ks_2samp(known, scores)
+        statistic, p_value = stats.ks_2samp(known, scores)
         shift = float(np.median(scores) - np.median(known))
-        return Drift(float(test.statistic), float(test.pvalue), shift)
+        return Drift(float(statistic), float(p_value), shift)
+
+
+def proper_fraction(argument: str, value: float) -> float:
+    """Return a number strictly between 0 and 1 as a float.
+
+    Args:
+        argument: its name, for the message.
+        value: the number.
+
+    Raises:
+        InvalidInput: for any other number.
+
+    Example:
+        >>> proper_fraction("rate", 0.25)
+        0.25
+    """
+    if not positive(argument, value) < 1:
+        raise InvalidInput(argument, "a number between 0 and 1", value)
+    return float(value)

@@ -1,1 +1,1 @@
-"""Detectors that follow the API of scikit-learn, their defaults and their files."""
+"""Detectors that follow scikit-learn's API, their defaults and their files."""

@@ -1,4 +1,4 @@
-"""Detectors as zip archives: plain values as JSON, layers as Keras files. Nothing in them is a pickle."""
+"""Detectors as zip archives: plain values as JSON, layers as Keras files, no pickles."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 from sklearn.base import BaseEstimator
 
+from tfvae.anomaly.detectors.layer_containers import DetectorArguments
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import replacing
-from tfvae.core.part import Configured
+from tfvae.data.sources.reading import one_line
 
 SUFFIX = ".detector"
 
@@ -27,60 +28,61 @@ _LAYERS = ("model", "score", "calibration", "preprocessing")
 
 
 class Savable(Protocol):
-    """What writes itself to a file."""
+    """Anything with a `save` method that writes a file."""
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Any) -> None:
         """Write the file."""
-
-
-class DetectorArguments(Configured, keras.Model):
-    """The layers among a detector's arguments, as one object that a file can hold with their weights."""
-
-    def __init__(
-        self,
-        model: keras.Layer | None = None,
-        score: keras.Layer | None = None,
-        calibration: keras.Layer | None = None,
-        preprocessing: keras.Layer | None = None,
-        *,
-        name: str | None = None,
-        dtype: object = None,
-    ):
-        super().__init__(name=name, dtype=dtype)
-        self.model, self.score = model, score
-        self.calibration, self.preprocessing = calibration, preprocessing
-        self.built = True
 
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """What an archive holds.
+    """What an open archive holds.
 
     Attributes:
         kind: name of the detector's class.
-        arguments: the detector's own.
+        arguments: the detector's constructor arguments.
         learned: plain values from `fit`.
-        part: from the name of a file in the archive to its path.
+        folder: where the other files are.
+        path: the archive, as messages name it.
     """
 
     kind: str
-    arguments: dict
-    learned: dict
-    part: Callable[[str], str]
+    arguments: dict[str, Any]
+    learned: dict[str, Any]
+    folder: Path
+    path: Path
+
+    def load(self, name: str) -> Any:
+        """Return the Keras object saved under a name.
+
+        Args:
+            name: of the file in the archive.
+        """
+        return keras.saving.load_model(self.folder / name)
+
+    def nested(self, name: str) -> contextlib.AbstractContextManager[Contents]:
+        """Open a detector that is inside this one; messages name the archive that holds both.
+
+        Args:
+            name: of the file in the archive.
+        """
+        return _opened(self.folder / name, self.path)
 
 
-def write(path: str | os.PathLike, detector: BaseEstimator, learned: dict, parts: dict[str, Savable]) -> None:
-    """Write a detector's arguments and what it learned, whole or not at all.
+def write(
+    path: str | os.PathLike, detector: BaseEstimator, learned: dict[str, Any], parts: dict[str, Savable]
+) -> None:
+    """Write a detector's arguments and what it learned; an existing file is replaced at the end.
 
     Args:
         path: a name that ends in `.detector`.
         detector: its arguments are plain values and layers.
-        learned: plain values.
-        parts: what saves itself, by the name of the file.
+        learned: plain values from `fit`.
+        parts: Keras models and detectors from `fit`, by the name of their file in the archive.
 
     Raises:
-        InvalidInput: for another name.
-        OSError: where it cannot be written; the file that was there is left as it was.
+        InvalidInput: for a name with another ending.
+        OSError: if the file cannot be written; an existing file is then unchanged.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
@@ -100,32 +102,45 @@ def write(path: str | os.PathLike, detector: BaseEstimator, learned: dict, parts
             archive.write(Path(scratch) / name, name)
 
 
-@contextlib.contextmanager
-def reading(path: str | os.PathLike) -> Iterator[Contents]:
-    """Yield what a file holds that `write` wrote.
+def opened(path: str | os.PathLike) -> contextlib.AbstractContextManager[Contents]:
+    """Open a file that `write` wrote; a context manager that yields its contents.
+
+    Args:
+        path: the file.
 
     Raises:
-        UnreadableFile: with the path and the reason, also for what is found wrong while it is open.
+        UnreadableFile: names the path and the reason on one line; also for errors raised inside the context.
     """
-    path, expected = Path(path), f"a {SUFFIX} file"
-    if not path.is_file():
+    return _opened(Path(path), Path(path))
+
+
+@contextlib.contextmanager
+def _opened(file: Path, path: Path) -> Iterator[Contents]:
+    expected = f"a {SUFFIX} file"
+    if not file.is_file():
         raise UnreadableFile(path, expected, "there is no such file")
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as scratch:
-            damaged = archive.testzip()
-            if damaged is not None:
-                raise UnreadableFile(path, expected, f"it is damaged ({damaged})")
+        with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as scratch:
+            _check_complete(archive)
             about = json.loads(archive.read(_ABOUT))
             if about["format"] != _FORMAT:
-                raise UnreadableFile(path, expected, f"it is of format {about['format']}, not {_FORMAT}")
-            given = keras.saving.load_model(archive.extract(_ARGUMENTS, scratch))
+                raise UnreadableFile(path, expected, f"it has format {about['format']}, not {_FORMAT}")
+            archive.extractall(scratch)
+            given: Any = keras.saving.load_model(Path(scratch) / _ARGUMENTS)
             layers = {name: getattr(given, name) for name in _LAYERS if getattr(given, name) is not None}
-            yield Contents(
-                about["kind"],
-                about["arguments"] | layers,
-                about["learned"],
-                lambda name: archive.extract(name, scratch),
-            )
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
-        reason = (str(error).strip().splitlines() or ["empty"])[-1]
-        raise UnreadableFile(path, expected, f"it is damaged or of another format ({reason})") from None
+            arguments = about["arguments"] | layers
+            yield Contents(about["kind"], arguments, about["learned"], Path(scratch), path)
+    except UnreadableFile:
+        raise
+    except Exception as error:  # the bytes may be anything, and so may be what a reader says of them
+        reason = f"it is damaged or of another format ({one_line(error) or type(error).__name__})"
+        raise UnreadableFile(path, expected, reason) from error
+
+
+def _check_complete(archive: zipfile.ZipFile) -> None:
+    # A file that was cut off may end in an archive inside it; the first entry is then not at the start.
+    if min((entry.header_offset for entry in archive.infolist()), default=0):
+        raise ValueError("it was cut off")
+    damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"checksum of {damaged}")

@@ -1,4 +1,4 @@
-"""Detectors from files, whatever their kind."""
+"""Detectors from files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ _KINDS = {"SeriesDetector": SeriesDetector, "VAEDetector": VAEDetector}
 
 
 def load(path: str | os.PathLike) -> VAEDetector | SeriesDetector:
-    """Read a detector that its `save` wrote; it scores to the same bits.
+    """Read a detector that `save` wrote; it gives the same scores, to the last bit.
+
+    Args:
+        path: the file.
 
     Raises:
-        UnreadableFile: with the path and the reason.
+        UnreadableFile: if there is no such file, or it is damaged or no detector; the message is one line.
 
     Example:
         >>> import tempfile, numpy, tfvae
@@ -26,8 +29,8 @@ def load(path: str | os.PathLike) -> VAEDetector | SeriesDetector:
         >>> load(path).predict(x).shape
         (100,)
     """
-    with archive.reading(path) as contents:
+    with archive.opened(path) as contents:
         if contents.kind not in _KINDS:
-            expected = f"a detector, one of {sorted(_KINDS)}"
+            expected = f"a detector, one of {', '.join(_KINDS)}"
             raise UnreadableFile(path, expected, f"it holds a {contents.kind!r}")
         return _KINDS[contents.kind].from_archive(contents)

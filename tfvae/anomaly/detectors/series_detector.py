@@ -1,75 +1,65 @@
-"""The detector for series: scores of single points, from windows that overlap."""
+"""The detector of unusual points in series: scores of points from overlapping windows."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from typing import Self
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
-import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from tfvae.anomaly.calibration.base import Calibration, Drift
-from tfvae.anomaly.calibration.thresholds import Contamination
 from tfvae.anomaly.detectors import archive, series_defaults
-from tfvae.anomaly.detectors.training import repeatable
+from tfvae.anomaly.detectors.base import Detector
+from tfvae.anomaly.detectors.layer_containers import Calibrations
+from tfvae.anomaly.detectors.series_checks import ONLY_ENTITY, one_series, series_by_entity
+from tfvae.anomaly.detectors.training import reproducible
 from tfvae.anomaly.detectors.vae_detector import VAEDetector
 from tfvae.anomaly.scores.base import Score
-from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
-from tfvae.core.part import Configured
+from tfvae.core.types import ArrayLike
 from tfvae.data.windows import to_points, windows
 from tfvae.models import LatentModel
 
 _WINDOWS, _CALIBRATIONS = "windows.detector", "calibrations.keras"
-_ALONE = "series"  # the name of a series that comes without one
 
 
-class Calibrations(Configured, keras.Model):
-    """The calibrations of several entities, as one object that a file can hold."""
+class SeriesDetector(Detector):
+    """Detects unusual points in series of one or more channels with a variational autoencoder of windows.
 
-    def __init__(
-        self, calibrations: tuple[Calibration, ...], *, name: str | None = None, dtype: object = None
-    ):
-        super().__init__(name=name, dtype=dtype)
-        self.calibrations = tuple(calibrations)
-        self.built = True
+    score_t = sum over channels c of a_tc,  a_tc = mean over the windows that contain t of the contribution
+    of channel c at t to the window's score
 
-
-class SeriesDetector(OutlierMixin, BaseEstimator):
-    """Finds unusual points in series of one or many channels by a variational autoencoder of their windows.
-
-    score_t = sum over channels c of a_tc,   a_tc = mean over the windows that hold t of the contribution of
-    channel c at t to the window's score
-
-    The contributions of a window add up to its score, in nats where that is a density, and those of a point
-    to the point's. One model sees the windows of all entities; the threshold is each entity's own.
+    A window's contributions add up to its score, in nats if that is a density; a point's contributions add up
+    to the point's score. One model is trained on the windows of all entities; each entity has a threshold of
+    its own.
 
     Args:
-        window: points of a window.
-        model: of windows [window, channels]; None is a perceptron with a scale from the network for each
-            element (`tfvae.anomaly.detectors.series_defaults`).
-        score: of a window, one of `tfvae.anomaly`'s or its name; None is the negative ELBO over
+        window: number of points of a window.
+        model: of windows [window, channels]. None means a perceptron that predicts a scale for each element
+            (`tfvae.anomaly.detectors.series_defaults`).
+        score: the score of a window, one of `tfvae.anomaly` or its name; None means the negative ELBO with
             4 draws.
-        contamination: share of anomalous points in the training series, by which the threshold is chosen
-            where no `calibration` is given.
-        calibration: how scores of points become p-values and decisions; None is
-            `Contamination(contamination)`. What it holds out is the end of each series. Points that follow
-            each other are not independent: its guarantees hold as far as the end is like what comes after.
-        stride: points between two windows in training.
-        score_stride: points between two windows in scoring; None is a quarter of a window.
-        epochs: passes over the training windows; None is a number that suits how many there are.
+        contamination: share of anomalous points in the training series, in (0, 0.5], from which the threshold
+            follows if `calibration` is None.
+        calibration: how scores of points become p-values and decisions; None means
+            `Contamination(contamination)`. What it holds out is the end of each series. Successive points are
+            not independent, so its guarantees hold only if the end is like what comes after.
+        stride: number of points between two windows in training.
+        score_stride: number of points between two windows in scoring; None means a quarter of a window.
+        epochs: passes over the training windows; None means a number that suits the number of windows.
         batch_size: windows of a training step.
         learning_rate: of Adam.
-        seed: start of all random numbers of `fit`.
+        seed: seed of all random numbers in `fit`.
         verbose: as in Keras's `fit`.
 
     Attributes:
         detector_: the `VAEDetector` of the windows.
-        calibrations_: each entity's calibration, by its name.
+        calibrations_: each entity's calibration by its name.
+        n_features_in_: number of channels.
 
     Example:
         >>> time = np.arange(600)
@@ -79,6 +69,13 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         >>> int(detector.anomaly_scores(x).argmax()), int(detector.explain(x)[300].argmax())
         (300, 0)
     """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **Detector._parameter_constraints,
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "stride": [Interval(Integral, 1, None, closed="left")],
+        "score_stride": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
     def __init__(
         self,
@@ -96,141 +93,138 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         seed: int = 0,
         verbose: int = 0,
     ):
+        super().__init__(
+            model, score, contamination, calibration, epochs, batch_size, learning_rate, seed, verbose
+        )
         self.window = window
-        self.model = model
-        self.score = score
-        self.contamination = contamination
-        self.calibration = calibration
         self.stride = stride
         self.score_stride = score_stride
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.verbose = verbose
 
-    def fit(self, X: object, y: None = None) -> Self:  # noqa: N803
-        """Train on series that are normal, or mostly so, and calibrate each entity.
+    def fit(self, X: ArrayLike | Mapping[str, ArrayLike], y: None = None) -> Self:  # noqa: N803
+        """Train on series that are normal, or mostly so, and calibrate each entity; return the detector.
 
         Args:
-            X: one series [T] or [T, channels], or several by the names of their entities.
+            X: one series [T] or [T, channels], or several by the names of their entities; NaN where missing.
             y: not used.
 
         Raises:
-            InvalidInput: names the series that cannot be used, and why.
+            InvalidInput: names the series that cannot be used, and the reason.
         """
-        integer("window", self.window)
+        self._validate_params()
         held_out = self._new_calibration().held_out
-        series = _by_entity(X)
+        series = series_by_entity(X)
         channels = {name: values.shape[1] for name, values in series.items()}
         if len(set(channels.values())) != 1:
             raise InvalidInput("X", "series with the same number of channels", channels)
         self.n_features_in_ = next(iter(channels.values()))
         kept = {name: round(held_out * len(values)) for name, values in series.items()}
-        learned = {name: values[: len(values) - kept[name]] for name, values in series.items()}
+        training = {name: values[: len(values) - kept[name]] for name, values in series.items()}
         shape = (self.window, self.n_features_in_)
-        with repeatable(self.seed):
-            model = series_defaults.of_windows(shape) if self.model is None else self.model
+        with reproducible(self.seed):
+            model = series_defaults.model(shape) if self.model is None else self.model
         self.detector_ = VAEDetector(
             model,
             series_defaults.score() if self.score is None else self.score,
-            preprocessing=series_defaults.preprocessing(np.concatenate(list(learned.values()))),
+            preprocessing=series_defaults.preprocessing(np.concatenate(list(training.values()))),
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             seed=self.seed,
             verbose=self.verbose,
-        ).fit(np.concatenate([self._windows(name, values, self.stride) for name, values in learned.items()]))
-        # The last points, that were held out, or all where none were: [-0:] is all.
+        ).fit(np.concatenate([self._windows(name, values, self.stride) for name, values in training.items()]))
+        # The held-out points at the end, or all points if none are held out: [-0:] is all.
         self.calibrations_ = {
             name: self._calibrated(self._scores(values)[-kept[name] :]) for name, values in series.items()
         }
         return self
 
-    def _new_calibration(self) -> Calibration:
-        if self.calibration is None:
-            return Contamination(self.contamination)
-        return type(self.calibration).from_config(self.calibration.get_config())
-
-    def _calibrated(self, scores: np.ndarray) -> Calibration:
-        calibration = self._new_calibration()
-        calibration.learn(scores)
-        return calibration
-
-    def recalibrate(self, X: object) -> dict[str, Drift]:  # noqa: N803
-        """Choose thresholds anew by the scores of new normal series; the model is left as it is.
+    def recalibrate(self, X: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, Drift]:  # noqa: N803
+        """Calibrate again by the scores of new normal series, without training; all entities, or none.
 
         Args:
-            X: as in `fit`; an entity that was not there in `fit` is added.
+            X: as in `fit`; an entity that was not in `fit` is added.
 
         Returns:
-            How far the scores of each entity that was there have moved.
+            How far the scores of each entity that was in `fit` have moved.
+
+        Raises:
+            InvalidInput: names the series that cannot be used; the detector is then unchanged.
         """
         check_is_fitted(self)
-        scores = {name: self._scores(values) for name, values in _by_entity(X).items()}
+        scores = {name: self._scores(values) for name, values in series_by_entity(X).items()}
         known = {name: own for name, own in scores.items() if name in self.calibrations_}
         drifts = {name: self.calibrations_[name].drift(own) for name, own in known.items()}
         new = {name: self._calibrated(own) for name, own in scores.items()}
         self.calibrations_ = {**self.calibrations_, **new}
         return drifts
 
-    def explain(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return what each channel contributes to each point's score, [T, channels], for one series."""
-        check_is_fitted(self)
-        return self._contributions(_one(X))
-
-    def anomaly_scores(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return the score of each point of one series, high for anomalies, [T]."""
-        check_is_fitted(self)
-        return self._scores(_one(X))
-
-    def score_samples(self, X: object) -> np.ndarray:  # noqa: N803
-        """Return minus the anomaly score of each point of one series, [T]."""
-        return -self.anomaly_scores(X)
-
-    def assess(self, X: object, entity: str | None = None) -> dict[str, np.ndarray]:  # noqa: N803
-        """Return `score`, `p_value` and `is_anomaly` of each point of one series, each [T].
+    def explain(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """Return the contribution of each channel to each point's score, [T, channels].
 
         Args:
-            X: the series, [T] or [T, channels].
-            entity: whose threshold holds; may be left out where there is one.
-        """
-        scores = self.anomaly_scores(X).astype(np.float32)
-        decided = self._calibration(entity).decided(tf.convert_to_tensor(scores))
-        return {"score": scores, **{name: np.asarray(value) for name, value in decided.items()}}
-
-    def predict(self, X: object, entity: str | None = None) -> np.ndarray:  # noqa: N803
-        """Return 1 for normal points and -1 for anomalies of one series, [T]."""
-        return np.where(self.assess(X, entity)["is_anomaly"], -1, 1)
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write one file, whole or not at all, that `tfvae.anomaly.load` reads.
-
-        Raises:
-            InvalidInput: for a name that does not end in `.detector`.
-            OSError: where it cannot be written; the file that was there is left as it was.
+            X: one series, [T] or [T, channels].
         """
         check_is_fitted(self)
-        learned = {"channels": self.n_features_in_, "entities": list(self.calibrations_)}
-        calibrations = Calibrations(tuple(self.calibrations_.values()))
-        archive.write(path, self, learned, {_WINDOWS: self.detector_, _CALIBRATIONS: calibrations})
+        return self._contributions(one_series(X))
+
+    def anomaly_scores(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
+        """Return the score of each point, high for anomalies, [T].
+
+        Args:
+            X: one series, [T] or [T, channels].
+        """
+        check_is_fitted(self)
+        return self._scores(one_series(X))
+
+    def assess(self, X: ArrayLike, entity: str | None = None) -> dict[str, np.ndarray]:  # noqa: N803
+        """Return `score`, `p_value` and `is_anomaly` of each point, each [T].
+
+        Args:
+            X: one series, [T] or [T, channels].
+            entity: name of the entity whose calibration is used; may be None if there is only one.
+
+        Raises:
+            InvalidInput: for an unknown entity.
+        """
+        scores = self.anomaly_scores(X).astype(np.float32)
+        decisions = self._calibration(entity).decide(tf.convert_to_tensor(scores))
+        return {"score": scores, **{name: np.asarray(value) for name, value in decisions.items()}}
+
+    def predict(self, X: ArrayLike, entity: str | None = None) -> np.ndarray:  # noqa: N803
+        """Return 1 for normal points and -1 for anomalies, [T].
+
+        Args:
+            X: one series, [T] or [T, channels].
+            entity: as in `assess`.
+        """
+        return np.where(self.assess(X, entity)["is_anomaly"], -1, 1)
 
     @classmethod
     def from_archive(cls, contents: archive.Contents) -> Self:
-        """Make a detector of what `save` wrote."""
+        """Return the detector that `save` wrote."""
         detector = cls(**contents.arguments)
-        with archive.reading(contents.part(_WINDOWS)) as windows:
-            detector.detector_ = VAEDetector.from_archive(windows)
-        calibrations = keras.saving.load_model(contents.part(_CALIBRATIONS)).calibrations
+        with contents.nested(_WINDOWS) as window_contents:
+            detector.detector_ = VAEDetector.from_archive(window_contents)
+        calibrations = contents.load(_CALIBRATIONS).calibrations
         detector.n_features_in_ = contents.learned["channels"]
         detector.calibrations_ = dict(zip(contents.learned["entities"], calibrations, strict=True))
         return detector
+
+    def _learned(self) -> tuple[dict[str, Any], dict[str, archive.Savable]]:
+        values = {"channels": self.n_features_in_, "entities": list(self.calibrations_)}
+        calibrations = Calibrations(tuple(self.calibrations_.values()))
+        return values, {_WINDOWS: self.detector_, _CALIBRATIONS: calibrations}
+
+    def _calibrated(self, scores: np.ndarray) -> Calibration:
+        calibration = self._new_calibration()
+        calibration.learn(scores)
+        return calibration
 
     def _calibration(self, entity: str | None) -> Calibration:
         known = sorted(self.calibrations_)
         if entity is None and len(known) == 1:
             return self.calibrations_[known[0]]
-        if entity not in self.calibrations_:
+        if entity is None or entity not in self.calibrations_:
             raise InvalidInput("entity", f"one of {known}", repr(entity))
         return self.calibrations_[entity]
 
@@ -241,29 +235,11 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         if values.shape[1] != self.n_features_in_:
             raise InvalidInput("X", f"{self.n_features_in_} channels, as in fit", values.shape[1])
         stride = max(1, self.window // 4) if self.score_stride is None else self.score_stride
-        made = self._windows(_ALONE, values, stride)
-        return to_points(self.detector_.explain(made), len(values), stride)
+        parts = self.detector_.explain(self._windows(ONLY_ENTITY, values, stride))
+        return to_points(parts, len(values), stride)
 
     def _windows(self, name: str, values: np.ndarray, stride: int) -> np.ndarray:
         try:
             return np.ascontiguousarray(windows(values, self.window, stride), np.float32)
         except InvalidInput as problem:
             raise InvalidInput(f"X, {name}", "a series to take windows of", problem) from None
-
-
-def _by_entity(x: object) -> dict[str, np.ndarray]:
-    if not isinstance(x, Mapping):
-        return {_ALONE: _one(x)}
-    if not x:
-        raise InvalidInput("X", "at least one series", "none")
-    return {str(name): _one(values) for name, values in x.items()}
-
-
-def _one(x: object) -> np.ndarray:
-    values = np.asarray(x, np.float32)
-    values = values[:, np.newaxis] if values.ndim == 1 else values
-    if values.ndim != 2 or not values.size:
-        raise InvalidInput("X", "a series [T] or [T, channels]", values.shape)
-    if np.isinf(values).any():
-        raise InvalidInput("X", "finite numbers, or NaN for missing", "infinite ones")
-    return values

@@ -1,4 +1,4 @@
-"""What `VAEDetector` takes where nothing is said: for tables of numbers, with gaps or without."""
+"""The defaults of `VAEDetector`: for tables of numbers, with or without missing values."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from tfvae.anomaly.scores.base import Score
 from tfvae.anomaly.scores.combination_rules import Mean, WeightedSum
-from tfvae.anomaly.scores.ensemble import Ensemble, ScoreCombination
+from tfvae.anomaly.scores.ensemble import Ensemble
 from tfvae.anomaly.scores.kl_divergence import KLDivergence
 from tfvae.anomaly.scores.log_likelihood import LogLikelihood
+from tfvae.anomaly.scores.score_combination import ScoreCombination
+from tfvae.core.types import Shape
 from tfvae.data import Arrays
 from tfvae.data.preprocessing import Standardize
 from tfvae.likelihoods import MissingAtRandom, Normal
@@ -26,41 +28,71 @@ _STEPS = 2500
 _FEWEST_EPOCHS = 10
 _MEMBERS = 3
 _DRAWS = 16
-_RATE = 4.0
+_KL_COEFFICIENT = 4.0
 
 
-def model(shape: tuple[int, ...], trim: float = TRIM) -> LatentModel:
-    """Return a VAE for standardized rows of `shape`, NaN for missing values.
+def model(shape: Shape, trim: float = TRIM) -> LatentModel:
+    """Return a VAE for standardized rows, NaN for missing values.
 
-    Few latent dimensions, about log2(columns / 2), and a scale for each column that is the same for all
-    rows. The share `trim` of each batch that is least probable is left out: it holds most of the anomalies.
+    The latent space is small, about log2(columns / 2) dimensions, and each column has one learned scale. The
+    share `trim` of each mini-batch that is least probable is left out of the loss: it holds most of the
+    anomalies.
+
+    Args:
+        shape: of a row, such as (columns,).
+        trim: share of each mini-batch that is left out, in [0, 1).
+
+    Example:
+        >>> model((16,)).latent_dim
+        3
     """
     columns = math.prod(shape)
-    latent = max(min(2, columns), round(math.log2(columns / 2)))
+    latent_dim = max(min(2, columns), round(math.log2(columns / 2)))
     return VAE(
         mlp((64, 64), "elu"),
         mlp((64, 64), "elu"),
-        NormalPosterior(latent),
+        NormalPosterior(latent_dim),
         MissingAtRandom(Normal(shape, Learned(floor=0.1, initial=0.8, shape=shape))),
         objective=Trimmed(ELBO(), trim),
     )
 
 
 def preprocessing(x: np.ndarray) -> keras.Layer:
-    """Return the layer that standardizes columns by the mean and deviation of x [N, *shape]."""
+    """Return the layer that standardizes columns.
+
+    Args:
+        x: training rows [N, *shape], whose means and standard deviations it takes.
+
+    Example:
+        >>> preprocessing(np.array([[1.0], [3.0]])).offset
+        [2.0]
+    """
     return Standardize.fit(Arrays(x))
 
 
 def score() -> Score:
-    """Return -log p(x) + 4 KL(q(z|x) || p(z)), in nats, the mean over models from several random starts.
+    """Return -log p(x) + 4 KL(q(z|x) || p(z)), in nats, averaged over three models.
 
-    The density alone forgives what an unusual z explains well.
+    The density alone would miss anomalies that an unusual z explains well.
+
+    Example:
+        >>> score().num_members
+        3
     """
-    one = ScoreCombination([LogLikelihood(_DRAWS), KLDivergence()], WeightedSum((1.0, _RATE)))
+    one = ScoreCombination([LogLikelihood(_DRAWS), KLDivergence()], WeightedSum((1.0, _KL_COEFFICIENT)))
     return Ensemble(one, num_members=_MEMBERS, combination=Mean())
 
 
 def epochs(rows: int, batch_size: int) -> int:
-    """Return how often training goes through `rows` rows: about 2,500 steps, at least 10 passes."""
+    """Return the number of passes over the training data: about 2,500 steps, and at least 10 passes.
+
+    Args:
+        rows: number of training rows.
+        batch_size: rows of a training step.
+
+    Example:
+        >>> epochs(1000, batch_size=100)
+        250
+    """
     steps = math.ceil(rows / batch_size)
     return max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps))

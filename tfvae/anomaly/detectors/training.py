@@ -1,4 +1,4 @@
-"""How a detector trains its models: repeatably, and leaving the process's random numbers as they were."""
+"""How a detector trains its models: with Keras's `fit`, reproducibly."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import dataclasses
 import math
 import random
 from collections.abc import Iterator
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context  # no public function reads the global seed
 
-from tfvae.anomaly.detectors.fixed_blocks import sums_in_order
+from tfvae.anomaly.detectors.blockwise import without_arithmetic_optimizer
 from tfvae.models import LatentModel
-from tfvae.objectives import Objective
 from tfvae.optimizers import Adam
 
 _ROWS_OF_AN_EPOCH = 8192
-_STEPS_AT_ONCE = 16  # in one call of the graph: steps of a small model are over as soon as the call
+_STEPS_PER_EXECUTION = 16  # a step of a small model takes no longer than the call of its graph
 
 
 @dataclasses.dataclass(frozen=True)
-class Trainer:
-    """Called with a model and data, trains the model.
+class ModelFitter:
+    """Compiles and fits models with the same settings; called with a model and its training data.
 
     Attributes:
-        epochs: passes over the data; over small data, as many as make whole epochs of several passes.
-        batch_size: rows a step.
+        epochs: passes over the data. Small data are repeated within an epoch of Keras; then the number of
+            passes is rounded up to a whole number of these epochs.
+        batch_size: examples of a training step.
         learning_rate: of Adam.
         verbose: as in Keras's `fit`.
     """
@@ -39,56 +39,49 @@ class Trainer:
     verbose: int = 0
 
     def __call__(self, model: LatentModel, x: np.ndarray) -> None:
-        """Train the model on x [N, *event]."""
+        """Train the model.
+
+        Args:
+            model: trained in place.
+            x: data [N, *event].
+        """
         if not self.epochs:
             return
-        alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
-        model.compile(Adam(self.learning_rate), steps_per_execution=_STEPS_AT_ONCE if alone else 1)
-        batch = min(self.batch_size, len(x))
-        # An epoch costs Keras as much time as many steps: those of small data hold several copies of it.
+        one_replica = tf.distribute.get_strategy().num_replicas_in_sync == 1
+        steps = _STEPS_PER_EXECUTION if one_replica else 1
+        model.compile(Adam(self.learning_rate), steps_per_execution=steps)
+        batch_size = min(self.batch_size, len(x))
+        # An epoch costs Keras as much time as many steps, so that one of small data holds them several times.
         epochs = math.ceil(self.epochs / max(1, _ROWS_OF_AN_EPOCH // len(x)))
         copies = math.ceil(self.epochs / epochs)
         x = np.tile(x, (copies, *[1] * (x.ndim - 1))) if copies > 1 else x
-        model.fit(x, batch_size=batch, epochs=epochs, verbose=self.verbose)
-
-
-def copied(model: LatentModel, objective: Objective | None = None) -> LatentModel:
-    """Return a model with the same configuration and weights, with another objective where one is given."""
-    made = fresh(model, objective)
-    if objective is None:
-        made.set_weights(model.get_weights())
-        return made
-    ours = {id(v) for v in [*made.objective.variables, *made.term_means.variables]}
-    theirs = {id(v) for v in [*model.objective.variables, *model.term_means.variables]}
-    targets = [v for v in made.variables if id(v) not in ours]
-    sources = [v for v in model.variables if id(v) not in theirs]
-    for target, source in zip(targets, sources, strict=True):
-        target.assign(source)
-    return made
-
-
-def fresh(model: LatentModel, objective: Objective | None = None) -> LatentModel:
-    """Return a model with the same configuration and new random weights."""
-    config = model.get_config()
-    if objective is not None:
-        config["objective"] = keras.saving.serialize_keras_object(objective)
-    return type(model).from_config(config)
+        model.fit(x, batch_size=batch_size, epochs=epochs, verbose=self.verbose)
 
 
 @contextlib.contextmanager
-def repeatable(seed: int) -> Iterator[None]:
-    """Let initial weights, order and noise follow from a seed, and sums be added in one order.
+def reproducible(seed: int) -> Iterator[None]:
+    """Make initial weights, shuffling and noise follow from a seed, and sums be computed in one order.
 
-    Keras and this library take their seeds from Python's random numbers, and TensorFlow's data sets mix in
-    its global seed. Both are put back at the end.
+    Keras and this library take their seeds from Python's random number generator, and TensorFlow's data sets
+    use its global seed as well. Both are restored at the end.
+
+    Args:
+        seed: any integer of at least 0.
+
+    Example:
+        >>> with reproducible(3):
+        ...     first = random.random()
+        >>> with reproducible(3):
+        ...     random.random() == first
+        True
     """
-    state, tensorflow = random.getstate(), context.context()
-    globally = tensorflow._seed, getattr(tensorflow, "_rng", None)
+    tensorflow: Any = context.context()
+    state, tensorflow_state = random.getstate(), (tensorflow._seed, getattr(tensorflow, "_rng", None))
     random.seed(seed)
     tf.random.set_seed(seed)
     try:
-        with sums_in_order():
+        with without_arithmetic_optimizer():
             yield
     finally:
         random.setstate(state)
-        tensorflow._seed, tensorflow._rng = globally
+        tensorflow._seed, tensorflow._rng = tensorflow_state

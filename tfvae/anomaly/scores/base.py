@@ -1,4 +1,4 @@
-"""What an anomaly score is."""
+"""The abstract anomaly score."""
 
 from __future__ import annotations
 
@@ -6,42 +6,40 @@ import abc
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
 
-from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
-from tfvae.core.noise import as_seed
 from tfvae.core.stateful_part import StatefulPart
-from tfvae.core.trace import Trace
+from tfvae.core.types import Tensor, Tensors
 from tfvae.models import LatentModel
 
-Inputs = dict[str, tf.Tensor]
-Train = Callable[[LatentModel, np.ndarray], None]
-_ROWS = 512
+TrainFunction = Callable[[LatentModel, np.ndarray], None]
 
 
 class Score(StatefulPart, abc.ABC):
-    """A number for each example that is high where a model finds it unusual; abstract.
+    """A number for each example, high where the model finds the example unusual; abstract.
 
-    A score is a function of the model and the inputs alone: what it draws, it drew once.
+    A score is deterministic: the noise it needs is drawn once, in `prepare`, and kept with it.
 
     Attributes:
-        in_nats: whether the score is a density's logarithm, or a difference of such.
-        terms: names of what it tells beside the score.
+        in_nats: whether the score is the logarithm of a density, or a difference of such logarithms.
+        terms: names of further values that are returned beside the score.
         needs_density: whether q(z|x) must have a density.
-        passes: decoded points for each example, by which blocks of rows are sized.
+        num_decoded: number of latent points decoded for each example; sets the size of a block of rows.
     """
 
     in_nats = True
     terms: tuple[str, ...] = ()
     needs_density = False
-    passes = 1
+    num_decoded = 1
 
     def check(self, model: LatentModel) -> None:
-        """Refuse a model for which the score is not defined.
+        """Reject a model for which the score is not defined.
+
+        Args:
+            model: the trained model.
 
         Raises:
-            InvalidInput: names the score and says why.
+            InvalidInput: names the score and the reason.
         """
         if self.needs_density and not model.has_density:
             raise InvalidInput(
@@ -51,75 +49,35 @@ class Score(StatefulPart, abc.ABC):
             )
 
     def prepare(self, model: LatentModel) -> None:
-        """Make what depends on the model's shapes; called once for each model."""
-
-    def learn(self, model: LatentModel, x: np.ndarray, train: Train) -> None:
-        """Learn what the score needs from the data that the model was trained on; most need nothing.
+        """Create what depends on the model's shapes; called once for each model.
 
         Args:
             model: the trained model.
-            x: the training data, as the model takes it, [N, *event].
-            train: trains another model on data in the same way.
+        """
+
+    def learn(self, model: LatentModel, x: np.ndarray, train: TrainFunction) -> None:
+        """Learn from the model's training data; most scores learn nothing.
+
+        Args:
+            model: the trained model.
+            x: its training data, [N, *event].
+            train: trains another model on data with the same settings.
         """
 
     @abc.abstractmethod
-    def values(self, model: LatentModel, inputs: Inputs) -> dict[str, tf.Tensor]:
-        """Return {"score": [B]} and the terms, each [B]."""
+    def values(self, model: LatentModel, inputs: Tensors) -> Tensors:
+        """Return {"score": [B]} and the terms, each [B].
+
+        Args:
+            model: the trained model.
+            inputs: the model's inputs by name, each [B, ...].
+        """
 
     @abc.abstractmethod
-    def explained(self, model: LatentModel, inputs: Inputs) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Return the values, and what each element contributes, [B, *event], with the score as sums."""
+    def explained(self, model: LatentModel, inputs: Tensors) -> tuple[Tensors, Tensor]:
+        """Return the values and the contribution of each element, [B, *event], which add up to the score.
 
-
-class MonteCarloScore(Score):
-    """A score that averages over draws from q(z|x), the same ones for every example; abstract.
-
-    Args:
-        num_samples: draws for each example.
-        seed: start of the random numbers; they are drawn once and kept with the score.
-    """
-
-    def __init__(
-        self, num_samples: int = 64, seed: int = 0, *, name: str | None = None, dtype: object = None
-    ):
-        super().__init__(name=name, dtype=dtype)
-        self.num_samples = integer("num_samples", num_samples)
-        self.seed = integer("seed", seed, at_least=0)
-
-    @property
-    def passes(self) -> int:
-        """The draws."""
-        return self.num_samples
-
-    def prepare(self, model: LatentModel) -> None:
-        """Draw the noise."""
-        self.set_arrays(noise=model.noise(self.num_samples, 1, as_seed(self.seed)))
-
-    def values(self, model: LatentModel, inputs: Inputs) -> dict[str, tf.Tensor]:
-        """Return the score and the terms of a pass with the score's own noise."""
-        return self.of(self._trace(model, inputs))
-
-    def explained(self, model: LatentModel, inputs: Inputs) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Return the values and the contributions of one pass."""
-        trace = self._trace(model, inputs)
-        return self.of(trace), self.contributions(model, trace)
-
-    @abc.abstractmethod
-    def of(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """Return {"score": [B]} and the terms, each [B]."""
-
-    @abc.abstractmethod
-    def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
-        """Return what each element of x contributes, [B, *event]."""
-
-    def _trace(self, model: LatentModel, inputs: Inputs) -> Trace:
-        return model.trace_with_noise(inputs, tf.convert_to_tensor(self.noise))
-
-
-def over_data(
-    function: Callable[[LatentModel, Inputs], tf.Tensor | dict], model: LatentModel, x: np.ndarray
-) -> tf.Tensor | dict:
-    """Return function(model, inputs) for data [N, *event] of any length."""
-    traced = tf.function(lambda part: function(model, model.tensors(part)), reduce_retracing=True)
-    parts = [traced(tf.constant(x[start : start + _ROWS])) for start in range(0, len(x), _ROWS)]
-    return tf.nest.map_structure(lambda *values: np.concatenate(values), *parts)
+        Args:
+            model: the trained model.
+            inputs: the model's inputs by name, each [B, ...].
+        """

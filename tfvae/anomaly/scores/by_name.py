@@ -1,20 +1,23 @@
-"""Scores by name, for configuration files and commands."""
+"""Scores by name, for configuration files and command-line options."""
 
 from __future__ import annotations
 
+from tfvae.anomaly.scores.aggregated_posterior import AggregatedPosterior
 from tfvae.anomaly.scores.base import Score
-from tfvae.anomaly.scores.elbo import NegativeELBO, Reconstruction
 from tfvae.anomaly.scores.ensemble import Ensemble
 from tfvae.anomaly.scores.kl_divergence import KLDivergence
-from tfvae.anomaly.scores.latent import AggregatedPosterior, Mahalanobis
-from tfvae.anomaly.scores.likelihood_ratio import LikelihoodRatio, Typicality
+from tfvae.anomaly.scores.likelihood_ratio import LikelihoodRatio
 from tfvae.anomaly.scores.log_likelihood import LogLikelihood
+from tfvae.anomaly.scores.mahalanobis import Mahalanobis
+from tfvae.anomaly.scores.negative_elbo import NegativeELBO
+from tfvae.anomaly.scores.reconstruction import Reconstruction
+from tfvae.anomaly.scores.typicality import Typicality
 from tfvae.core.errors import InvalidInput
 
 SCORES: dict[str, type[Score]] = {
     "log_likelihood": LogLikelihood,
     "negative_elbo": NegativeELBO,
-    "rate": KLDivergence,
+    "kl_divergence": KLDivergence,
     "reconstruction": Reconstruction,
     "mahalanobis": Mahalanobis,
     "aggregated_posterior": AggregatedPosterior,
@@ -25,10 +28,13 @@ SCORES: dict[str, type[Score]] = {
 
 
 def as_score(score: str | Score) -> Score:
-    """Return a score as it is, and for a name one with its default arguments.
+    """Return a score unchanged; for a name, return that score with its default arguments.
+
+    Args:
+        score: a score, or one of the names in `SCORES`.
 
     Raises:
-        InvalidInput: for another name.
+        InvalidInput: for an unknown name.
 
     Example:
         >>> as_score("log_likelihood").num_samples

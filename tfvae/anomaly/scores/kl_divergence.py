@@ -1,4 +1,4 @@
-"""The score of how far an example takes the latent variable from its prior."""
+"""The KL divergence of q(z|x) from the prior as a score."""
 
 from __future__ import annotations
 
@@ -7,53 +7,52 @@ from typing import final
 import numpy as np
 import tensorflow as tf
 
-from tfvae.anomaly.scores.attribution import along_path
-from tfvae.anomaly.scores.base import MonteCarloScore, Train
+from tfvae.anomaly.scores.attribution import integrated_gradients, mean_example
+from tfvae.anomaly.scores.base import TrainFunction
+from tfvae.anomaly.scores.monte_carlo import MonteCarloScore
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.models import LatentModel
-
-_STEPS = 16  # of the path along which contributions are summed
 
 
 @final
 class KLDivergence(MonteCarloScore):
-    """score = KL(q(z|x) || p(z)), in nats: what x says of z.
+    """score = KL(q(z|x) || p(z)), the rate, in nats.
 
-    High for what the decoder explains only by an unusual z, also where it then explains it well. In closed
-    form where there is one, else the mean over draws.
+    High where the decoder needs an unusual z, even if it then reconstructs x well. In closed form where there
+    is one, otherwise a mean over draws.
 
     Contributions: integrated gradients along the straight line from the mean of the training data, in 16
-    steps; what they leave is shared evenly (`tfvae.anomaly.scores.attribution.along_path`).
+    steps; the remainder is divided equally (`tfvae.anomaly.scores.attribution.integrated_gradients`).
 
     Args:
-        num_samples: draws for each example.
-        seed: start of the random numbers.
+        num_samples: number of draws for each example.
+        seed: seed of the noise, which is drawn once and saved with the score.
 
     Source: Kingma and Welling 2014, equation 3.
 
     Example:
-        >>> KLDivergence().passes
+        >>> KLDivergence().num_samples
         1
     """
 
     needs_density = True
 
-    def __init__(self, num_samples: int = 1, seed: int = 0, *, name: str | None = None, dtype: object = None):
+    def __init__(self, num_samples: int = 1, seed: int = 0, *, name: str | None = None, dtype: DType = None):
         super().__init__(num_samples, seed, name=name, dtype=dtype)
 
-    def learn(self, model: LatentModel, x: np.ndarray, train: Train) -> None:
-        """Remember the mean of the data, where paths begin."""
-        with np.errstate(invalid="ignore"):
-            self.set_arrays(reference=np.nanmean(x.astype("float64"), axis=0))
+    def learn(self, model: LatentModel, x: np.ndarray, train: TrainFunction) -> None:
+        """Keep the mean of the data as the reference of the integrated gradients."""
+        self.set_arrays(reference=mean_example(x))
 
-    def of(self, trace: Trace) -> dict[str, tf.Tensor]:
+    def from_trace(self, trace: Trace) -> Tensors:
         """Return the rate."""
         return {"score": trace.rate}
 
-    def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
-        """Return integrated gradients."""
+    def contributions(self, model: LatentModel, trace: Trace) -> Tensor:
+        """Return integrated gradients of the rate."""
 
-        def rate(x: tf.Tensor) -> tf.Tensor:
+        def rate(x: Tensor) -> Tensor:
             return self.values(model, {**trace.given, "x": x})["score"]
 
-        return along_path(rate, trace.x, tf.convert_to_tensor(self.reference), _STEPS)[1]
+        return integrated_gradients(rate, trace.x, tf.convert_to_tensor(self.reference))[1]

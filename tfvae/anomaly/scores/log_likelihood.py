@@ -1,4 +1,4 @@
-"""The default score: how improbable the model finds an example."""
+"""The default score: -log p(x), importance sampled."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from typing import final
 
 import tensorflow as tf
 
-from tfvae.anomaly.scores.attribution import shared_evenly, weighted
-from tfvae.anomaly.scores.base import MonteCarloScore
+from tfvae.anomaly.scores.attribution import equal_shares, weighted_sum
+from tfvae.anomaly.scores.monte_carlo import MonteCarloScore
 from tfvae.core.trace import Trace
+from tfvae.core.types import Tensor, Tensors
 from tfvae.models import LatentModel
 
 
 @final
 class LogLikelihood(MonteCarloScore):
-    """score = -log p(x), importance sampled, in nats; NaN is marginalized where the model takes it.
+    """score = -log p(x) by importance sampling, in nats; missing values are marginalized.
 
     -log p(x) ~ -log((1/K) sum_k w_k),  w_k = p(x|z_k) p(z_k) / q(z_k|x),  z_k ~ q(z|x)
-    standard error = std(w) / (sqrt(K) mean(w))
+    standard_error = std(w) / (sqrt(K) mean(w))
 
-    Contributions: with v_k = w_k / sum_j w_j, expectations under the exact posterior p(z|x),
+    Contributions: v_k = w_k / sum_j w_j turns means over the draws into expectations under p(z|x), and
 
     -log p(x) = sum_i E_v[-log p(x_i|z)] + R,  R = E_v[log q(z|x) - log p(z)] + KL(v || 1/K)
 
-    which holds exactly for the estimate. R estimates KL(p(z|x) || p(z)), what x says of z; it belongs to all
-    observed elements and is shared evenly.
+    holds exactly for the estimate. R estimates KL(p(z|x) || p(z)). It belongs to all observed elements and is
+    divided equally among them.
 
     Args:
-        num_samples: K.
-        seed: start of the random numbers.
+        num_samples: K, the number of draws for each example.
+        seed: seed of the noise, which is drawn once and saved with the score.
 
     Source: Burda et al. 2016, equation 8.
 
@@ -40,7 +41,7 @@ class LogLikelihood(MonteCarloScore):
     terms = ("standard_error",)
     needs_density = True
 
-    def of(self, trace: Trace) -> dict[str, tf.Tensor]:
+    def from_trace(self, trace: Trace) -> Tensors:
         """Return -log p(x) and its standard error."""
         log_w = trace.log_weights
         highest = tf.reduce_max(log_w, axis=0)
@@ -52,9 +53,9 @@ class LogLikelihood(MonteCarloScore):
             "standard_error": tf.sqrt(variance / self.num_samples) / mean,
         }
 
-    def contributions(self, model: LatentModel, trace: Trace) -> tf.Tensor:
-        """Return E_v[-log p(x_i|z)] of each element, and an even share of R."""
+    def contributions(self, model: LatentModel, trace: Trace) -> Tensor:
+        """Return E_v[-log p(x_i|z)] of each element, plus an equal share of R."""
         v = tf.nn.softmax(trace.log_weights, axis=0)
         divergence = tf.reduce_sum(tf.math.xlogy(v, v * self.num_samples), axis=0)
         rest = tf.reduce_sum(v * (trace.log_q - trace.log_p), axis=0) + divergence
-        return weighted(v, trace.element_nll) + shared_evenly(rest, trace.x)
+        return weighted_sum(v, trace.element_nll) + equal_shares(rest, trace.x)
