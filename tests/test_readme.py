@@ -1,4 +1,4 @@
-"""The scripts in the README run as they stand there."""
+"""The scripts, links, commands and the table of the README."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.mark.slow
-def test_the_scripts_run_in_their_order(tmp_path, monkeypatch):
+def test_the_scripts_run_in_order(tmp_path, monkeypatch):
     """As one script in an empty folder, with fewer epochs."""
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -28,11 +28,11 @@ def test_the_scripts_run_in_their_order(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([\w/.]+)\)", README))
-def test_links_lead_somewhere(path):
+def test_links_lead_to_files(path):
     assert (Path(__file__).parents[1] / path).exists()
 
 
-def test_the_table_of_recipes_is_the_codes_own():
+def test_the_table_of_recipes_is_up_to_date():
     from tfvae.pipelines.reports import recipe_table
 
     results = recipe_table.measured(Path(__file__).parents[1] / recipe_table.RESULTS)
@@ -50,7 +50,7 @@ def test_a_recipe_has_at_most_ten_lines(recipe):
     assert 1 <= code[-1].end_lineno - code[0].lineno + 1 <= 10
 
 
-def test_every_command_it_shows_is_one(capsys):
+def test_every_command_shown_exists(capsys):
     from tfvae.pipelines.cli.app import main
 
     for command in set(re.findall(r"^    tfvae (\w+)", README, re.MULTILINE)):

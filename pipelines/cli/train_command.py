@@ -1,44 +1,50 @@
-"""`tfvae train`: one sub-command for each recipe, and `--resume`."""
+"""`tfvae train`: a command for each recipe, and `--resume`."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 from cyclopts import App, Parameter
 
 from tfvae.pipelines.cli.startup import make_repeatable, start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
-from tfvae.pipelines.runs.recipe_options import Recipe, option_class, refuse_untrainable, summary, trainable
+from tfvae.pipelines.runs.recipe_options import (
+    RecipeFunction,
+    option_class,
+    refuse_untrainable,
+    summary,
+    trainable,
+)
 from tfvae.pipelines.runs.run import Run
 from tfvae.pipelines.runs.training_options import TrainingOptions, training_source
 
 train_app = App(name="train")
 
 
-def _refuse_resume(kind: object, tokens: object) -> None:
-    raise UsageError("--resume: expected no recipe beside it, as the run knows its own")
+def add(recipe: RecipeFunction) -> None:
+    """Add the command of a recipe, with options made from its signature.
 
-
-def add(recipe: Recipe) -> None:
-    """Add a recipe's command, with options made of its signature."""
+    Args:
+        recipe: a function of `tfvae.zoo`, or another that declares a recipe.
+    """
     options_class = option_class(recipe)
 
-    def command(*, resume: None, data: str, run: Path, options: object, training: TrainingOptions) -> None:
+    def command(*, resume: None, data: str, run: Path, options: Any, training: TrainingOptions) -> None:
         with usage_errors():
-            Run.refuse_used(run)
+            Run.check_new(run)
         training_source(data, training, recipe.__name__)
         start_tensorflow()
         make_repeatable()
         from tfvae.pipelines.runs import train as work
 
-        _finished(work.start(run, recipe.__name__, dataclasses.asdict(options), data, training))
+        _print_finished(work.start(run, recipe.__name__, dataclasses.asdict(options), data, training))
 
     command.__doc__ = summary(recipe)
     command.__annotations__ = {
-        "resume": Annotated[str | None, Parameter(converter=_refuse_resume, show=False)],
+        "resume": Annotated[str | None, Parameter(converter=_reject_resume, show=False)],
         "data": Annotated[str, Parameter(help="name of the source, such as sklearn:digits or table.csv.")],
         "run": Annotated[Path, Parameter(help="folder for the run, new or empty.")],
         "options": Annotated[options_class, Parameter(name="*", group=f"Options of {recipe.__name__}")],
@@ -54,16 +60,10 @@ def _resume(
     *others: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     resume: Annotated[Path | None, Parameter(help="folder of the run to continue.")] = None,
 ) -> None:
-    if recipe is None and resume is None:
-        raise UsageError(f"expected a recipe ({', '.join(_names())}), or --resume and a run's folder")
     if resume is None:
-        with usage_errors():
-            refuse_untrainable(recipe)
-        similar = difflib.get_close_matches(recipe, _names(), n=1)
-        hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(_names())}"
-        raise UsageError(f"unknown recipe {recipe!r}; {hint}")
+        _reject_recipe(recipe)
     if recipe is not None:
-        _refuse_resume(None, None)
+        _reject_resume()
     with usage_errors():
         run = Run.open(resume)
     if run.finished:
@@ -73,14 +73,26 @@ def _resume(
     make_repeatable()
     from tfvae.pipelines.runs import train as work
 
-    _finished(work.resume(run.path))
+    _print_finished(work.resume(run.path))
 
 
-def _names() -> list[str]:
-    return [recipe.__name__ for recipe in trainable()]
+def _reject_recipe(recipe: str | None) -> NoReturn:
+    """Raise for a recipe that has no command."""
+    names = [function.__name__ for function in trainable()]
+    if recipe is None:
+        raise UsageError(f"expected a recipe ({', '.join(names)}), or --resume and a run's folder")
+    with usage_errors():
+        refuse_untrainable(recipe)
+    similar = difflib.get_close_matches(recipe, names, n=1)
+    hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(names)}"
+    raise UsageError(f"unknown recipe {recipe!r}; {hint}")
 
 
-def _finished(run: Run) -> None:
+def _reject_resume(*_: object) -> NoReturn:
+    raise UsageError("--resume: expected no recipe beside it, as the run has its own")
+
+
+def _print_finished(run: Run) -> None:
     last = [{}, *run.metrics()][-1]
     terms = "".join(f", {name} {last[name]:.3f}" for name in ("elbo", "val_elbo") if name in last)
     print(f"{run.path}: {run.config['training']['epochs']} epochs{terms}; next: tfvae evaluate {run.path}")

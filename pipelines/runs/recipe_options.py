@@ -1,27 +1,27 @@
-"""The recipes of `tfvae.zoo` as commands: a recipe's own arguments are its options.
+"""The recipes of `tfvae.zoo` as commands: a recipe's arguments of plain types are its options.
 
-Everything is read from signatures and docstrings, so a new recipe is a new command, and nothing here
-starts TensorFlow.
+All is read from a recipe's declaration, signature and docstring, so a new recipe is a new command. Nothing
+here starts TensorFlow.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import tfvae
 from tfvae.core.errors import InvalidInput
+from tfvae.zoo.recipe import Labels, Recipe
 
 if TYPE_CHECKING:
     from tfvae.models import LatentModel
 
-LIKELIHOODS = (  # those for which the shape of an example is enough; named here, as none is imported for help
+RecipeFunction: TypeAlias = Callable[..., "LatentModel"]
+
+# The likelihoods that can be made of the shape of an example alone; listed, as help imports none of them.
+LikelihoodName: TypeAlias = Literal[
     "Autoregressive",
     "Bernoulli",
     "ContinuousBernoulli",
@@ -34,17 +34,12 @@ LIKELIHOODS = (  # those for which the shape of an example is enough; named here
     "Normal",
     "Poisson",
     "StudentT",
-)
+]
 
-Recipe = Callable[..., "LatentModel"]
-
-_PLAIN = {"int": int, "float": float, "bool": bool, "str": str, "tuple": tuple, "Literal": Literal}
-_LIKELIHOOD = "likelihood"
-_CONDITION, _CLASSES = "condition_dim", "num_classes"  # what recipes call the number of classes
-_ARGUMENTS = re.compile(r"^Args(?: as in `(\w+)`)?.*\n((?: {4}.*\n?|\n)*)", re.MULTILINE)
+_LIKELIHOOD = "likelihood"  # the argument of a recipe, and the option, which takes a name
 
 
-def recipes() -> list[Recipe]:
+def recipes() -> list[RecipeFunction]:
     """Return every recipe, in the order of the names.
 
     Example:
@@ -54,40 +49,40 @@ def recipes() -> list[Recipe]:
     return [getattr(tfvae.zoo, name) for name in sorted(tfvae.zoo.__all__)]
 
 
-def trainable() -> list[Recipe]:
-    """Return the recipes that the command offers: those of one kind of data, which is what a source gives.
+def trainable() -> list[RecipeFunction]:
+    """Return the recipes that `tfvae train` offers.
 
     Example:
         >>> tfvae.zoo.vae in trainable(), tfvae.zoo.multimodal_vae in trainable()
         (True, False)
     """
-    return [recipe for recipe in recipes() if not of_several_kinds(recipe)]
+    return [recipe for recipe in recipes() if Recipe.of(recipe).is_command]
 
 
-def of_several_kinds(recipe: Recipe) -> bool:
-    """Return whether a recipe is made with the shapes of several kinds of data, in a dict."""
-    first = next(iter(inspect.signature(recipe).parameters.values()))
-    return first.annotation.startswith("dict")
-
-
-def condition_dim(options: Mapping[str, object]) -> int | None:
+def condition_dim(options: Mapping[str, Any]) -> int | None:
     """Return the number of classes whose one-hot code a recipe's model takes as its condition, or None.
+
+    Args:
+        options: the recipe's options, by name.
 
     Example:
         >>> condition_dim({"condition_dim": 3}), condition_dim({"num_classes": 3})
         (3, None)
     """
-    return options.get(_CONDITION)
+    return options.get(Labels.CONDITION.value)
 
 
-def num_classes(options: Mapping[str, object]) -> int | None:
+def num_classes(options: Mapping[str, Any]) -> int | None:
     """Return the number of classes of a recipe's model that takes labels, known or not, or None.
+
+    Args:
+        options: the recipe's options, by name.
 
     Example:
         >>> num_classes({"condition_dim": 3}), num_classes({"num_classes": 3})
         (None, 3)
     """
-    return options.get(_CLASSES)
+    return options.get(Labels.CLASS.value)
 
 
 def parameters(name: str) -> Mapping[str, inspect.Parameter]:
@@ -101,19 +96,22 @@ def parameters(name: str) -> Mapping[str, inspect.Parameter]:
 
 
 def refuse_untrainable(name: str) -> None:
-    """Refuse a recipe that the command does not offer.
+    """Raise for a recipe that the command does not offer.
+
+    Args:
+        name: name of the recipe; an unknown one is left to others to report.
 
     Raises:
-        InvalidInput: says where it is to be had.
+        InvalidInput: says how to use the recipe instead.
     """
-    if name in tfvae.zoo.__all__ and name not in [recipe.__name__ for recipe in trainable()]:
+    if name in tfvae.zoo.__all__ and not Recipe.of(getattr(tfvae.zoo, name)).is_command:
         raise InvalidInput(
             name, "a recipe of one kind of data", f"one of several: use tfvae.zoo.{name} in Python"
         )
 
 
-def summary(recipe: Recipe) -> str:
-    """Return what a recipe's docstring says of it: the first paragraph, and the source.
+def summary(recipe: RecipeFunction) -> str:
+    """Return the summary line of a recipe's docstring, and the recipe's source.
 
     Example:
         >>> print(summary(tfvae.zoo.beta_vae))
@@ -121,69 +119,47 @@ def summary(recipe: Recipe) -> str:
         <BLANKLINE>
         Source: Higgins et al. 2017, equation 4.
     """
-    paragraphs = re.split(r"\n\s*\n", inspect.getdoc(recipe) or recipe.__name__)
-    return "\n\n".join(paragraphs[:1] + [text for text in paragraphs[1:] if text.startswith("Source:")])
+    first, _, _ = (inspect.getdoc(recipe) or recipe.__name__).partition("\n")
+    return f"{first}\n\nSource: {Recipe.of(recipe).source}."
 
 
-def option_class(recipe: Recipe) -> type:
-    """Return a frozen dataclass of a recipe's options, with their defaults and help.
+def option_class(recipe: RecipeFunction) -> type:
+    """Return a frozen dataclass of a recipe's options, with their defaults and the recipe's docstring.
 
-    An argument is an option if its annotation is of plain types: int, float, bool, str, or tuples of them.
-    The likelihood is one by the name of its class. Other objects of the library are not.
+    An argument of plain type is an option: int, float, bool, str, or a tuple of them. The likelihood is one
+    by the name of its class. Recipes quote the types of other arguments, which are no options.
 
     Example:
         >>> option_class(tfvae.zoo.beta_vae)()
         BetaVaeOptions(latent_dim=16, beta=4.0, likelihood=None)
     """
-    helps = _argument_helps(recipe)
     fields = []
     for argument in list(inspect.signature(recipe).parameters.values())[1:]:
-        kind = _kind(argument)
-        if kind is None:
-            continue
-        annotation = Annotated[kind, Parameter(help=helps.get(argument.name, ""))]
-        fields.append((argument.name, annotation, dataclasses.field(default=argument.default)))
+        plain = not isinstance(argument.annotation, str)
+        if plain or argument.name == _LIKELIHOOD:
+            kind = argument.annotation if plain else LikelihoodName | None
+            fields.append((argument.name, kind, dataclasses.field(default=argument.default)))
     title = "".join(part.capitalize() for part in recipe.__name__.split("_"))
-    here = {"__module__": __name__}  # without it the class passes for one of Python's own
-    return dataclasses.make_dataclass(f"{title}Options", fields, frozen=True, namespace=here)
+    # The help of each option is that of the argument; without a module the class passes for one of Python's.
+    namespace = {"__doc__": inspect.getdoc(recipe), "__module__": __name__}
+    return dataclasses.make_dataclass(f"{title}Options", fields, frozen=True, namespace=namespace)
 
 
-def build(name: str, shape: tuple[int, ...], options: dict) -> LatentModel:
-    """Make a recipe's model of options as `config.json` holds them.
+def build(name: str, shape: tuple[int, ...], options: Mapping[str, Any]) -> LatentModel:
+    """Make a recipe's model.
+
+    Args:
+        name: name of the recipe.
+        shape: shape of one example.
+        options: the recipe's options as `config.json` holds them.
 
     Raises:
-        InvalidInput: an option that the recipe does not take.
+        InvalidInput: a value that the recipe does not accept.
     """
-    arguments = {
+    arguments: dict[str, Any] = {
         option: tuple(value) if isinstance(value, list) else value for option, value in options.items()
     }
-    if arguments.get(_LIKELIHOOD) is not None:
-        arguments[_LIKELIHOOD] = getattr(tfvae.likelihoods, arguments[_LIKELIHOOD])(shape)
+    likelihood = arguments.get(_LIKELIHOOD)
+    if likelihood is not None:
+        arguments[_LIKELIHOOD] = getattr(tfvae.likelihoods, likelihood)(shape)
     return getattr(tfvae.zoo, name)(shape, **arguments)
-
-
-def _kind(argument: inspect.Parameter) -> object:
-    """The type of an option, or None for an argument that is none."""
-    if argument.name == _LIKELIHOOD:
-        return Literal[LIKELIHOODS] | None
-    try:
-        # Annotations are text; those that name the library's objects fail, as none of them is imported.
-        return eval(argument.annotation, {"__builtins__": {}}, _PLAIN)
-    except NameError:
-        return None
-
-
-def _argument_helps(recipe: Recipe) -> dict[str, str]:
-    """Return what the docstring says of each argument, after what another recipe says: `Args as in ...`."""
-    section = _ARGUMENTS.search(inspect.getdoc(recipe) or "")
-    if section is None:
-        return {}
-    other, body = section.groups(default="")
-    helps = _argument_helps(getattr(tfvae.zoo, other)) if other else {}
-    return helps | dict(_entries(textwrap.dedent(body)))
-
-
-def _entries(body: str) -> Iterator[tuple[str, str]]:
-    for entry in re.split(r"\n(?=\w)", body.strip()):
-        name, _, text = entry.partition(":")
-        yield name, " ".join(text.split())

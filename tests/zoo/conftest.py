@@ -1,4 +1,4 @@
-"""What every recipe of `tfvae.zoo` is held to: the same data, options and checks for all of them."""
+"""Small data for every recipe of `tfvae.zoo`, by the kind of data and the labels that it declares."""
 
 import contextlib
 import dataclasses
@@ -10,6 +10,7 @@ import tensorflow as tf
 from sklearn.datasets import load_breast_cancer, load_digits
 
 import tfvae
+from tfvae.zoo.recipe import DataKind, Labels, Recipe
 
 ALL = sorted(tfvae.zoo.__all__)
 LARGE = {"vdvae"}  # a minute to trace and train
@@ -24,7 +25,7 @@ def _table():
     return ((x - x.mean(axis=0)) / x.std(axis=0)).astype("float32")[:512]
 
 
-def _table_with_holes():
+def _table_with_missing_values():
     x = _table()
     x[np.random.default_rng(0).random(x.shape) < 0.3] = np.nan
     return x
@@ -59,7 +60,7 @@ def _counts():
 
 
 def _graphs():
-    """Graphs of 8 nodes in two groups, with 0.6 of the links within a group and 0.1 of those across."""
+    """Graphs of 8 nodes in two groups, with 0.6 of the edges within a group and 0.1 of those across."""
     rng = np.random.default_rng(0)
     group = np.arange(8) % 2
     chance = np.where(group[:, np.newaxis] == group, 0.6, 0.1)
@@ -97,56 +98,51 @@ def _table_with_condition():
     return {"x": _table(), "condition": np.eye(2, dtype="float32")[diagnosis]}
 
 
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """A recipe's data and options; recipes without a line of their own take digits.
-
-    Attributes:
-        data: function that returns an array, or a dict of arrays.
-        options: arguments of the recipe beside the shape of x.
-        learning_rate: of Adam.
-    """
-
-    data: object = _digits
-    options: dict = dataclasses.field(default_factory=dict)
-    learning_rate: float = 3e-3
-
-
-CASES = {
-    "graph_autoencoder": Case(_graphs, {"latent_dim": 3}, 0.01),
-    "graph_vae": Case(_graphs, {"latent_dim": 3}, 0.01),
-    "hi_vae": Case(_mixed_table, {"columns": ("real", "positive", "count", "category:2", "ordinal:3")}),
-    "miwae": Case(_table_with_holes),
-    "not_miwae": Case(_table_with_holes),
-    "mmvae": Case(_image_and_label),
-    "mopoe_vae": Case(_image_and_label),
-    "mult_vae": Case(_counts),
-    "multimodal_vae": Case(_image_and_label, {"random_subsets": 1}),
-    "linear_vae": Case(_table),
-    "sparse_vae": Case(_table),
-    "sequence_vae": Case(_rows_of_digits),
-    "text_vae": Case(_texts, {"num_tokens": 17, "warmup_steps": 1}, learning_rate=1e-2),
-    "vrnn": Case(_rows_of_digits, {"units": 32}),
-    "cvae": Case(_digits_with_condition),
-    "conditional_prior_cvae": Case(_digits_with_condition),
-    "conditional_prior_vae": Case(_digits_with_condition),
-    "auxiliary_vae": Case(_digits_with_some_labels),
-    "semi_supervised_vae": Case(_digits_with_some_labels),
-    "ivae": Case(_table_with_condition, {"condition_dim": 2}),
+DATA = {
+    (DataKind.COUNTS, Labels.UNUSED): _counts,
+    (DataKind.GRAPHS, Labels.UNUSED): _graphs,
+    (DataKind.IMAGES, Labels.UNUSED): _digits,
+    (DataKind.IMAGES_OR_ROWS, Labels.UNUSED): _digits,
+    (DataKind.IMAGES_OR_ROWS, Labels.CLASS): _digits_with_some_labels,
+    (DataKind.IMAGES_OR_ROWS, Labels.CONDITION): _digits_with_condition,
+    (DataKind.MIXED_ROWS, Labels.UNUSED): _mixed_table,
+    (DataKind.ROWS, Labels.UNUSED): _table,
+    (DataKind.ROWS, Labels.CONDITION): _table_with_condition,
+    (DataKind.ROWS_WITH_MISSING_VALUES, Labels.UNUSED): _table_with_missing_values,
+    (DataKind.SEQUENCES, Labels.UNUSED): _rows_of_digits,
+    (DataKind.SEVERAL, Labels.UNUSED): _image_and_label,
+    (DataKind.TEXTS, Labels.UNUSED): _texts,
 }
+
+# Arguments besides the shape, of recipes whose defaults do not fit the data.
+OPTIONS = {
+    "graph_autoencoder": {"latent_dim": 3},
+    "graph_vae": {"latent_dim": 3},
+    "hi_vae": {"columns": ("real", "positive", "count", "category:2", "ordinal:3")},
+    "ivae": {"condition_dim": 2},
+    "multimodal_vae": {"random_subsets": 1},
+    "text_vae": {"num_tokens": 17, "warmup_steps": 1},
+    "vrnn": {"units": 32},
+}
+LEARNING_RATES = {"graph_autoencoder": 0.01, "graph_vae": 0.01, "text_vae": 0.01}
 
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """A recipe, its data, and a way to make it."""
+    """A recipe and its data, and a way to make its model."""
 
     name: str
     x: np.ndarray | dict[str, np.ndarray]
-    case: Case
+
+    @classmethod
+    def of(cls, name: str) -> "Subject":
+        """Return a recipe with data of its kind."""
+        declared = Recipe.of(getattr(tfvae.zoo, name))
+        return cls(name, DATA[declared.data, declared.labels]())
 
     @property
     def shape(self) -> tuple:
-        """What the recipe is made with: the shape of x, or of each kind of data where there is no x."""
+        """The recipe's first argument: the shape of x, or the shapes of several kinds of data by name."""
         shapes = {name: array.shape[1:] for name, array in self.named(self.x).items()}
         return shapes.get("x", shapes)
 
@@ -159,7 +155,7 @@ class Subject:
         return inputs if isinstance(inputs, dict) else {"x": inputs}
 
     def given(self, model: tfvae.LatentModel, selection: slice) -> dict | None:
-        """What x is generated from in some examples; None where there is nothing."""
+        """The inputs that x is generated from, of some examples; None for a model of x alone."""
         return model.given(self.named(self.rows(selection))) or None
 
     def generated(self, model: tfvae.LatentModel, count: int) -> object:
@@ -171,8 +167,8 @@ class Subject:
     def make(self) -> tfvae.LatentModel:
         """Return a new model, compiled."""
         keras.utils.set_random_seed(5)
-        model = getattr(tfvae.zoo, self.name)(self.shape, **self.case.options)
-        model.compile(optimizer=tfvae.optimizers.Adam(self.case.learning_rate))
+        model = getattr(tfvae.zoo, self.name)(self.shape, **OPTIONS.get(self.name, {}))
+        model.compile(optimizer=tfvae.optimizers.Adam(LEARNING_RATES.get(self.name, 3e-3)))
         return model
 
     def fit(self, model: tfvae.LatentModel, epochs: int, first: int = 0) -> dict:
@@ -184,7 +180,7 @@ class Subject:
 
 @pytest.fixture(scope="module", autouse=True)
 def sums_in_one_order():
-    """As in the command: no AddN made of merged sums, whose order may hang on timing (`make_repeatable`)."""
+    """As in the command: no AddN of merged sums, whose order may depend on timing (`make_repeatable`)."""
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
     yield
@@ -198,8 +194,13 @@ def sums_in_one_order():
 def subject(request):
     """Every recipe in turn."""
     keras.config.set_dtype_policy("float32")
-    case = CASES.get(request.param, Case())
-    return Subject(request.param, case.data(), case)
+    return Subject.of(request.param)
+
+
+@pytest.fixture(scope="session")
+def subject_of():
+    """A function from a recipe's name to the recipe with its data."""
+    return Subject.of
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Conditional recipes against what they must equal: the plain VAE, and a Gaussian model known exactly."""
+"""Conditional recipes against the plain VAE, and against a Gaussian model with an exact likelihood."""
 
 import keras
 import numpy as np

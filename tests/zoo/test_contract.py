@@ -1,4 +1,4 @@
-"""Every recipe trains, saves, resumes, repeats, and answers in the stated shapes."""
+"""Every recipe trains, saves, resumes, repeats its numbers, and returns the documented shapes."""
 
 import keras
 import numpy as np
@@ -43,7 +43,7 @@ def test_every_variable_has_a_gradient(subject, trained):
         assert np.abs(gradient).max() > 0, variable.path
 
 
-def test_a_loaded_model_answers_as_the_saved_one(subject, trained):
+def test_a_loaded_model_predicts_as_the_saved_one(subject, trained):
     model, _, path = trained
     again = keras.saving.load_model(path)
     batch = keras.tree.map_structure(tf.constant, subject.rows(slice(64)))
@@ -52,7 +52,7 @@ def test_a_loaded_model_answers_as_the_saved_one(subject, trained):
 
 
 @pytest.mark.slow
-def test_a_loaded_model_goes_on_as_the_saved_one(subject, trained):
+def test_a_loaded_model_trains_on_as_the_saved_one(subject, trained):
     _, _, path = trained
     again, straight = keras.saving.load_model(path), subject.make()
     subject.fit(again, 3, first=2)
@@ -61,7 +61,7 @@ def test_a_loaded_model_goes_on_as_the_saved_one(subject, trained):
         np.testing.assert_array_equal(received, expected, err_msg=expected.path)
 
 
-def test_answers_have_their_shapes_and_repeat(subject, trained):
+def test_outputs_have_their_shapes_and_repeat(subject, trained):
     model, _, _ = trained
     x, given = subject.rows(slice(5)), subject.given(model, slice(3))
     drawn = model.sample(3, seed=1, given=given)
@@ -82,7 +82,7 @@ def test_answers_have_their_shapes_and_repeat(subject, trained):
         np.testing.assert_array_equal(values, measure(x, num_samples=8, seed=2))
 
 
-def test_bad_input_is_refused(subject, trained):
+def test_bad_input_is_rejected(subject, trained):
     model, _, _ = trained
     for name, array in subject.named(subject.x).items():
         others = {other: array[:4] for other, array in subject.named(subject.x).items()}

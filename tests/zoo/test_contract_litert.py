@@ -1,4 +1,4 @@
-"""Every recipe on a device: what LiteRT's own operations can do, for one example and for any batch."""
+"""Every recipe in LiteRT, with its built-in operations alone: for one example and for any batch size."""
 
 import functools
 
@@ -11,12 +11,12 @@ from tfvae.export.result import ExportError
 pytestmark = pytest.mark.slow
 
 ENDPOINTS = ("encode", "reconstruct", "score")
-# What LiteRT has no operations for.
+# Endpoints for which LiteRT has no operations.
 LACKING = {
-    "hamiltonian_vae": {"score"},  # its draws follow a gradient, whose operations are none of a device's
+    "hamiltonian_vae": {"score"},  # its draws follow a gradient, whose operations LiteRT lacks
     "hyperspherical_vae": {"score"},  # its density is integrated in float64
 }
-# What it can do for a fixed number of examples alone.
+# Endpoints that need a fixed batch size.
 ONE_BY_ONE = {
     "hi_vae": {"score"},
     "mult_vae": {"score"},
@@ -25,8 +25,8 @@ ONE_BY_ONE = {
     "text_vae": set(ENDPOINTS),
     "vrnn": set(ENDPOINTS),
 }
-# What cannot be written in 8 bits one by one; for any batch it can.
-NOT_IN_8_BITS = {"vdvae"}  # the quantizer counts an axis too many in a constant
+# Recipes that cannot be quantized with a batch size of 1; with any batch size they can.
+NOT_IN_8_BITS = {"vdvae"}  # the quantizer counts one axis too many in a constant
 
 
 def _without(name, *tables):
@@ -34,14 +34,14 @@ def _without(name, *tables):
 
 
 def test_it_runs_one_by_one(subject, tmp_path):
-    """All that can be done, in one file; `litert` runs it in a fresh process and compares the numbers."""
+    """All supported endpoints in one file; `litert` runs it in a fresh process and compares the numbers."""
     names = _without(subject.name, LACKING)
     export = tfvae.export.litert(subject.make(), tmp_path / "model.tflite", names, batch_size=1)
     assert set(export.largest_difference) == set(names)
     assert not {"CUSTOM", "DELEGATE"} & set(export.operations)
 
 
-def test_it_runs_for_any_batch(subject, tmp_path):
+def test_it_runs_for_any_batch_size(subject, tmp_path):
     names = _without(subject.name, LACKING, ONE_BY_ONE)
     if names:
         export = tfvae.export.litert(subject.make(), tmp_path / "model.tflite", names)
@@ -53,7 +53,7 @@ def test_it_runs_for_any_batch(subject, tmp_path):
 
 
 def test_it_runs_in_8_bits(subject, tmp_path):
-    """With the numbers that a network of bytes gives: finite, and their distance to the model's known."""
+    """The numbers are finite, and their largest difference from the model's is reported."""
     write = functools.partial(
         tfvae.export.litert, subject.make(), quantize="int8", representative_data=subject.rows(slice(64))
     )
@@ -72,7 +72,7 @@ def test_it_runs_in_8_bits(subject, tmp_path):
             write(tmp_path / "other.tflite", endpoint)
 
 
-def test_what_lacks_operations_is_refused(subject, tmp_path):
+def test_endpoints_without_operations_are_rejected(subject, tmp_path):
     for endpoint in LACKING.get(subject.name, ()):
         with pytest.raises(ExportError, match=f"{endpoint}: LiteRT cannot do this: it has no "):
             tfvae.export.litert(subject.make(), tmp_path / "model.tflite", endpoint, batch_size=1)

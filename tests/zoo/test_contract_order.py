@@ -1,4 +1,4 @@
-"""No training step writes a weight before everything of the step has read it."""
+"""In a training step, no weight is updated before all other operations of the step have read it."""
 
 import collections
 import itertools
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def _graphs_run(work, folder):
-    """Return the graphs, as TensorFlow rewrote them, of all functions that `work()` ran."""
+    """Return the graphs, as TensorFlow optimized them, of all functions that `work()` ran."""
     writer = tf.summary.create_file_writer(str(folder))
     tf.summary.trace_on(graph=True, profiler=False)
     work()

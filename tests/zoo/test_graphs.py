@@ -1,4 +1,4 @@
-"""The graph recipes: what they are made of, and what they find."""
+"""The graph recipes: hidden edges are predicted, and nodes are treated alike."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NODES = 40
 
 @pytest.fixture(scope="module")
 def communities():
-    """A graph of four groups, links with probability 0.5 inside one and 0.02 across; a fifth is hidden."""
+    """A graph of four groups, edges with probability 0.5 within one and 0.02 across; a fifth is hidden."""
     rng = np.random.default_rng(0)
     group = np.arange(NODES) % 4
     chance = np.where(group[:, np.newaxis] == group, 0.5, 0.02)
@@ -25,8 +25,8 @@ def communities():
 
 
 @pytest.mark.parametrize("recipe", ["graph_vae", "graph_autoencoder"])
-def test_hidden_links_are_found(communities, recipe):
-    """Guessing has an AUC of 0.5; the chances the graph was drawn with, some 0.9."""
+def test_hidden_edges_are_predicted(communities, recipe):
+    """Guessing has an AUC of 0.5; the probabilities that the graph was drawn with, about 0.9."""
     whole, hidden, seen = communities
     model = getattr(tfvae.zoo, recipe)((NODES, NODES), latent_dim=8)
     model.compile(tfvae.optimizers.Adam(0.01))
@@ -61,8 +61,8 @@ def test_probabilities_are_those_of_inner_products(communities):
 
 
 @pytest.mark.parametrize("recipe", [tfvae.zoo.graph_vae, tfvae.zoo.graph_autoencoder])
-def test_nodes_without_links_are_nodes_as_others(recipe):
-    """Also in a graph that has no link at all."""
+def test_nodes_without_edges_have_finite_losses(recipe):
+    """Also in a graph without any edge."""
     graph = np.zeros((1, 6, 6), "float32")
     for links in ([], [(0, 1), (1, 2)]):
         for one, other in links:

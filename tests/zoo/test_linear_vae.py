@@ -61,7 +61,7 @@ def test_the_bound_is_tight_at_the_optimum(linear_vae, data):
 
 
 def test_log_likelihood_agrees_with_the_closed_form_within_its_error(linear_vae, data):
-    """The errors of 500 examples are independent: their normed values are spread as they should be."""
+    """The errors of 500 examples are independent: standardized, their spread is 1."""
     x = data[:500]
     estimate, error = linear_vae.log_likelihood_with_error(x, num_samples=1000, seed=3)
     z = (estimate - _exact(linear_vae, x)) / error

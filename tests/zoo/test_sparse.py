@@ -1,4 +1,4 @@
-"""The sparse VAE: masks of 1 are no masks, the prior's density, and masks that are known are found."""
+"""The sparse VAE: masks of 1 have no effect, the prior has its density, and known masks are recovered."""
 
 import numpy as np
 import pytest

@@ -1,37 +1,41 @@
 """Recipes: one function per paper, which makes the four choices around two networks.
 
-A recipe's arguments after `shape` are also its options on the command line.
+A recipe's arguments after `shape` are also its options on the command line. The decorator `Recipe` declares
+its paper, the kind of data it is for, and what it needs from labels.
 """
 
-from tfvae.zoo.adversarial import aae, info_vae, vae_gan, wae_mmd
+from tfvae.zoo.adversarial import aae, vae_gan
 from tfvae.zoo.autoencoders import (
     autoencoder,
     contractive_autoencoder,
     denoising_autoencoder,
     sparse_autoencoder,
 )
-from tfvae.zoo.conditional import conditional_prior_cvae, conditional_prior_vae, cvae, ivae
-from tfvae.zoo.disentanglement import beta_tcvae, dip_vae, factor_vae
-from tfvae.zoo.flow_posteriors import (
-    discrete_vae,
-    hamiltonian_vae,
-    hyperspherical_vae,
-    iaf_vae,
-    planar_vae,
-    vq_vae,
-)
+from tfvae.zoo.calibrated_decoder import sigma_vae
+from tfvae.zoo.conditional import conditional_prior_cvae, conditional_prior_vae, cvae
+from tfvae.zoo.constrained import geco_vae
+from tfvae.zoo.discrete import discrete_vae
+from tfvae.zoo.disentanglement import beta_tcvae, beta_vae, dip_vae, factor_vae
+from tfvae.zoo.flow_posteriors import iaf_vae, planar_vae
 from tfvae.zoo.graphs import graph_autoencoder, graph_vae
+from tfvae.zoo.hamiltonian import hamiltonian_vae
 from tfvae.zoo.hierarchical import hierarchical_vae, ladder_vae, vdvae
-from tfvae.zoo.importance_weighted import iwae, renyi_vae
+from tfvae.zoo.hyperspherical import hyperspherical_vae
+from tfvae.zoo.identifiable import ivae
 from tfvae.zoo.learned_priors import flow_prior_vae, mixture_vae, vamp_vae
-from tfvae.zoo.missing_data import hi_vae, miwae, mult_vae, not_miwae
+from tfvae.zoo.linear import linear_vae
+from tfvae.zoo.missing_data import miwae, not_miwae
+from tfvae.zoo.mixed_tables import hi_vae
+from tfvae.zoo.mmd import info_vae, wae_mmd
+from tfvae.zoo.multi_sample_bounds import iwae, renyi_vae
 from tfvae.zoo.multimodal import mmvae, mopoe_vae, multimodal_vae
+from tfvae.zoo.recommendation import mult_vae
 from tfvae.zoo.semi_supervised import auxiliary_vae, semi_supervised_vae
 from tfvae.zoo.sequences import sequence_vae, vrnn
 from tfvae.zoo.sparse import predictive_sparse_decomposition, sparse_vae
-from tfvae.zoo.standard import annealed_vae, beta_vae, geco_vae, linear_vae, sigma_vae, vae
+from tfvae.zoo.standard import annealed_vae, vae
 from tfvae.zoo.text import text_vae
-from tfvae.zoo.vector_quantized import vq_vae_2
+from tfvae.zoo.vector_quantized import vq_vae, vq_vae_2
 
 __all__ = [
     "aae",

@@ -1,80 +1,33 @@
-"""Recipes that match the aggregated posterior to the prior, or data to samples."""
-
-from __future__ import annotations
+"""Recipes with a critic: of latent points against the prior, or of data against samples."""
 
 from typing import TYPE_CHECKING
 
 import tfvae
 from tfvae.zoo.default_parts import assemble
+from tfvae.zoo.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
 
 
-def info_vae(
-    shape: tuple[int, ...],
-    latent_dim: int = 16,
-    alpha: float = 0.0,
-    weight: float = 10.0,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
-    """InfoVAE: loss = distortion + (1 - alpha) rate + (alpha + weight - 1) MMD(q(z), p(z)).
-
-    Args as in `vae`, and
-        alpha: 1 leaves the rate out and is the MMD-VAE, 0 keeps all of it.
-        weight: lambda of the paper.
-
-    Source: Zhao et al. 2019, equation 6.
-
-    Example:
-        >>> info_vae((30,), alpha=1.0).objective.alpha
-        1.0
-    """
-    objective = tfvae.objectives.InfoVAE(alpha, weight)
-    return assemble(
-        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
-
-
-def wae_mmd(
-    shape: tuple[int, ...],
-    latent_dim: int = 16,
-    weight: float = 10.0,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
-    """Wasserstein autoencoder with MMD: loss = distortion + weight MMD(q(z), p(z)), z = f(x).
-
-    Args as in `vae`, and
-        weight: of the discrepancy.
-
-    Source: Tolstikhin et al. 2018, algorithm 2.
-
-    Example:
-        >>> wae_mmd((30,)).has_density
-        False
-    """
-    objective = tfvae.objectives.WassersteinMMD(weight)
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
-
-
+@Recipe("Makhzani et al. 2016", "section 2")
 def aae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     weight: float = 1.0,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Adversarial autoencoder: loss = distortion - weight log D(f(x)), D a critic that tells f(x) from p(z).
 
-    Args as in `vae`, and
-        weight: of the adversarial term.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        weight: weight of the adversarial term.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Makhzani et al. 2016, section 2.
 
@@ -83,26 +36,31 @@ def aae(
         False
     """
     objective = tfvae.objectives.AdversarialAutoencoder(weight)
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Point(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)
 
 
+@Recipe("Larsen et al. 2016", "equations 7 and 8")
 def vae_gan(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     weight: float = 1.0,
     distortion: float = 1.0,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
-    """VAE-GAN: the distortion measured in a critic's features, which also tells data from samples.
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
+    """VAE-GAN: the distortion measured in the features of a critic, which also tells data from samples.
 
-    Args as in `vae`, and
-        weight: of the adversarial term.
-        distortion: weight of -E_q log p(x|z) beside the features' error, which steadies the start; 0 in the
-            paper.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        weight: weight of the adversarial term.
+        distortion: weight of -E_q log p(x|z) beside the error of the features, which makes early training
+            stable; 0 in the paper.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Larsen et al. 2016, equations 7 and 8.
 
@@ -111,6 +69,5 @@ def vae_gan(
         True
     """
     objective = tfvae.objectives.VAEGAN(weight, distortion_weight=distortion)
-    return assemble(
-        shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)

@@ -1,26 +1,31 @@
 """Recipes for autoencoders without a density of z."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import tfvae
 from tfvae.zoo.default_parts import assemble
+from tfvae.zoo.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
 
 
+@Recipe("Prince 2023", "chapter 17")
 def autoencoder(
     shape: tuple[int, ...],
     latent_dim: int = 16,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Autoencoder: loss = -log p(x|f(x)).
 
-    Args as in `vae`.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Prince 2023, chapter 17.
 
@@ -29,23 +34,29 @@ def autoencoder(
         False
     """
     objective = tfvae.objectives.Reconstruction()
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Point(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)
 
 
+@Recipe("Vincent et al. 2008", "section 2.3")
 def denoising_autoencoder(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     corruption: float = 0.3,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Denoising autoencoder: loss = -log p(x|f(x + noise)).
 
-    Args as in `vae`, and
-        corruption: standard deviation of the noise added to what the encoder sees in training.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        corruption: standard deviation of the noise added to what the encoder sees in training, in the units
+            of x.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Vincent et al. 2008, section 2.3.
 
@@ -57,25 +68,30 @@ def denoising_autoencoder(
         encoder = tfvae.networks.conv() if len(shape) == 3 else tfvae.networks.mlp()
     encoder = tfvae.networks.chain(tfvae.layers.GaussianNoise(corruption), encoder)
     objective = tfvae.objectives.Reconstruction()
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Point(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)
 
 
+@Recipe("Ng 2011", "section 3")
 def sparse_autoencoder(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     weight: float = 3.0,
     rate: float = 0.05,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Sparse autoencoder: loss = -log p(x|f(x)) + weight sum_j KL(rate || mean activation of unit j).
 
-    Args as in `vae`, and
-        weight: of the penalty.
-        rate: share of the time that a unit is to be active.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        weight: weight of the penalty.
+        rate: mean activation that each unit is to have, in (0, 1).
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Ng 2011, section 3.
 
@@ -84,23 +100,28 @@ def sparse_autoencoder(
         0.1
     """
     objective = tfvae.objectives.SparseAutoencoder(weight, rate)
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Point(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)
 
 
+@Recipe("Rifai et al. 2011", "equation 1")
 def contractive_autoencoder(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     weight: float = 0.1,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Contractive autoencoder: loss = -log p(x|f(x)) + weight ||df/dx||_F^2.
 
-    Args as in `vae`, and
-        weight: of the penalty.
+    Args:
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
+        latent_dim: number of latent dimensions.
+        weight: weight of the penalty.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Source: Rifai et al. 2011, equation 1.
 
@@ -109,6 +130,5 @@ def contractive_autoencoder(
         1.0
     """
     objective = tfvae.objectives.ContractiveAutoencoder(weight)
-    return assemble(
-        shape, tfvae.posteriors.Point(latent_dim), likelihood, encoder, decoder, objective=objective
-    )
+    posterior = tfvae.posteriors.Point(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, objective=objective)

@@ -1,6 +1,4 @@
-"""What a recipe leaves open, filled in from the shape of the data."""
-
-from __future__ import annotations
+"""What a recipe leaves open, made for the shape of the data."""
 
 from typing import TYPE_CHECKING
 
@@ -12,14 +10,23 @@ if TYPE_CHECKING:
 
 def assemble(
     shape: tuple[int, ...],
-    posterior: tfvae.posteriors.Posterior,
-    likelihood: tfvae.likelihoods.Likelihood | None,
-    encoder: keras.Layer | None,
-    decoder: keras.Layer | None,
-    prior: tfvae.priors.Prior | None = None,
-    objective: tfvae.objectives.Objective | None = None,
-) -> tfvae.VAE:
-    """Return the VAE of these parts; images have convolutions and Bernoulli pixels by default.
+    posterior: "tfvae.posteriors.Posterior",
+    likelihood: "tfvae.likelihoods.Likelihood | None",
+    encoder: "keras.Layer | None",
+    decoder: "keras.Layer | None",
+    prior: "tfvae.priors.Prior | None" = None,
+    objective: "tfvae.objectives.Objective | None" = None,
+) -> "tfvae.VAE":
+    """Return the VAE of these parts, with `default_parts` for those that are None.
+
+    Args:
+        shape: shape of one example.
+        posterior: q(z|x).
+        likelihood: p(x|z) or None.
+        encoder: network from x to features, or None.
+        decoder: network from z to features, or None.
+        prior: p(z); None means `StandardNormal`.
+        objective: what training minimizes; None means the negative ELBO.
 
     Example:
         >>> vae = assemble((8, 8, 1), tfvae.posteriors.Normal(2), None, None, None)
@@ -30,8 +37,11 @@ def assemble(
     return tfvae.VAE(encoder, decoder, posterior, likelihood, prior, objective)
 
 
-def annealed_elbo(steps: int) -> tfvae.objectives.ELBO:
-    """Return the ELBO with the rate's weight raised from 0 to 1 over the first `steps` steps.
+def annealed_elbo(steps: int) -> "tfvae.objectives.ELBO":
+    """Return the ELBO with KL warm-up: the weight of the rate rises linearly from 0 to 1.
+
+    Args:
+        steps: optimizer steps until the weight is 1.
 
     Source: Bowman et al. 2016, section 3.1; Sonderby et al. 2016, equation 18.
 
@@ -44,11 +54,17 @@ def annealed_elbo(steps: int) -> tfvae.objectives.ELBO:
 
 def default_parts(
     shape: tuple[int, ...],
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-    encoder: keras.Layer | None = None,
-    decoder: keras.Layer | None = None,
-) -> tuple[tfvae.likelihoods.Likelihood, keras.Layer, keras.Layer]:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+    encoder: "keras.Layer | None" = None,
+    decoder: "keras.Layer | None" = None,
+) -> "tuple[tfvae.likelihoods.Likelihood, keras.Layer, keras.Layer]":
     """Return likelihood, encoder and decoder, made for the shape of x where they are None.
+
+    Args:
+        shape: shape of one example; three axes are those of an image.
+        likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
+        encoder: network from x to features; None means convolutional for images, else an MLP.
+        decoder: network from z to features; None means the encoder's mirror image.
 
     Example:
         >>> default_parts((30,))[1].name[:10]

@@ -1,26 +1,26 @@
-"""Recipes for several kinds of data at once, any of which may be missing."""
-
-from __future__ import annotations
+"""Recipes for several kinds of data at once, the modalities, any of which may be missing."""
 
 from typing import TYPE_CHECKING
 
 import tfvae
 from tfvae.zoo.default_parts import default_parts
+from tfvae.zoo.recipe import DataKind, Recipe
 
 if TYPE_CHECKING:
     import keras
 
 
+@Recipe("Wu and Goodman 2018", "sections 2.1 and 2.2", data=DataKind.SEVERAL)
 def multimodal_vae(
     shapes: dict[str, tuple[int, ...]],
     latent_dim: int = 16,
     random_subsets: int = 0,
     modality_weights: dict[str, float] | None = None,
-    likelihoods: dict[str, tfvae.likelihoods.Likelihood] | None = None,
-    encoders: dict[str, keras.Layer] | None = None,
-    decoders: dict[str, keras.Layer] | None = None,
-) -> tfvae.models.MultimodalVAE:
-    """MVAE: q(z|x) is the product of the prior and an expert for each modality that is there.
+    likelihoods: "dict[str, tfvae.likelihoods.Likelihood] | None" = None,
+    encoders: "dict[str, keras.Layer] | None" = None,
+    decoders: "dict[str, keras.Layer] | None" = None,
+) -> "tfvae.models.MultimodalVAE":
+    """MVAE: q(z|x) is the product of the prior and an expert for each modality that is present.
 
     loss = -ELBO of all modalities - sum_m ELBO of modality m alone - ELBOs of random subsets
 
@@ -28,11 +28,14 @@ def multimodal_vae(
         shapes: shape of one example of each modality, by name.
         latent_dim: number of latent dimensions.
         random_subsets: number of random subsets of the modalities in the loss.
-        modality_weights: weights of the modalities' distortions by name, 1 where there is none.
-        likelihoods: p(x_m|z) by name; where there is none, Bernoulli for images, else a normal.
-        encoders: networks from x_m to features by name; where there is none, convolutional for images, else
-            an MLP.
-        decoders: networks from z to features by name; where there is none, the encoder's mirror image.
+        modality_weights: weights of the modalities' distortions by name; a missing one is 1.
+        likelihoods: p(x_m|z) by name; a missing one is Bernoulli for images, else a normal.
+        encoders: networks from x_m to features by name; a missing one is convolutional for images, else an
+            MLP.
+        decoders: networks from z to features by name; a missing one is the encoder's mirror image.
+
+    Raises:
+        InvalidInput: shapes is not a dict, or a dict has a name that is not in it.
 
     Source: Wu and Goodman 2018, sections 2.1 and 2.2.
 
@@ -46,46 +49,69 @@ def multimodal_vae(
     return _assemble(shapes, fusion, objective, likelihoods, encoders, decoders)
 
 
+@Recipe("Shi et al. 2019", "section 3", data=DataKind.SEVERAL)
 def mmvae(
     shapes: dict[str, tuple[int, ...]],
     latent_dim: int = 16,
     modality_weights: dict[str, float] | None = None,
-    likelihoods: dict[str, tfvae.likelihoods.Likelihood] | None = None,
-    encoders: dict[str, keras.Layer] | None = None,
-    decoders: dict[str, keras.Layer] | None = None,
-) -> tfvae.models.MultimodalVAE:
-    """MMVAE: q(z|x) is the mixture, with equal weights, of an expert for each modality that is there.
+    likelihoods: "dict[str, tfvae.likelihoods.Likelihood] | None" = None,
+    encoders: "dict[str, keras.Layer] | None" = None,
+    decoders: "dict[str, keras.Layer] | None" = None,
+) -> "tfvae.models.MultimodalVAE":
+    """MMVAE: q(z|x) is the mixture, with equal weights, of an expert for each modality that is present.
 
     loss = -ELBO, with one draw from each expert
 
-    Args as in `multimodal_vae`. The paper's tighter bounds are `objectives.ImportanceWeighted` and
-    `objectives.DoublyReparameterized`, with all draws under one logarithm.
+    The paper's tighter bounds are `objectives.ImportanceWeighted` and `objectives.DoublyReparameterized`,
+    with all draws under one logarithm.
 
-    Source: Shi et al. 2019, section 3, with normal experts and prior in the place of Laplace ones.
+    Args:
+        shapes: shape of one example of each modality, by name.
+        latent_dim: number of latent dimensions.
+        modality_weights: weights of the modalities' distortions by name; a missing one is 1.
+        likelihoods: p(x_m|z) by name; a missing one is Bernoulli for images, else a normal.
+        encoders: networks from x_m to features by name; a missing one is convolutional for images, else an
+            MLP.
+        decoders: networks from z to features by name; a missing one is the encoder's mirror image.
+
+    Raises:
+        InvalidInput: shapes is not a dict, or a dict has a name that is not in it.
+
+    Source: Shi et al. 2019, section 3, with normal experts and prior instead of Laplace ones.
 
     Example:
         >>> mmvae({"image": (8, 8, 1), "attributes": (3,)}, latent_dim=4).objective.num_samples
         2
     """
     fusion = tfvae.posteriors.MixtureOfExperts(latent_dim)
-    return _assemble(
-        shapes, fusion, _stratified(fusion, shapes, modality_weights), likelihoods, encoders, decoders
-    )
+    objective = _one_draw_of_each(fusion, shapes, modality_weights)
+    return _assemble(shapes, fusion, objective, likelihoods, encoders, decoders)
 
 
+@Recipe("Sutter et al. 2021", "section 3", data=DataKind.SEVERAL)
 def mopoe_vae(
     shapes: dict[str, tuple[int, ...]],
     latent_dim: int = 16,
     modality_weights: dict[str, float] | None = None,
-    likelihoods: dict[str, tfvae.likelihoods.Likelihood] | None = None,
-    encoders: dict[str, keras.Layer] | None = None,
-    decoders: dict[str, keras.Layer] | None = None,
-) -> tfvae.models.MultimodalVAE:
-    """MoPoE-VAE: q(z|x) is the mixture of the products of experts of all subsets of what is there.
+    likelihoods: "dict[str, tfvae.likelihoods.Likelihood] | None" = None,
+    encoders: "dict[str, keras.Layer] | None" = None,
+    decoders: "dict[str, keras.Layer] | None" = None,
+) -> "tfvae.models.MultimodalVAE":
+    """MoPoE-VAE: q(z|x) is the mixture of the products of experts of all subsets of what is present.
 
     loss = -ELBO, with one draw from each of the 2^M - 1 products
 
-    Args as in `multimodal_vae`.
+    Args:
+        shapes: shape of one example of each modality, by name.
+        latent_dim: number of latent dimensions.
+        modality_weights: weights of the modalities' distortions by name; a missing one is 1.
+        likelihoods: p(x_m|z) by name; a missing one is Bernoulli for images, else a normal.
+        encoders: networks from x_m to features by name; a missing one is convolutional for images, else an
+            MLP.
+        decoders: networks from z to features by name; a missing one is the encoder's mirror image.
+
+    Raises:
+        InvalidInput: shapes is not a dict, or a dict has a name that is not in it.
 
     Source: Sutter et al. 2021, section 3.
 
@@ -94,26 +120,27 @@ def mopoe_vae(
         3
     """
     fusion = tfvae.posteriors.MixtureOfProducts(latent_dim)
-    return _assemble(
-        shapes, fusion, _stratified(fusion, shapes, modality_weights), likelihoods, encoders, decoders
-    )
+    objective = _one_draw_of_each(fusion, shapes, modality_weights)
+    return _assemble(shapes, fusion, objective, likelihoods, encoders, decoders)
 
 
-def _stratified(
-    fusion: tfvae.posteriors.Fusion, shapes: dict, modality_weights: dict[str, float] | None
-) -> tfvae.objectives.Objective:
+def _one_draw_of_each(
+    fusion: "tfvae.posteriors.Fusion",
+    shapes: dict[str, tuple[int, ...]],
+    modality_weights: dict[str, float] | None,
+) -> "tfvae.objectives.Objective":
     draws = fusion.num_components(len(shapes))
     return tfvae.objectives.SubsetELBO(modality_weights=modality_weights, singles=0.0, num_samples=draws)
 
 
 def _assemble(
     shapes: dict[str, tuple[int, ...]],
-    fusion: tfvae.posteriors.Fusion,
-    objective: tfvae.objectives.Objective,
-    likelihoods: dict | None,
-    encoders: dict | None,
-    decoders: dict | None,
-) -> tfvae.models.MultimodalVAE:
+    fusion: "tfvae.posteriors.Fusion",
+    objective: "tfvae.objectives.Objective",
+    likelihoods: "dict[str, tfvae.likelihoods.Likelihood] | None",
+    encoders: "dict[str, keras.Layer] | None",
+    decoders: "dict[str, keras.Layer] | None",
+) -> "tfvae.models.MultimodalVAE":
     if not isinstance(shapes, dict):
         raise tfvae.InvalidInput("shapes", "a dict with the shape of each modality by name", shapes)
     for argument, chosen in (("likelihoods", likelihoods), ("encoders", encoders), ("decoders", decoders)):

@@ -1,23 +1,23 @@
-"""Recipes for sequences [T, D] and texts [T]; NaN in the steps after the last one."""
-
-from __future__ import annotations
+"""Recipes for sequences [T, ...], with NaN after the last step."""
 
 import tfvae
+from tfvae.zoo.recipe import DataKind, Recipe
 
 
+@Recipe("Chung et al. 2015", "section 3", data=DataKind.SEQUENCES)
 def vrnn(
     shape: tuple[int, ...],
     latent_dim: int = 8,
     units: int = 64,
-    step_likelihood: tfvae.likelihoods.Likelihood | None = None,
-) -> tfvae.VRNN:
-    """Variational recurrent network: at each step a VAE with a learned prior, given the steps before.
+    step_likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+) -> "tfvae.VRNN":
+    """Variational recurrent network: a VAE at each step, with a learned prior given the steps before.
 
     Args:
         shape: (steps, ...) of the longest sequence.
         latent_dim: number of latent dimensions of each step.
-        units: of the recurrent cell and of the hidden layers.
-        step_likelihood: p(x_t|z_t, h_t) of one step; None is a normal with one learned scale.
+        units: units of the recurrent cell and of the hidden layers.
+        step_likelihood: p(x_t|z_t, h_t) of one step; None means a normal with one learned scale.
 
     Source: Chung et al. 2015, section 3.
 
@@ -37,19 +37,20 @@ def vrnn(
     return tfvae.VRNN(vae, joined(networks.mlp((units,))), shape[0])
 
 
+@Recipe("Fabius and van Amersfoort 2015", data=DataKind.SEQUENCES)
 def sequence_vae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     units: int = 64,
-    likelihood: tfvae.likelihoods.Likelihood | None = None,
-) -> tfvae.VAE:
+    likelihood: "tfvae.likelihoods.Likelihood | None" = None,
+) -> "tfvae.VAE":
     """VAE with one latent vector for a sequence, between a recurrent encoder and decoder.
 
     Args:
         shape: (steps, ...) of the longest sequence.
         latent_dim: number of latent dimensions.
-        units: of the recurrent networks.
-        likelihood: p(x|z), with independent elements; None is a normal with one learned scale.
+        units: units of the recurrent networks.
+        likelihood: p(x|z), with independent elements; None means a normal with one learned scale.
 
     Source: Fabius and van Amersfoort 2015.
 

@@ -1,31 +1,31 @@
-"""Recipes whose codes, or decoders, are mostly zero."""
-
-from __future__ import annotations
+"""Recipes for sparse models: few latent dimensions for an example, or for an element of x."""
 
 import math
 from typing import TYPE_CHECKING
 
 import tfvae
+from tfvae.zoo.recipe import DataKind, Recipe
 
 if TYPE_CHECKING:
     import keras
 
 
+@Recipe("Kavukcuoglu et al. 2010", "equation 2")
 def predictive_sparse_decomposition(
     shape: tuple[int, ...],
     latent_dim: int = 128,
     sparsity: float = 0.5,
     prediction: float = 1.0,
     encoder_steps: int = 3,
-) -> tfvae.VAE:
+) -> "tfvae.VAE":
     """Predictive sparse decomposition: |x - z D|^2 + sparsity |z|_1 + prediction |z - f(x)|^2, f by LISTA.
 
     Args:
-        shape: shape of one example.
+        shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
         latent_dim: number of atoms of the dictionary D.
         sparsity: weight of the absolute values of z.
-        prediction: weight of the distance between z and what the encoder f foresees.
-        encoder_steps: of the encoder, which starts as so many steps of iterative shrinkage.
+        prediction: weight of the squared distance between z and the encoder's prediction f(x).
+        encoder_steps: steps of the encoder, which at first are steps of iterative shrinkage.
 
     Source: Kavukcuoglu et al. 2010, equation 2; the encoder, Gregor and LeCun 2010.
 
@@ -45,23 +45,24 @@ def predictive_sparse_decomposition(
     return model
 
 
+@Recipe("Moran et al. 2022", "section 2", data=DataKind.ROWS)
 def sparse_vae(
-    shape: tuple[int, ...],
+    shape: tuple[int],
     latent_dim: int = 8,
     dataset_size: int = 1000,
     spike: float = 10.0,
     slab: float = 1.0,
-    encoder: keras.Layer | None = None,
-) -> tfvae.VAE:
+    encoder: "keras.Layer | None" = None,
+) -> "tfvae.VAE":
     """Sparse VAE: each element of x depends on few latent dimensions, by masks with a spike-and-slab prior.
 
     Args:
-        shape: (G,), the shape of one example.
+        shape: (columns,) of a row.
         latent_dim: number of latent dimensions.
-        dataset_size: examples in the data set, of which the prior of the masks counts once.
-        spike: rate of the Laplace that holds masks at 0.
-        slab: rate of the Laplace of masks that are not 0.
-        encoder: network from x to features; None is an MLP.
+        dataset_size: number of training examples; the prior of the masks counts once for all of them.
+        spike: rate of the Laplace distribution of masks near 0.
+        slab: rate of the Laplace distribution of the other masks, in (0, spike).
+        encoder: network from x to features; None means an MLP.
 
     Source: Moran et al. 2022, section 2.
 

@@ -1,28 +1,28 @@
-"""Recipes for texts: token numbers [T], and NaN after the last one."""
-
-from __future__ import annotations
+"""Recipe for texts: token numbers [T], and NaN after the last one."""
 
 import tfvae
 from tfvae.zoo.default_parts import annealed_elbo
+from tfvae.zoo.recipe import DataKind, Recipe
 
 
+@Recipe("Bowman et al. 2016", "sections 3 and 3.1", data=DataKind.TEXTS)
 def text_vae(
-    shape: tuple[int, ...],
+    shape: tuple[int],
     latent_dim: int = 16,
     num_tokens: int = 32,
     units: int = 64,
     word_dropout: float = 0.5,
     warmup_steps: int = 1000,
-) -> tfvae.VAE:
-    """VAE of a text: an autoregressive decoder, kept from ignoring z by word dropout and a rate that rises.
+) -> "tfvae.VAE":
+    """VAE of a text, with an autoregressive decoder; word dropout and KL warm-up against posterior collapse.
 
     Args:
         shape: (tokens,) of the longest text.
         latent_dim: number of latent dimensions.
         num_tokens: size of the vocabulary.
-        units: of the recurrent networks.
-        word_dropout: share of the tokens that the decoder is not given in training.
-        warmup_steps: steps over which the rate's weight rises from 0 to 1.
+        units: units of the recurrent networks.
+        word_dropout: fraction of the tokens that are hidden from the decoder in training.
+        warmup_steps: optimizer steps over which the weight of the rate rises from 0 to 1.
 
     Source: Bowman et al. 2016, sections 3 and 3.1.
 
