@@ -1,4 +1,4 @@
-"""The arrays that the tests write and read back, and writers for formats that have none of one line."""
+"""Arrays that the tests write and read back, and writers of IDX and TFRecord files."""
 
 import gzip
 import struct
@@ -13,7 +13,7 @@ import tfvae
 
 @pytest.fixture(scope="session")
 def table():
-    """X float32 [1000, 5], and whole labels [1000]."""
+    """X float32 [1000, 5], and integer labels [1000]."""
     generator = np.random.default_rng(7)
     x = generator.normal(size=(1000, 5)).astype(np.float32)
     return x, generator.integers(0, 4, 1000)
@@ -21,7 +21,7 @@ def table():
 
 @pytest.fixture(scope="session")
 def numbered():
-    """Each row is its own number: float32 [5000, 1]."""
+    """Each row is its own index: float32 [5000, 1]."""
     return np.arange(5000, dtype=np.float32).reshape(-1, 1)
 
 
@@ -30,7 +30,7 @@ KINDS = ["array", "npy", "parquet", "csv", "shards", "npz", "tfrecord"]
 
 @pytest.fixture(params=KINDS)
 def source(request, numbered, tmp_path, write_records):
-    """The numbers 0 ... 4999, one a row."""
+    """A source of the numbers 0 ... 4999, one in each row."""
     match request.param:
         case "array":
             return tfvae.data.Arrays(numbered)

@@ -1,4 +1,4 @@
-"""The tf.data set of a pipeline: what fit and replicas see of it, and how a failure comes out."""
+"""The tf.data set of a pipeline: in `fit`, over replicas, and with errors."""
 
 import keras
 import numpy as np
@@ -103,7 +103,7 @@ def damaged(tmp_path):
     return tfvae.data.source(path)
 
 
-def test_failure_half_way_reaches_the_user_in_one_line(damaged):
+def test_an_error_in_the_middle_is_one_line(damaged):
     pipeline = Pipeline(damaged, batch_size=1000)
     with pytest.raises(tf.errors.OpError, match="high"):
         for _ in pipeline.dataset():

@@ -1,4 +1,4 @@
-"""Hidden labels, and batches whose weights undo their making."""
+"""Hidden labels, and mixed mini-batches whose weights make every example count once."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_weights_make_every_example_count_once():
             totals[np.flatnonzero(x[:, 0] == value)[0]] += share
     assert totals.sum() == pytest.approx(40 * 8 * 20, rel=1e-5)
     assert totals[:8].sum() / totals.sum() == pytest.approx(8 / 120, rel=1e-5)
-    assert totals[:8].max() / totals[:8].min() < 1.2  # all of them, over and over
+    assert totals[:8].max() / totals[:8].min() < 1.2  # all of them, repeatedly
     assert totals[8:].min() > 0
 
 
@@ -60,6 +60,6 @@ def test_a_pass_goes_once_over_the_unlabeled_in_an_order_of_its_own():
         (np.array([0, -1]), 2, 1, "one for each of 5"),
     ],
 )
-def test_what_cannot_be_mixed_is_refused(label, batch_size, labeled, text):
+def test_labels_that_cannot_be_mixed_are_rejected(label, batch_size, labeled, text):
     with pytest.raises(InvalidInput, match=text):
         mixed_batches(np.zeros((5, 1)), label, batch_size, labeled)

@@ -1,4 +1,4 @@
-"""Batches: every row once, the same again on resume, binarized as drawn, in bounded memory."""
+"""Mini-batches: every row once, reproducible after a resume, binarized, in bounded memory."""
 
 import pathlib
 import subprocess
@@ -140,7 +140,7 @@ def test_binarization_is_new_in_training_and_fixed_in_validation():
 
 
 @pytest.mark.parametrize("value", [1.5, -0.1, np.nan, np.inf])
-def test_binarization_refuses_what_is_no_probability(value):
+def test_binarization_rejects_other_values(value):
     x = np.full((10, 2), 0.5)
     x[7, 1] = value
     with pytest.raises(InvalidInput, match=r"binarize: expected values in \[0, 1\]"):
@@ -171,7 +171,7 @@ def test_labels_stay_with_their_rows(numbered):
         Pipeline(Arrays(numbered), batch_size=2, with_labels=True)
 
 
-def test_labels_stay_with_their_pictures_in_a_pool(tmp_path):
+def test_labels_stay_with_their_images_in_a_pool(tmp_path):
     for label in range(3):
         (tmp_path / str(label)).mkdir()
         for i in range(10):
@@ -191,14 +191,14 @@ def test_part_without_rows(numbered):
             list(pipeline.batches())
 
 
-def test_refusals(numbered):
+def test_arguments_out_of_range_are_rejected(numbered):
     for arguments in ({"batch_size": 0}, {"batch_size": 1, "pool_rows": 0}, {"batch_size": 1, "seed": -1}):
         with pytest.raises(InvalidInput):
             Pipeline(Arrays(numbered), **arguments)
 
 
 def peak_growth(code):
-    """Peak resident memory of a fresh process over what it took before the code, in MiB."""
+    """Growth of the peak memory of a process of its own while it runs the code, in MiB."""
     script = (
         "import pathlib, numpy as np, tfvae.data\n"
         "status = pathlib.Path('/proc/self/status')\n"
@@ -220,7 +220,7 @@ def test_memory_is_bounded_by_the_pool_and_not_by_the_file(tmp_path):
     big = np.lib.format.open_memmap(path, "w+", np.float32, (400_000, 128))  # 195 MiB
     big[::1000] = 1
     del big
-    assert peak_growth(f"np.load({str(path)!r})") > 190  # what is measured is what is meant
+    assert peak_growth(f"np.load({str(path)!r})") > 190  # the measurement works
     assert peak_growth(f"for chunk in tfvae.data.source({str(path)!r}).chunks(): pass") < 40
     mixing = (
         f"p = tfvae.data.Pipeline(tfvae.data.source({str(path)!r}), 128, pool_rows=65536)\n"
@@ -229,6 +229,6 @@ def test_memory_is_bounded_by_the_pool_and_not_by_the_file(tmp_path):
     assert 32 < peak_growth(mixing) < 32 + 50  # the pool is 32 MiB
 
 
-def test_reading_again_after_everything_was_read(source, numbered, everything_of):
+def test_a_source_can_be_read_repeatedly(source, numbered, everything_of):
     np.testing.assert_array_equal(everything_of(source)[0], everything_of(source, 999)[0])
     np.testing.assert_array_equal(everything_of(source)[0], numbered)

@@ -32,7 +32,7 @@ def test_only_the_marked_rows_count(x):
         Standardize.fit(Arrays(x), lambda first, count: np.zeros(count, bool))
 
 
-def test_gaps_constants_and_infinities(x):
+def test_missing_constant_and_infinite_values(x):
     x[::3, 0] = np.nan
     x[:, 1] = 0.1
     x[:, 2] = np.nan
@@ -63,7 +63,7 @@ def test_inverse(x):
     np.testing.assert_allclose(layer.inverse(z), x, rtol=1e-5, atol=1e-5)
 
 
-def test_reduced_precision_does_not_reach_it(x):
+def test_it_computes_in_float32_in_any_policy(x):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         layer = Standardize.fit(Arrays(x))
@@ -83,7 +83,7 @@ def test_saved_and_loaded(x, tmp_path):
     assert Standardize.from_config(config).scale == model.layers[0].scale
 
 
-def test_of_images_and_in_a_pipeline():
+def test_images_in_a_pipeline():
     source = tfvae.data.source("sklearn:digits")
     layer = Standardize.fit(source)
     assert np.shape(layer.offset) == (8, 8, 1)
@@ -92,13 +92,13 @@ def test_of_images_and_in_a_pipeline():
     np.testing.assert_allclose(batch.mean(axis=0), 0, atol=1e-5)
 
 
-def test_refusals():
+def test_other_statistics_are_rejected():
     for offset, scale in (([0.0], [0.0]), ([0.0], [1.0, 2.0]), ([np.nan], [1.0]), ([0.0], [np.inf])):
         with pytest.raises(InvalidInput):
             Standardize(offset, scale)
 
 
-def test_a_limit_cuts_both_ways_and_leaves_gaps():
+def test_a_limit_clips_on_both_sides_and_keeps_nan():
     layer = Standardize([1.0], [2.0], limit=3.0)
     x = np.array([[1.0], [100.0], [-100.0], [np.nan]], np.float32)
     expected = np.array([[0.0], [3.0], [-3.0], [np.nan]])

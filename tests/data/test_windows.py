@@ -1,4 +1,4 @@
-"""Windows of a series, and their values as values of the points again."""
+"""Windows of a series, and their values as values of the points."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ SIZES = st.tuples(st.integers(1, 40), st.integers(1, 12), st.integers(1, 12)).fi
 def test_windows_cover_every_point_and_give_the_series_back(sizes):
     size, length, stride = sizes
     series = np.random.default_rng(0).normal(size=(size, 2))
-    made = windows(series, length, stride)
-    assert made.shape == (len(starts(size, length, stride)), length, 2)
-    np.testing.assert_allclose(to_points(made, size, stride), series, rtol=1e-12)
+    found = windows(series, length, stride)
+    assert found.shape == (len(starts(size, length, stride)), length, 2)
+    np.testing.assert_allclose(to_points(found, size, stride), series, rtol=1e-12)
 
 
 @given(SIZES)
@@ -33,7 +33,7 @@ def test_values_of_points_are_the_means_over_the_windows_that_hold_them(sizes):
     np.testing.assert_allclose(to_points(values, size, stride), expected, rtol=1e-12)
 
 
-def test_windows_at_stride_1_take_no_memory():
+def test_windows_with_stride_1_are_a_view():
     series = np.zeros((1000, 3))
     assert np.shares_memory(windows(series, 50), series)
 
@@ -41,11 +41,11 @@ def test_windows_at_stride_1_take_no_memory():
 @pytest.mark.parametrize(
     ("size", "length", "stride", "named"), [(3, 4, 1, "series"), (9, 4, 5, "stride"), (9, 4, 0, "stride")]
 )
-def test_what_leaves_points_out_is_refused(size, length, stride, named):
+def test_strides_that_leave_points_out_are_rejected(size, length, stride, named):
     with pytest.raises(InvalidInput, match=named):
         windows(np.zeros(size), length, stride)
 
 
-def test_values_of_another_series_are_refused():
+def test_values_of_another_series_are_rejected():
     with pytest.raises(InvalidInput, match="expected 3 windows of a series of 5 points, received 2"):
         to_points(np.zeros((2, 3)), 5)

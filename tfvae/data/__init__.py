@@ -1,6 +1,6 @@
-"""Data sets from anywhere as batches: sources, splits, and pipelines in bounded memory.
+"""Data sets as mini-batches: sources, splits, and pipelines in bounded memory.
 
-Its names are imported on first use; all but the Keras layer `Standardize` do without TensorFlow and Keras.
+Names are imported when they are first used. Only the Keras layer `Standardize` imports TensorFlow and Keras.
 """
 
 import lazy_loader

@@ -6,8 +6,8 @@ from .pipeline import original_errors as original_errors
 from .preprocessing import Standardize as Standardize
 from .sources.arrays import Arrays as Arrays
 from .sources.base import Source as Source
+from .sources.by_name import source as source
 from .sources.partially_labeled import PartiallyLabeled as PartiallyLabeled
 from .sources.partially_labeled import rows_to_label as rows_to_label
-from .sources.registry import source as source
 from .split import Split as Split
 from .split import everything as everything

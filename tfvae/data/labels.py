@@ -1,4 +1,4 @@
-"""Few labels among many examples: hiding the others, and batches with a fixed number of both kinds."""
+"""Labels for semi-supervised training: hiding them, one-hot codes, batches with a fixed number of labels."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from tfvae.core.errors import InvalidInput
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from tfvae.core.types import ArrayLike
+
 UNKNOWN = -1
 
 
-def hide_labels(label: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
-    """Return the labels with all but `keep` of each class set to -1, unknown; which ones, the seed says.
+def hide_labels(label: ArrayLike, keep: int, seed: int = 0) -> np.ndarray:
+    """Return the labels with all but `keep` of each class, chosen at random, set to -1, unknown.
 
     Args:
-        label: class of each example, [N], -1 where it is unknown already.
-        keep: how many of each class stay known.
-        seed: start of the random numbers.
+        label: class of each example, [N], -1 if it is unknown already.
+        keep: number of labels of each class that stay.
+        seed: seed of the choice.
 
     Raises:
-        InvalidInput: a class has fewer than `keep`.
+        InvalidInput: for labels that are not integers, and a class with fewer than `keep`.
 
     Source: Kingma et al. 2014, section 4.1, which keeps as many of each class.
 
@@ -31,14 +33,14 @@ def hide_labels(label: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
         >>> hide_labels(np.array([0, 1, 1, 0, 1, 0]), keep=1).tolist()
         [-1, -1, 1, -1, -1, 0]
     """
-    label = whole_labels(label)
+    label = check_labels(label)
     kept = np.full_like(label, UNKNOWN)
     rng = np.random.default_rng(seed)
-    for one in np.unique(label[label != UNKNOWN]):
-        rows = np.flatnonzero(label == one)
+    for known_class in np.unique(label[label != UNKNOWN]):
+        rows = np.flatnonzero(label == known_class)
         if not 1 <= keep <= len(rows):
-            raise InvalidInput("keep", f"from 1 to {len(rows)}, the examples of class {one:g}", keep)
-        kept[rng.choice(rows, keep, replace=False)] = one
+            raise InvalidInput("keep", f"from 1 to {len(rows)}, the examples of class {known_class:g}", keep)
+        kept[rng.choice(rows, keep, replace=False)] = known_class
     return kept
 
 
@@ -47,11 +49,11 @@ def one_hot(label: np.ndarray, num_classes: int, name: str = "label") -> np.ndar
 
     Args:
         label: class of each example, [N].
-        num_classes: how many there are.
-        name: what messages call the labels' source.
+        num_classes: number of classes.
+        name: of the labels' source, for the message.
 
     Raises:
-        InvalidInput: a label that is unknown or no class.
+        InvalidInput: for an unknown label, and one that is not a class.
 
     Example:
         >>> one_hot(np.array([1, 0]), 3).tolist()
@@ -65,26 +67,29 @@ def one_hot(label: np.ndarray, num_classes: int, name: str = "label") -> np.ndar
 
 
 def mixed_batches(
-    x: np.ndarray, label: np.ndarray, batch_size: int, labeled: int, seed: int = 0
+    x: ArrayLike, label: ArrayLike, batch_size: int, labeled: int, seed: int = 0
 ) -> tf.data.Dataset:
-    """Batches with `labeled` examples of known class each, weighted so that every example still counts once.
+    """Return mini-batches with `labeled` labeled examples each, weighted so that every example counts once.
 
-    w = (share of the examples of its kind among all) / (share of its kind in a batch)
+    w = (share of the examples of its kind among all) / (share of its kind in a mini-batch)
 
-    Where few classes are known, batches drawn as the examples come have none most of the time, and a
-    gradient with few, large steps. These have the same expectation. A pass goes once over the examples of
-    unknown class, less a last batch that is not full; those of known class come again and again, in a new
-    random order each time.
+    If few labels are known, most mini-batches of a plain shuffle have none, and the gradient of the labeled
+    loss has few, large steps. These have the same expectation. A pass goes once over the unlabeled examples,
+    without a last mini-batch that is not full; the labeled ones are repeated, each time in a new order.
 
     Args:
         x: data [N, *event].
-        label: class of each example, -1 where it is unknown, [N]; both kinds must be there.
-        batch_size: examples a batch.
-        labeled: of these, how many with a known class.
-        seed: start of the random numbers.
+        label: class of each example, [N], -1 if it is unknown; there must be examples of both kinds.
+        batch_size: examples of a mini-batch.
+        labeled: number of labeled examples among them.
+        seed: seed of the order.
 
     Returns:
         A data set of ({"x", "label"}, y, weight) for `fit`; y is not used.
+
+    Raises:
+        InvalidInput: for labels that are not integers or not one for each example, for no labeled or no
+            unlabeled examples, and for numbers that do not fit them.
 
     Example:
         >>> x, label = np.zeros((6, 2)), np.array([0, -1, -1, -1, 1, -1])
@@ -94,7 +99,7 @@ def mixed_batches(
     """
     import tensorflow as tf
 
-    label = whole_labels(label)
+    x, label = np.asarray(x), check_labels(label)
     if len(x) != len(label):
         raise InvalidInput("label", f"one for each of {len(x)} examples", len(label))
     known, unknown = np.flatnonzero(label != UNKNOWN), np.flatnonzero(label == UNKNOWN)
@@ -113,7 +118,7 @@ def mixed_batches(
         ],
         axis=0,
     )
-    drawn = [
+    indices = [
         tf.data.Dataset.from_tensor_slices(rows).shuffle(len(rows), seed=seed).repeat().batch(count)
         for rows, count in zip((known, unknown), counts, strict=True)
     ]
@@ -123,14 +128,20 @@ def mixed_batches(
         return {name: tf.gather(column, rows) for name, column in data.items()}, tf.zeros(batch_size), weight
 
     steps = len(unknown) // counts[1]
-    return tf.data.Dataset.zip(tuple(drawn)).map(batch).take(steps).prefetch(4)
+    return tf.data.Dataset.zip(tuple(indices)).map(batch).take(steps).prefetch(4)
 
 
-def whole_labels(label: np.ndarray) -> np.ndarray:
-    """Return labels [N] as an array, or refuse what is no class.
+def check_labels(label: ArrayLike) -> np.ndarray:
+    """Return labels as an array [N].
+
+    Args:
+        label: integers, in any type of number, [N].
+
+    Raises:
+        InvalidInput: for another shape or type, and for fractions.
 
     Example:
-        >>> whole_labels([0, 2, -1])
+        >>> check_labels([0, 2, -1])
         array([ 0,  2, -1])
     """
     label = np.asarray(label)

@@ -1,4 +1,4 @@
-"""From a source to batches: split, shuffled in bounded memory, binarized, and the same again on resume."""
+"""Mini-batches of a source: split, shuffled in bounded memory, binarized, reproducible after a resume."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.data.labels import one_hot
 from tfvae.data.shuffle import Chunk
 from tfvae.data.sources.base import Source
-from tfvae.data.split import Keep, checked_seed, count_kept, everything
+from tfvae.data.split import Keep, check_seed, count_kept, everything
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,34 +26,37 @@ _ORDER, _BINARIZE = 0, 1  # what a generator is for; part of its seed
 
 @final
 class Pipeline:
-    """Batches of a source for training or validation.
+    """Mini-batches of a source for training or validation.
 
-    A training pipeline (`shuffle=True`) visits every row of its part once in each epoch, in an order that is
-    a function of (seed, epoch) alone. `epoch` is the number of the next pass; each pass adds one to it, and a
+    A training pipeline (`shuffle=True`) visits each of its rows once in an epoch, in an order that is a
+    function of (seed, epoch) alone. `epoch` is the number of the next pass. Each pass adds one to it; a
     training loop that may be resumed sets it at the start of each epoch. Arrays in memory are shuffled as a
-    whole; other sources in a pool of bounded size, into which files with random access are read in random
-    blocks. A validation pipeline (`shuffle=False`) keeps the order of the file and is the same in every pass.
+    whole, other sources in a pool of bounded size, which reads files with random access in random blocks. A
+    validation pipeline (`shuffle=False`) keeps the order of the file and is the same in every pass.
 
     Args:
         source: where the rows come from.
-        batch_size: rows a batch.
-        split: `split(first_row, count)` gives the bool mask of the rows to use, such as `Split(0.1).train`.
-        seed: seeds the order and the binarization.
-        shuffle: random order, anew in each epoch.
-        binarize: replace x by a draw of Bernoulli(x), anew in each epoch if `shuffle`, else always the same.
-        transform: applied to each float32 batch [n, *shape] before binarization; keeps its shape.
-        with_labels: give dicts of `x` and `label` instead of arrays.
-        one_hot: give dicts of `x` and `condition` instead, the label as a one-hot code of so many classes.
-        drop_remainder: leave out a last batch smaller than the others; by default when shuffling. A part
-            smaller than one batch is always kept, as one smaller batch.
-        pool_rows: the most rows in the shuffle pool; by default 65,536, or what fits 256 MiB if that is less.
+        batch_size: rows of a mini-batch.
+        split: `split(first_row, count)` returns the bool mask of the rows to use, such as `Split(0.1).train`.
+        seed: seed of the order and of the binarization.
+        shuffle: whether the order is random, and new in each epoch.
+        binarize: whether to replace x by a draw of Bernoulli(x), new in each epoch if `shuffle`, otherwise
+            always the same.
+        transform: function of each float32 batch [n, *shape], applied before the binarization, that keeps the
+            shape.
+        with_labels: whether to give dicts of `x` and `label` instead of arrays.
+        one_hot: number of classes; gives dicts of `x` and `condition` instead, the label's one-hot code.
+        drop_remainder: whether to leave out a last mini-batch that is smaller than the others; None means
+            only if `shuffle`. A source smaller than one mini-batch is kept as one smaller mini-batch.
+        pool_rows: largest number of rows in the shuffle pool; None means 65,536, or what fits in 256 MiB if
+            that is less.
 
     Attributes:
         epoch: number of the next pass.
         failure: the exception that ended the last pass, or None.
 
     Raises:
-        InvalidInput: an argument out of range; labels asked of a source without them.
+        InvalidInput: for an argument out of range, and labels of a source without labels.
 
     Example:
         >>> import tfvae
@@ -84,7 +87,7 @@ class Pipeline:
             if asked and source.label_dtype is None:
                 raise InvalidInput(argument, "a source with labels", f"{source.name}, which has none")
         self.source, self.split = source, split
-        self.batch_size, self.seed = int(batch_size), checked_seed(seed)
+        self.batch_size, self.seed = int(batch_size), check_seed(seed)
         self.shuffle, self.binarize, self.with_labels = shuffle, binarize, with_labels
         self.one_hot = one_hot
         self.transform = transform
@@ -96,41 +99,41 @@ class Pipeline:
 
     @property
     def num_rows(self) -> int | None:
-        """Rows in this part of the source, with any remainder; None for a stream of unknown length."""
+        """Number of rows to use, with any remainder; None for a stream of unknown length."""
         if self._num_rows is None and self.source.size is not None:
             self._num_rows = count_kept(self.split, self.source.size)
         return self._num_rows
 
     @property
     def num_batches(self) -> int | None:
-        """Batches a pass; None for a stream of unknown length."""
+        """Number of mini-batches of a pass; None for a stream of unknown length."""
         if self.num_rows is None:
             return None
         whole, rest = divmod(self.num_rows, self.batch_size)
         return whole + (rest > 0 and not (self.drop_remainder and whole > 0))
 
     def batches(self) -> Iterator[np.ndarray | Chunk]:
-        """Start a pass over the data: float32 arrays [n, *shape], or dicts of these and what the labels give.
+        """Start a pass over the data; `epoch` increases by one at once.
 
         Returns:
-            An iterator over the batches of the pass numbered `epoch`, which goes up by one at once.
+            An iterator over float32 arrays [n, *shape], or dicts of these and `label` or `condition`.
 
         Raises:
-            InvalidInput: no row is in this part; values outside [0, 1] are to be binarized; a label
-                is no class where codes are asked for.
-            UnreadableFile: a file turns out to be damaged.
+            InvalidInput: for no rows, values outside [0, 1] that are to be binarized, and a label that is no
+                class but is to be one-hot encoded.
+            UnreadableFile: for a damaged file.
         """
         epoch = self.epoch
         self.epoch += 1
         return self._pass(epoch if self.shuffle else 0)
 
     def dataset(self) -> tf.data.Dataset:
-        """Return the passes as a tf.data set for `model.fit`; every iteration over it is one pass.
+        """Return a tf.data set for `model.fit`; each iteration over it is one pass.
 
-        Shapes are static but for the batch's, and the number of batches is known if the source's size is; for
-        a stream call `source.count()` before, or Keras warns at the end of each epoch that the data ran out.
-        Batches are made ahead, in the background. TensorFlow wraps whatever goes wrong there into an error of
-        its own; the plain one is in `failure`, and `original_errors` raises it.
+        All shapes but the batch size are static. The number of mini-batches is known if the source's size is;
+        for a stream call `source.count()` before, or Keras warns at the end of each epoch that the data ran
+        out. Mini-batches are prefetched in the background. TensorFlow wraps exceptions there in its own; the
+        original one is in `failure`, and `original_errors` raises it.
         """
         import tensorflow as tf
 
@@ -160,17 +163,17 @@ class Pipeline:
             if number and self.drop_remainder and len(x) < self.batch_size:
                 return
             if self.transform is not None:
-                x = self._transformed(x)
+                x = _transform(self.transform, x)
             if self.binarize:
-                x = _drawn(x, self._generator(epoch, _BINARIZE, number), self.source.name)
-            yield self._named(x, chunk.get("label"))
+                x = _binarize(x, self._generator(epoch, _BINARIZE, number), self.source.name)
+            yield self._with_label(x, chunk)
         if number < 0:
             raise InvalidInput("split", f"at least one row of {self.source.name}", "a part without rows")
 
-    def _named(self, x: np.ndarray, label: np.ndarray | None) -> np.ndarray | Chunk:
+    def _with_label(self, x: np.ndarray, chunk: Chunk) -> np.ndarray | Chunk:
         if self.one_hot is not None:
-            return {"x": x, "condition": one_hot(label, self.one_hot, self.source.name)}
-        return {"x": x, "label": label} if self.with_labels else x
+            return {"x": x, "condition": one_hot(chunk["label"], self.one_hot, self.source.name)}
+        return {"x": x, "label": chunk["label"]} if self.with_labels else x
 
     def _ordered(self, epoch: int) -> Iterator[Chunk]:
         if not self.shuffle:
@@ -178,25 +181,22 @@ class Pipeline:
         order = self._generator(epoch, _ORDER)
         return self.source.shuffled(self.split, order, self.batch_size, self.pool_rows)
 
-    def _transformed(self, x: np.ndarray) -> np.ndarray:
-        result = np.asarray(self.transform(x), np.float32)
-        if result.shape != x.shape:
-            raise InvalidInput("transform", f"a result of shape {x.shape}, like its input", result.shape)
-        return result
-
     def _generator(self, epoch: int, purpose: int, batch: int = 0) -> np.random.Generator:
-        """Randomness for one purpose, and nothing else: no draw here depends on how many came before."""
-        # SFC64 fills a batch of pictures faster than Philox; no stream is ever jumped or split.
+        """Return the generator of one purpose, so that no draw depends on the number of others before it."""
+        # SFC64 fills a batch of images faster than Philox, and no stream is jumped or split.
         seed = np.random.SeedSequence([self.seed, epoch, purpose, batch])
         return np.random.Generator(np.random.SFC64(seed))
 
 
 @contextlib.contextmanager
 def original_errors(*pipelines: Pipeline) -> Iterator[None]:
-    """Make a data error in `fit` the plain one-line exception, not TensorFlow's report of it.
+    """Raise the pipelines' own one-line exceptions in place of TensorFlow's report of them.
 
     Args:
-        *pipelines: those whose `dataset()` is used inside.
+        *pipelines: those whose `dataset()` is used inside the context, such as by `fit`.
+
+    Raises:
+        Exception: the one that ended a pass of one of the pipelines.
 
     Example:
         >>> import numpy as np, tfvae
@@ -218,10 +218,17 @@ def original_errors(*pipelines: Pipeline) -> Iterator[None]:
         raise
 
 
-def _drawn(x: np.ndarray, generator: np.random.Generator, name: str) -> np.ndarray:
-    """Bernoulli(x), as float32 zeros and ones."""
+def _transform(transform: Transform, x: np.ndarray) -> np.ndarray:
+    result = np.asarray(transform(x), np.float32)
+    if result.shape != x.shape:
+        raise InvalidInput("transform", f"a result of shape {x.shape}, like its input", result.shape)
+    return result
+
+
+def _binarize(x: np.ndarray, generator: np.random.Generator, name: str) -> np.ndarray:
+    """Return draws of Bernoulli(x), float32."""
     low, high = x.min(), x.max()
-    if not (low >= 0 and high <= 1):  # also refuses NaN
+    if not (low >= 0 and high <= 1):  # also rejects NaN
         raise InvalidInput("binarize", "values in [0, 1]", f"{low} to {high} in {name}")
-    uniform = generator.random(x.shape, dtype=np.float32)  # in [0, 1): 0 never and 1 always becomes 1
+    uniform = generator.random(x.shape, dtype=np.float32)  # in [0, 1), so that 0 and 1 are kept
     return np.less(uniform, x, out=uniform, casting="unsafe")

@@ -1,13 +1,14 @@
-"""Standardization measured from a stream of any length, in the pipeline or inside a model."""
+"""Standardization with statistics of a stream of any length, in the pipeline or inside a model."""
 
 from __future__ import annotations
 
-from typing import Self, final
+from typing import Any, Self, final
 
 import keras
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import ArrayLike, InputShape, Shape
 from tfvae.data.sources.base import Source
 from tfvae.data.split import Keep, everything
 
@@ -15,20 +16,21 @@ from tfvae.data.split import Keep, everything
 @final
 @keras.saving.register_keras_serializable("tfvae")
 class Standardize(keras.layers.Layer):
-    """Shift and scale every column: z = (x - offset) / scale, and no further than `limit` from 0.
+    """Standardize each column: z = (x - offset) / scale, clipped to [-limit, limit].
 
-    Computes in float32 whatever the model's dtype policy; NaN stays NaN. The division is done as a product
-    with the float32 reciprocal, for that is what TensorFlow makes of it in compiled functions: so eager,
-    compiled and NumPy results agree to the last bit.
+    Computed in float32 in any dtype policy; NaN stays NaN. The division is a multiplication by the float32
+    reciprocal, as TensorFlow computes it in compiled functions, so that eager, compiled and NumPy results
+    agree to the last bit.
 
     Args:
-        offset: what to subtract, one number a column (nested lists for images), in units of x.
-        scale: what to divide by, positive, of the same shape.
-        limit: largest |z|, for values far from all others to weigh no more than that; None is no limit.
+        offset: one number for each column (nested lists for images), in units of x.
+        scale: positive numbers of the same shape, in units of x.
+        limit: largest |z|, which limits the weight of outliers; None means no limit.
         name: name of the layer.
 
     Raises:
-        InvalidInput: different shapes, or a scale or limit that is not positive and finite.
+        InvalidInput: for different shapes, an offset that is not finite, and a scale or limit that is not
+            positive and finite.
 
     Example:
         >>> layer = Standardize(offset=[1.0, 2.0], scale=[2.0, 4.0])
@@ -37,7 +39,7 @@ class Standardize(keras.layers.Layer):
     """
 
     def __init__(
-        self, offset: list[float], scale: list[float], limit: float | None = None, name: str | None = None
+        self, offset: ArrayLike, scale: ArrayLike, limit: float | None = None, name: str | None = None
     ):
         # In bfloat16 a shift of large values would leave nothing of their differences.
         super().__init__(name=name, dtype="float32", trainable=False)
@@ -56,19 +58,22 @@ class Standardize(keras.layers.Layer):
 
     @classmethod
     def fit(cls, source: Source, split_mask: Keep = everything, limit: float | None = None) -> Self:
-        """Measure mean and standard deviation of each column in one pass, in float64 and bounded memory.
+        """Return the layer with the mean and standard deviation of each column of a source.
 
-        Chunks are joined by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
-        computing sample variances", 1979, equation 2.1. The deviation is that of a population: over n, not
-        n − 1. NaN is left out; a column whose values are all equal, or all NaN, gets the scale 1.
+        One pass in float64 and bounded memory. The variance is divided by n, not by n - 1. NaN is left out;
+        a column whose values are all equal, or all NaN, has scale 1.
 
         Args:
             source: the rows.
-            split_mask: marks the rows to use, such as `Split(0.1).train`.
-            limit: as of the layer.
+            split_mask: `split_mask(first_row, count)` returns the bool mask of the rows to use, such as
+                `Split(0.1).train`.
+            limit: as for the layer.
 
         Raises:
-            InvalidInput: no row is marked, or a column holds infinite values.
+            InvalidInput: for no rows, and a column with infinite values.
+
+        Source: Chan, Golub and LeVeque 1979 (Updating formulae and a pairwise algorithm for computing sample
+            variances), equation 2.1.
 
         Example:
             >>> import tfvae
@@ -76,7 +81,7 @@ class Standardize(keras.layers.Layer):
             >>> layer.offset, layer.scale
             ([2.0, 5.0], [1.0, 1.0])
         """
-        moments = _Moments(source.shape)
+        moments = _RunningMoments(source.shape)
         first = 0
         for chunk in source.chunks():
             x = chunk["x"]
@@ -91,35 +96,43 @@ class Standardize(keras.layers.Layer):
             )
         return cls(moments.mean.tolist(), moments.scale().tolist(), limit)
 
-    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Standardize a tensor [..., *columns]."""
+    def call(self, inputs: Any) -> Any:
+        """Return z of a tensor [..., *columns]."""
         offset, reciprocal = (keras.ops.convert_to_tensor(v) for v in (self._offset, self._reciprocal))
-        standard = (inputs - offset) * reciprocal
-        return standard if self.limit is None else keras.ops.clip(standard, -self.limit, self.limit)
+        z = (inputs - offset) * reciprocal
+        return z if self.limit is None else keras.ops.clip(z, -self.limit, self.limit)
 
-    def inverse(self, outputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Undo it: x = z scale + offset; what the limit took away is not known any more."""
-        outputs = keras.ops.convert_to_tensor(outputs, "float32")
-        return outputs * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
+    def inverse(self, outputs: Any) -> Any:
+        """Return x = z scale + offset; values that were clipped are not restored.
+
+        Args:
+            outputs: z, a tensor or array [..., *columns].
+        """
+        z: Any = keras.ops.convert_to_tensor(outputs, "float32")
+        return z * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
 
     def transform(self, x: np.ndarray) -> np.ndarray:
-        """Standardize a float32 NumPy array as the layer does; to be given as `Pipeline(transform=)`."""
-        standard = (x - self._offset) * self._reciprocal
-        return standard if self.limit is None else np.clip(standard, -self.limit, self.limit)
+        """Return z of a float32 array, to the same bits as the layer; for `Pipeline(transform=)`.
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The input's shape."""
+        Args:
+            x: [..., *columns].
+        """
+        z = (x - self._offset) * self._reciprocal
+        return z if self.limit is None else np.clip(z, -self.limit, self.limit)
+
+    def compute_output_shape(self, input_shape: InputShape) -> InputShape:
+        """Return the input's shape."""
         return input_shape
 
-    def get_config(self) -> dict[str, object]:
-        """The arguments of the constructor."""
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
         return {"offset": self.offset, "scale": self.scale, "limit": self.limit, "name": self.name}
 
 
-class _Moments:
-    """Count, mean and sum of squared deviations of each column, over chunks, without NaN."""
+class _RunningMoments:
+    """Count, mean and sum of squared deviations of each column over chunks, without NaN."""
 
-    def __init__(self, shape: tuple[int, ...]):
+    def __init__(self, shape: Shape):
         self.rows = 0
         self.count, self.mean, self._squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._low, self._high = np.full(shape, np.inf), np.full(shape, -np.inf)
@@ -133,7 +146,7 @@ class _Moments:
         count = known.sum(axis=0)
         self._low = np.minimum(self._low, np.where(known, x, np.inf).min(axis=0))
         self._high = np.maximum(self._high, np.where(known, x, -np.inf).max(axis=0))
-        with np.errstate(invalid="ignore"):  # infinite values become a NaN mean, which fit refuses
+        with np.errstate(invalid="ignore"):  # infinite values give a NaN mean, which `fit` rejects
             mean = np.where(known, x, 0).sum(axis=0) / np.maximum(count, 1)
             squares = np.square(np.where(known, x - mean, 0)).sum(axis=0)
             total = np.maximum(self.count + count, 1)
@@ -144,5 +157,5 @@ class _Moments:
 
     def scale(self) -> np.ndarray:
         deviation = np.sqrt(self._squares / np.maximum(self.count, 1))
-        # Not deviation > 0: the mean of equal numbers is rounded, and leaves a deviation of about 1e-17.
+        # Not deviation > 0 alone: the mean of equal numbers is rounded, which leaves about 1e-17.
         return np.where((self._high > self._low) & (deviation > 0), deviation, 1.0)

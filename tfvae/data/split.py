@@ -1,4 +1,4 @@
-"""Which rows train and which validate: a hash of (seed, row number) decides, never the file's format."""
+"""The split into training and validation rows, by a hash of (seed, row index), in any file format."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import numpy as np
 from tfvae.core.errors import InvalidInput
 
 Keep = Callable[[int, int], np.ndarray]
+"""keep(first_row, count) returns a bool mask [count] of the rows to use."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_COUNTING_ROWS = 2**20
+_ROWS_AT_ONCE = 2**20
 
 
 def everything(first_row: int, count: int) -> np.ndarray:
-    """Mark every row.
+    """Return a mask of all rows, bool [count].
+
+    Args:
+        first_row: index of the first row.
+        count: number of rows.
 
     Example:
         >>> everything(10, 3)
@@ -27,18 +32,18 @@ def everything(first_row: int, count: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
 class Split:
-    """A part of the rows for validation, the others for training.
+    """A fraction of the rows for validation, the others for training.
 
-    Row i validates if splitmix64(seed, i) / 2^64 < validation. So the rule needs no list of rows, knows no
-    length, gives the same parts for the same rows in any format and any chunk size, and repeats. Each row
-    is drawn on its own: the fraction is met in expectation, within about sqrt(f (1 - f) / N).
+    Row i is for validation if splitmix64(seed, i) / 2^64 < validation. The rule needs neither a list of rows
+    nor their number, and gives the same split in any file format and chunk size. Each row is drawn
+    independently: the fraction f holds in expectation, within about sqrt(f (1 - f) / N).
 
     Args:
-        validation: expected fraction of rows that validate, in [0, 1).
-        seed: another seed draws other rows.
+        validation: expected fraction of validation rows, in [0, 1).
+        seed: seed of the draw.
 
     Raises:
-        InvalidInput: `validation` is outside [0, 1), or `seed` is negative.
+        InvalidInput: for a `validation` outside [0, 1), and a negative `seed`.
 
     Example:
         >>> split = Split(validation=0.25, seed=0)
@@ -51,33 +56,47 @@ class Split:
     fraction: float
     seed: int
 
-    everything = staticmethod(everything)
-
     def __init__(self, validation: float = 0.1, seed: int = 0):
         if not 0 <= validation < 1:
             raise InvalidInput("validation", "a fraction in [0, 1)", validation)
         object.__setattr__(self, "fraction", float(validation))
-        object.__setattr__(self, "seed", checked_seed(seed))
+        object.__setattr__(self, "seed", check_seed(seed))
 
     def __repr__(self) -> str:
         return f"Split(validation={self.fraction}, seed={self.seed})"
 
     def train(self, first_row: int, count: int) -> np.ndarray:
-        """Mark the training rows among `count` rows from `first_row` on: bool [count]."""
+        """Return a mask of the training rows among `count` rows from `first_row` on, bool [count].
+
+        Args:
+            first_row: index of the first row.
+            count: number of rows.
+        """
         return ~self.validation(first_row, count)
 
     def validation(self, first_row: int, count: int) -> np.ndarray:
-        """Mark the validation rows among `count` rows from `first_row` on: bool [count]."""
+        """Return a mask of the validation rows among `count` rows from `first_row` on, bool [count].
+
+        Args:
+            first_row: index of the first row.
+            count: number of rows.
+        """
         # 53 bits: a float64 holds fraction * 2^53 exactly enough, and never rounds up to 2^64.
         draws = _splitmix64(self.seed, first_row, count) >> np.uint64(11)
         return draws < np.uint64(self.fraction * 2**53)
 
 
-def checked_seed(seed: int) -> int:
-    """Return the seed, or refuse what is not an integer in [0, 2^63).
+def check_seed(seed: int) -> int:
+    """Return a seed as an int.
+
+    Args:
+        seed: an integer in [0, 2^63).
+
+    Raises:
+        InvalidInput: for anything else.
 
     Example:
-        >>> checked_seed(-1)
+        >>> check_seed(-1)
         Traceback (most recent call last):
         tfvae.InvalidInput: seed: expected an integer in [0, 2^63), received -1
     """
@@ -87,7 +106,11 @@ def checked_seed(seed: int) -> int:
 
 
 def count_kept(keep: Keep, size: int) -> int:
-    """Count the rows that `keep` marks among the first `size`.
+    """Return the number of rows that `keep` marks among the first `size`.
+
+    Args:
+        keep: `keep(first_row, count)` returns the bool mask of the rows to use.
+        size: number of rows in all.
 
     Example:
         >>> count_kept(everything, 12_345)
@@ -96,19 +119,19 @@ def count_kept(keep: Keep, size: int) -> int:
     if keep is everything:
         return size
     return sum(
-        int(np.count_nonzero(keep(first, min(_COUNTING_ROWS, size - first))))
-        for first in range(0, size, _COUNTING_ROWS)
+        int(np.count_nonzero(keep(first, min(_ROWS_AT_ONCE, size - first))))
+        for first in range(0, size, _ROWS_AT_ONCE)
     )
 
 
 def _splitmix64(seed: int, first: int, count: int) -> np.ndarray:
-    """Outputs first ... first + count of the generator splitmix64 started at mix(seed).
+    """Return outputs first ... first + count - 1 of the generator splitmix64 started at mix(seed), uint64.
 
-    Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 17.
+    Source: Steele, Lea and Flood 2014 (Fast splittable pseudorandom number generators), figure 17.
     """
     start = _mix(np.array([seed], np.uint64) + _GOLDEN)
     steps = np.arange(first + 1, first + 1 + count, dtype=np.uint64)
-    return _mix(start + steps * _GOLDEN)  # arrays, not scalars: these wrap around without a warning
+    return _mix(start + steps * _GOLDEN)  # arrays overflow without a warning, scalars with one
 
 
 def _mix(bits: np.ndarray) -> np.ndarray:

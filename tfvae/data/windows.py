@@ -1,4 +1,4 @@
-"""A series as overlapping windows, and back: values of the windows' steps as values of the series' points."""
+"""A series as overlapping windows, and values of the windows' steps as values of the series' points."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from tfvae.core.errors import InvalidInput
 
 
 def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
-    """Return the first points of windows that together cover a series, each `stride` after the one before.
+    """Return the indices of the first points of windows that cover a series, `stride` points apart.
 
-    The last window ends with the series, also where that takes a shorter stride.
+    The last window ends with the series, if necessary at a shorter distance.
 
     Args:
-        size: points of the series.
-        length: points of a window.
-        stride: points between the starts of two windows, at most `length`, so that no point is left out.
+        size: number of points of the series.
+        length: number of points of a window.
+        stride: number of points between two starts, at most `length`, so that no point is left out.
 
     Raises:
-        InvalidInput: a series shorter than a window, or a stride that leaves points out.
+        InvalidInput: for a series shorter than a window, and a stride that leaves points out.
 
     Example:
         >>> starts(10, length=4, stride=4)
@@ -34,12 +34,17 @@ def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
 
 
 def windows(series: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
-    """Return the windows of a series [T, ...] as [N, length, ...], in the order of their starts.
+    """Return the windows of a series, [N, length, ...], in the order of their starts.
 
-    At stride 1 they are a view, which takes no memory of its own.
+    With stride 1 they are a view, which needs no memory of its own.
 
-    Args as in `starts`, and
-        series: points along axis 0.
+    Args:
+        series: [T, ...].
+        length: number of points of a window.
+        stride: number of points between two starts, at most `length`; the last window ends with the series.
+
+    Raises:
+        InvalidInput: for a series shorter than a window, and a stride that leaves points out.
 
     Example:
         >>> windows(np.arange(5), length=3, stride=2)
@@ -53,17 +58,17 @@ def windows(series: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
 
 
 def to_points(values: np.ndarray, size: int, stride: int = 1) -> np.ndarray:
-    """Return the mean over all windows that hold a point, [size, ...], of values of the windows' steps.
+    """Return for each point the mean of its values over all windows that contain it, float64 [size, ...].
 
     value_t = mean over windows n with start_n <= t < start_n + length of values[n, t - start_n]
 
     Args:
-        values: of each step of the windows that `windows` makes, [N, length, ...].
-        size: points of the series.
-        stride: the one that the windows were made with.
+        values: of each step of the windows, [N, length, ...].
+        size: number of points of the series.
+        stride: the stride of the windows.
 
     Raises:
-        InvalidInput: values of another number of windows.
+        InvalidInput: for another number of windows than the series has.
 
     Example:
         >>> to_points(np.array([[0.0, 1.0, 2.0], [4.0, 3.0, 4.0]]), size=5, stride=2)
@@ -75,7 +80,7 @@ def to_points(values: np.ndarray, size: int, stride: int = 1) -> np.ndarray:
         raise InvalidInput("values", f"{len(first)} windows of a series of {size} points", len(values))
     total = np.zeros((size, *values.shape[2:]), np.float64)
     count = np.zeros(size)
-    for step in range(values.shape[1]):  # the starts differ, so that each point comes at most once a step
+    for step in range(values.shape[1]):  # starts are unique, so a step adds to each point at most once
         total[first + step] += values[:, step]
         count[first + step] += 1
     return total / count.reshape(-1, *[1] * (total.ndim - 1))

@@ -1,4 +1,4 @@
-"""Which labels are shown: as many of each class, of the rows asked for, whatever the order of reading."""
+"""Which rows keep their label: as many of each class, from the rows asked for, in any order of reading."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def label():
 
 @pytest.fixture(scope="module", params=["array", "csv", "npy folder"])
 def numbered(request, tmp_path_factory, label):
-    """A source whose x is the row's number; of kinds that are shuffled in ways of their own."""
+    """A source whose x is the row's index, of kinds that are shuffled in different ways."""
     x = np.arange(500.0)[:, np.newaxis]
     folder = tmp_path_factory.mktemp("numbered")
     if request.param == "array":
@@ -36,7 +36,7 @@ def test_as_many_of_each_class_of_the_training_rows(numbered, label):
     assert rows != rows_to_label(numbered, 40, split.train, seed=6)
 
 
-def test_all_that_are_known_without_a_number():
+def test_without_a_number_all_known_labels_are_kept():
     data = Arrays(np.zeros((4, 1)), [1, -1, 0, -1])
     assert rows_to_label(data) == [0, 2]
 
@@ -57,7 +57,7 @@ def test_every_row_keeps_its_own_label_or_none(numbered, label, shuffle):
         assert len(set(seen)) == len(seen) >= 448
 
 
-def test_conditions_are_the_labels_as_codes(numbered, label):
+def test_conditions_are_one_hot_labels(numbered, label):
     pipeline = Pipeline(numbered, 64, one_hot=4)
     for batch in pipeline.batches():
         np.testing.assert_array_equal(batch["condition"], np.eye(4)[label[batch["x"][:, 0].astype(int)]])
@@ -74,12 +74,12 @@ def test_conditions_are_the_labels_as_codes(numbered, label):
         (None, None, "label: expected a source with labels, received array"),
     ],
 )
-def test_refusals(labels, number, text):
+def test_labels_that_cannot_be_chosen_are_rejected(labels, number, text):
     with pytest.raises(InvalidInput, match=text):
         rows_to_label(Arrays(np.zeros((len(labels or [0, 0]), 1)), labels), number)
 
 
-def test_codes_of_what_is_no_class_are_refused():
+def test_one_hot_codes_of_other_labels_are_rejected():
     for wrong, text in ((3, "from 0 to 2, in each row, received 3"), (-1, "unknown class"), (0.5, "0.5")):
         with pytest.raises(InvalidInput, match=text):
             one_hot(np.array([0, wrong]), 3)

@@ -1,4 +1,4 @@
-"""TFDS sets: prepared ones without a network, missing ones refused at once and in one line."""
+"""TFDS data sets: prepared ones without a network, and one line for those that cannot be prepared."""
 
 import shutil
 import time
@@ -35,7 +35,7 @@ class _TinyBuilder(tfds.core.GeneratorBasedBuilder):
         return ((i, self.example(i)) for i in range(count))
 
 
-class TfvaePictures(_TinyBuilder):
+class TfvaeImages(_TinyBuilder):
     FEATURES = {  # noqa: RUF012
         "image": tfds.features.Image(shape=(6, 5, 1)),
         "label": tfds.features.ClassLabel(num_classes=40),
@@ -81,32 +81,32 @@ class TfvaeWords(_TinyBuilder):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """A folder with the four sets above prepared in it."""
+    """A folder with the four data sets above, prepared."""
     folder = tmp_path_factory.mktemp("tfds")
-    for builder in (TfvaePictures, TfvaeSizes, TfvaeTable, TfvaeWords):
+    for builder in (TfvaeImages, TfvaeSizes, TfvaeTable, TfvaeWords):
         builder(data_dir=folder).download_and_prepare()
     return folder
 
 
 @pytest.fixture
 def offline(prepared, monkeypatch):
-    """The prepared sets, and a network that must not be asked for anything."""
+    """The prepared data sets, and a network that must not be used."""
 
-    def refuse(*_, **__):
-        raise AssertionError("a prepared set asked for the network")
+    def fail(*_, **__):
+        raise AssertionError("a prepared data set used the network")
 
-    monkeypatch.setattr(requests.Session, "request", refuse)
+    monkeypatch.setattr(requests.Session, "request", fail)
     monkeypatch.setenv("TFDS_DATA_DIR", str(prepared))
 
 
 @pytest.mark.parametrize(("split", "size"), [("", 30), ("/train", 30), ("/test", 7), ("/train[:10]", 10)])
-def test_prepared_pictures_come_back(split, size, offline, everything_of):
-    source = tfvae.data.source(f"tfds:tfvae_pictures{split}")
+def test_prepared_images_come_back(split, size, offline, everything_of):
+    source = tfvae.data.source(f"tfds:tfvae_images{split}")
     assert (source.shape, source.is_image, source.size) == ((6, 5, 1), True, size)
     x, label = everything_of(source, 4)
     assert len(np.unique(label)) == size
-    for picture, number in zip(x, label, strict=True):
-        np.testing.assert_array_equal(picture, pixels(number) / np.float32(255))
+    for image, number in zip(x, label, strict=True):
+        np.testing.assert_array_equal(image, pixels(number) / np.float32(255))
     np.testing.assert_array_equal(everything_of(source, 100)[1], label)  # the order does not depend on chunks
 
 
@@ -121,28 +121,28 @@ def test_prepared_table_comes_back(offline, everything_of):
 
 
 def test_in_a_pipeline(offline):
-    pipeline = tfvae.data.Pipeline(tfvae.data.source("tfds:tfvae_pictures"), batch_size=10, with_labels=True)
+    pipeline = tfvae.data.Pipeline(tfvae.data.source("tfds:tfvae_images"), batch_size=10, with_labels=True)
     assert sorted(int(k) for batch in pipeline.dataset() for k in batch["label"]) == list(range(30))
 
 
-def test_pictures_of_different_sizes(offline):
+def test_images_of_different_sizes(offline):
     with pytest.raises(UnreadableFile, match="after") as caught:
         list(tfvae.data.source("tfds:tfvae_sizes").chunks())
     assert "\n" not in str(caught.value)
 
 
-def test_words_are_no_numbers(offline):
+def test_texts_are_no_numbers(offline):
     with pytest.raises(InvalidInput, match="'word'"):
         tfvae.data.source("tfds:tfvae_words").shape  # noqa: B018
 
 
 def test_damaged_files(offline, prepared, tmp_path, monkeypatch):
     shutil.copytree(prepared, tmp_path / "copy")
-    (file,) = (tmp_path / "copy" / "tfvae_pictures").rglob("*train*.tfrecord*")
+    (file,) = (tmp_path / "copy" / "tfvae_images").rglob("*train*.tfrecord*")
     file.write_bytes(file.read_bytes()[:-20])
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "copy"))
-    with pytest.raises(UnreadableFile, match="tfvae_pictures"):
-        list(tfvae.data.source("tfds:tfvae_pictures").chunks())
+    with pytest.raises(UnreadableFile, match="tfvae_images"):
+        list(tfvae.data.source("tfds:tfvae_images").chunks())
 
 
 def test_unknown_names_and_splits(offline):
@@ -151,10 +151,10 @@ def test_unknown_names_and_splits(offline):
     with pytest.raises(InvalidInput, match="list_builders"):
         tfvae.data.source("tfds:qqqqqqqqqqq")
     with pytest.raises(InvalidInput, match="train, test.*tset"):
-        tfvae.data.source("tfds:tfvae_pictures/tset").shape  # noqa: B018
+        tfvae.data.source("tfds:tfvae_images/tset").shape  # noqa: B018
 
 
-def test_out_of_reach(tmp_path, monkeypatch):
+def test_a_download_that_cannot_be_reached(tmp_path, monkeypatch):
     asked = []
 
     def unreachable(url, **arguments):
@@ -176,22 +176,22 @@ def test_out_of_reach(tmp_path, monkeypatch):
 
 
 def test_a_server_that_never_answers(tmp_path, monkeypatch):
-    monkeypatch.setattr(tfvae.data.sources.tfds, "_PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(tfvae.data.sources.tfds_builder, "_PROBE_SECONDS", 0.1)
     monkeypatch.setattr(requests, "head", lambda url, **_: time.sleep(2))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     with pytest.raises(UnreadableFile, match="no answer in"):
         tfvae.data.source("tfds:mnist").shape  # noqa: B018
 
 
-def test_a_set_that_is_computed_is_prepared_without_asking(tmp_path, monkeypatch, everything_of):
+def test_a_computed_data_set_is_prepared_without_the_network(tmp_path, monkeypatch, everything_of):
     monkeypatch.setattr(requests, "head", lambda *_, **__: pytest.fail("asked"))
-    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: TfvaePictures(data_dir=data_dir))
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: TfvaeImages(data_dir=data_dir))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    assert len(everything_of(tfvae.data.source("tfds:tfvae_pictures"))[0]) == 30
+    assert len(everything_of(tfvae.data.source("tfds:tfvae_images"))[0]) == 30
 
 
 def test_preparation_that_fails(tmp_path, monkeypatch):
-    class TfvaeFails(TfvaePictures):
+    class TfvaeFails(TfvaeImages):
         SKIP_REGISTERING = True
 
         def example(self, i):

@@ -1,116 +1,9 @@
-"""Rows of files as they are: each is read or rejected, with its number and line."""
+"""From file names to tables, and parts of their rows."""
 
-import gzip
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data.tables.files import table_file
-
-
-def read(path):
-    rows, lines, rejects, names = [], [], [], None
-    for part in table_file(path).rows():
-        rows += part.rows.tolist()
-        lines += part.lines.tolist()
-        rejects += part.rejects
-        names = part.batch.schema.names
-    return rows, lines, [(reject.row, reject.line) for reject in rejects], names
-
-
-def write(tmp_path, data, name="t.csv"):
-    path = tmp_path / name
-    path.write_bytes(data)
-    return path
-
-
-def test_rows_with_other_numbers_of_fields_are_rejected_where_they_stand(tmp_path):
-    path = write(tmp_path, b"a,b\n1,2\n3\n4,5\n6,7,8\n9,10\n11\n")
-    assert read(path) == ([0, 2, 4], [2, 4, 6], [(1, 3), (3, 5), (5, 7)], ["a", "b"])
-
-
-def test_numbers_are_right_across_blocks(tmp_path):
-    """About three of Arrow's blocks, with a row that is too short at every 1,000th place."""
-    count = 200_000
-    lines = [b"1234567,1234567" if i % 1000 else b"1234567" for i in range(count)]
-    path = write(tmp_path, b"a,b\n" + b"\n".join(lines))
-    rows, places, rejects, _ = read(path)
-    assert rows == [i for i in range(count) if i % 1000]
-    assert places == [i + 2 for i in rows]
-    assert rejects == [(i, i + 2) for i in range(0, count, 1000)]
-
-
-def test_values_over_several_lines_move_the_lines_but_not_the_rows(tmp_path):
-    path = write(tmp_path, b'a,b\n1,"x\ny"\n3\n4,5\n')
-    assert read(path) == ([0, 2], [2, 5], [(1, 4)], ["a", "b"])
-
-
-def test_a_quote_that_is_never_closed_is_rejected_with_all_it_takes_in(tmp_path):
-    path = write(tmp_path, b'a,b\n1,2\n1,"x\n3,4\n4,5')
-    assert read(path) == ([0], [2], [(1, 3)], ["a", "b"])
-    [part, *_] = table_file(path).rows()
-    assert (
-        part.rejects[0].reason == "a quote that is never closed takes in the 2 lines to the end of the file"
-    )
-    assert read(write(tmp_path, b'a,b\n1,5" pipe\n3,4\n'))[0] == [0, 1], "this one quotes nothing"
-
-
-def test_only_rejects(tmp_path):
-    assert read(write(tmp_path, b"a,b\n1\n3\n")) == ([], [], [(0, 2), (1, 3)], ["a", "b"])
-
-
-def test_a_table_without_names(tmp_path):
-    assert read(write(tmp_path, b"1,2\n3,4\n5\n")) == ([0, 1], [1, 2], [(2, 3)], ["f0", "f1"])
-
-
-def test_compressed(tmp_path):
-    assert read(write(tmp_path, gzip.compress(b"a,b\n1,2\n"), "t.csv.gz"))[0] == [0]
-
-
-def test_windows_lines_and_byte_order_mark(tmp_path):
-    assert read(write(tmp_path, b"\xef\xbb\xbfa,b\r\n1,2\r\n"))[3] == ["a", "b"]
-
-
-def test_parquet(tmp_path):
-    path = tmp_path / "t.parquet"
-    pyarrow.parquet.write_table(pa.table({"a": np.arange(20_000)}), path)
-    rows, lines, rejects, _ = read(path)
-    assert rows == list(range(20_000))
-    assert lines[0] == 1
-    assert not rejects
-    assert table_file(path).size == 20_000
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "message"),
-    [
-        (b"", "t.csv", "Empty CSV file"),
-        (b"a,a\n1,2\n", "t.csv", "two columns have the name 'a'"),
-        (b"a\xff,b\n1,2\n", "t.csv", "utf-8"),
-        (b"PAR1", "t.parquet", "expected a Parquet table"),
-        (b"\x1f\x8bxx", "t.csv.gz", "expected a CSV table"),
-    ],
-)
-def test_what_is_no_table_is_refused_at_once(tmp_path, data, name, message):
-    with pytest.raises(UnreadableFile, match=message):
-        table_file(write(tmp_path, data, name))
-
-
-def test_a_file_cut_in_the_middle(tmp_path):
-    path = tmp_path / "t.parquet"
-    pyarrow.parquet.write_table(pa.table({"a": np.random.default_rng(0).normal(size=50_000)}), path)
-    path.write_bytes(path.read_bytes()[:100_000])
-    with pytest.raises(UnreadableFile, match="t.parquet: expected a Parquet table"):
-        table_file(path)
-    zipped = gzip.compress(
-        np.random.default_rng(0).integers(48, 58, 3_000_000, np.uint8).tobytes().replace(b"0", b"\n")
-    )
-    cut = write(tmp_path, zipped[: len(zipped) // 2], "t.csv.gz")
-    with pytest.raises(UnreadableFile, match="Truncated compressed stream"):
-        list(table_file(cut).rows())
 
 
 def test_other_endings_and_missing_files(tmp_path):
@@ -118,3 +11,18 @@ def test_other_endings_and_missing_files(tmp_path):
         table_file(tmp_path / "t.xlsx")
     with pytest.raises(UnreadableFile, match="No such file"):
         table_file(tmp_path / "t.csv")
+
+
+def test_parts_keep_every_row_and_every_reject_once(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{i}\n" if i % 4 == 3 else f"{i},{i}\n" for i in range(19)))
+    (rows,) = table_file(path).rows()
+    pieces, first = [], 0
+    while (rest := rows.after(first)) is not None:
+        pieces.append(rest.between(first, first + 6))
+        first += 6
+    assert first == 24
+    assert [row for piece in pieces for row in piece.rows] == [i for i in range(19) if i % 4 != 3]
+    assert [reject.row for piece in pieces for reject in piece.rejects] == [3, 7, 11, 15]
+    for piece in pieces:
+        assert [int(cell) for cell in piece.batch.column("a").to_pylist()] == piece.rows.tolist()

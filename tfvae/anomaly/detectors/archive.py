@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 from tfvae.anomaly.detectors.layer_containers import DetectorArguments
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import replacing
-from tfvae.data.sources.reading import one_line
+from tfvae.data.sources.read_errors import one_line
 
 SUFFIX = ".detector"
 

@@ -1,1 +1,1 @@
-"""Where examples come from: arrays, files, folders, packages."""
+"""Sources of examples: arrays, files, folders, data sets of other packages."""

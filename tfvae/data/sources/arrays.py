@@ -1,79 +1,32 @@
-"""Arrays as sources: in memory, or mapped from a file one window at a time."""
+"""Sources that are arrays: in memory, or mapped from a file."""
 
 from __future__ import annotations
 
 import abc
 import functools
-import pathlib
 from collections.abc import Iterator
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from tfvae.core.errors import UnreadableFile
 from tfvae.data.shuffle import Chunk
-from tfvae.data.sources.base import RandomAccess, RawChunk
-from tfvae.data.sources.layout import Layout, label_column
-from tfvae.data.sources.reading import reading
+from tfvae.data.sources.base import StoredChunk
+from tfvae.data.sources.mapped_array import MappedArray
+from tfvae.data.sources.random_access import RandomAccessSource
+from tfvae.data.sources.row_layout import RowLayout, label_vector
 from tfvae.data.split import Keep
 
+if TYPE_CHECKING:
+    from tfvae.core.types import ArrayLike
 
-@final
-class MappedArray:
-    """A row-by-row array inside a file, of which only the rows asked for are mapped into memory.
 
-    One lasting map of a whole file would count every page ever read as memory of this process; a map
-    for each window keeps that flat, and notices a file that was cut off in between.
+class ArraySource(RandomAccessSource):
+    """A source that is one array of examples and, perhaps, one of labels; abstract.
+
+    A new kind implements `_open`. Arrays in memory are shuffled as a whole; mapped ones in a pool.
 
     Args:
-        path: the file.
-        offset: where the array's first byte lies.
-        shape: shape of the array.
-        dtype: stored type, with its byte order.
-        columns_first: stored in Fortran order (first index fastest).
-
-    Raises:
-        UnreadableFile: the file is shorter than the array, or longer.
-
-    Example:
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp(), "raw")
-        >>> _ = path.write_bytes(bytes(range(8)))
-        >>> MappedArray(path, 2, (3, 2), np.dtype("uint8"))[1:3].tolist()
-        [[4, 5], [6, 7]]
-    """
-
-    def __init__(
-        self,
-        path: pathlib.Path,
-        offset: int,
-        shape: tuple[int, ...],
-        dtype: np.dtype,
-        columns_first: bool = False,
-    ):
-        self.path, self.offset, self.shape, self.dtype = path, offset, shape, dtype
-        self._order = "F" if columns_first else "C"
-        self._row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=np.int64))
-        expected = offset + self._row_bytes * shape[0]
-        if path.stat().st_size != expected:
-            reason = f"it has {path.stat().st_size} bytes (cut off, or not what its first bytes say)"
-            raise UnreadableFile(path, f"{expected} bytes for an array of shape {shape}", reason)
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        """The rows start to stop, backed by the file for as long as they are held."""
-        start, stop, _ = rows.indices(self.shape[0])
-        with reading(self.path, f"rows {start} to {stop}"):
-            if self._order == "F":
-                whole = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, order="F")
-                return np.array(whole[start:stop], order="C")
-            offset = self.offset + start * self._row_bytes
-            return np.memmap(self.path, self.dtype, "r", offset, (stop - start, *self.shape[1:]))
-
-
-class ArraySource(RandomAccess):
-    """A source that is one array, and perhaps one of labels.
-
-    A new kind implements `_open`. Arrays in memory are shuffled as a whole; mapped ones in windows.
+        name: of the source in messages, usually its path.
 
     Example:
         >>> import tfvae
@@ -83,31 +36,34 @@ class ArraySource(RandomAccess):
 
     @abc.abstractmethod
     def _open(self) -> tuple[np.ndarray | MappedArray, np.ndarray | None]:
-        """The examples and the labels, if any; called once."""
+        """Return the examples and the labels (or None); called once."""
 
     @functools.cached_property
     def _arrays(self) -> tuple[np.ndarray | MappedArray, np.ndarray | None]:
         x, label = self._open()
-        return x, None if label is None else label_column(label, x.shape[0], self.name)
+        return x, None if label is None else label_vector(label, x.shape[0], self.name)
 
-    def _layout(self) -> Layout:
+    def _read_layout(self) -> RowLayout:
         x, label = self._arrays
-        return Layout(x.shape[1:], x.dtype, x.shape[0], None if label is None else label.dtype)
+        return RowLayout(x.shape[1:], x.dtype, x.shape[0], None if label is None else label.dtype)
 
-    def _read(self, start: int, stop: int) -> RawChunk:
+    def _read(self, start: int, stop: int) -> StoredChunk:
         x, label = self._arrays
         return x[start:stop], None if label is None else label[start:stop]
 
     def shuffled(
         self, keep: Keep, generator: np.random.Generator, batch: int, capacity: int
     ) -> Iterator[Chunk]:
-        """Read everything once, in random order; without a pool where the array is in memory anyway."""
-        if isinstance(self._arrays[0], MappedArray):
-            return super().shuffled(keep, generator, batch, capacity)
-        return self._gathered(generator.permutation(np.flatnonzero(keep(0, self.size))), batch)
-
-    def _gathered(self, order: np.ndarray, batch: int) -> Iterator[Chunk]:
+        """Read all rows once, in random order; without a pool if the array is in memory."""
         x, label = self._arrays
+        if isinstance(x, MappedArray):
+            return super().shuffled(keep, generator, batch, capacity)
+        order = generator.permutation(np.flatnonzero(keep(0, len(x))))
+        return self._gather(x, label, order, batch)
+
+    def _gather(
+        self, x: np.ndarray, label: np.ndarray | None, order: np.ndarray, batch: int
+    ) -> Iterator[Chunk]:
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             yield self._convert(x.take(rows, axis=0), None if label is None else label.take(rows))
@@ -115,14 +71,14 @@ class ArraySource(RandomAccess):
 
 @final
 class Arrays(ArraySource):
-    """Arrays that are already in memory.
+    """Arrays in memory.
 
     Args:
-        x: examples [N, columns], [N, H, W] or [N, H, W, C]; images of bytes are scaled to [0, 1].
-        label: one number a row, or None.
+        x: examples [N, columns], [N, H, W] or [N, H, W, C]; 8-bit images are scaled to [0, 1].
+        label: one number for each example, [N]; None for none.
 
     Raises:
-        InvalidInput: not numbers, no rows, or another number of labels than rows.
+        InvalidInput: for arrays that are not numbers, no rows, and another number of labels than rows.
 
     Example:
         >>> source = Arrays(np.full((3, 4, 4), 255, np.uint8), label=[0, 1, 0])
@@ -132,10 +88,10 @@ class Arrays(ArraySource):
         1.0
     """
 
-    def __init__(self, x: np.ndarray, label: np.ndarray | None = None):
+    def __init__(self, x: ArrayLike, label: ArrayLike | None = None):
         super().__init__("array")
         self._given = np.atleast_1d(np.asarray(x)), None if label is None else np.asarray(label)
-        self.layout  # noqa: B018  (nothing to postpone: bad arrays are refused here)
+        self.layout  # noqa: B018  (checks the arrays now)
 
     def _open(self) -> tuple[np.ndarray, np.ndarray | None]:
         return self._given

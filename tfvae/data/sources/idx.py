@@ -1,16 +1,20 @@
-"""IDX files, as MNIST and its relatives come: images and labels apart, plain or gzipped."""
+"""IDX files, the format of MNIST: images and labels in separate files, plain or gzipped."""
 
 from __future__ import annotations
 
 import pathlib
 import struct
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
-from tfvae.data.sources.arrays import ArraySource, MappedArray
-from tfvae.data.sources.reading import reading, unzipped
+from tfvae.data.sources.arrays import ArraySource
+from tfvae.data.sources.mapped_array import MappedArray
+from tfvae.data.sources.read_errors import read_gzip, reading
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Shape
 
 _IDX = "an IDX file"
 _PARTS = {"train": "train", "test": "t10k"}
@@ -20,15 +24,15 @@ _IMAGE_ENDINGS = ("-images-idx3-ubyte", "-images.idx3-ubyte")
 
 @final
 class IdxFiles(ArraySource):
-    """MNIST-style files; a plain file is mapped into memory, a gzipped one is unpacked into it.
+    """Files as of MNIST; a plain file is mapped into memory, a gzipped one is uncompressed into memory.
 
-    Labels are read where the labels' file lies beside the images' file.
+    Labels are read if their file is beside that of the images.
 
     Args:
-        location: a folder (its training part), a folder and `/train` or `/test`, or one file.
+        location: a folder (its training part), a folder followed by `/train` or `/test`, or one file.
 
     Raises:
-        InvalidInput: there is no such folder or file.
+        InvalidInput: for a folder or file that does not exist.
 
     Example:
         >>> import tempfile, pathlib
@@ -53,12 +57,12 @@ class IdxFiles(ArraySource):
             )
 
     def _open(self) -> tuple[np.ndarray | MappedArray, np.ndarray | None]:
-        labels = _labels_beside(self.path)
-        return _array(self.path), None if labels is None else np.array(_array(labels)[:])
+        label_path = _labels_beside(self.path)
+        return _array(self.path), None if label_path is None else np.array(_array(label_path)[:])
 
 
 def _images(folder: pathlib.Path, part: str) -> pathlib.Path:
-    names = [_PARTS[part] + ending + zipped for ending in _IMAGE_ENDINGS for zipped in ("", ".gz")]
+    names = [_PARTS[part] + ending + gzip for ending in _IMAGE_ENDINGS for gzip in ("", ".gz")]
     found = [folder / name for name in names if (folder / name).is_file()]
     if not found:
         raise InvalidInput("source", f"one of {', '.join(names)} in {folder}", "a folder without it")
@@ -74,11 +78,11 @@ def _labels_beside(images: pathlib.Path) -> pathlib.Path | None:
 def _array(path: pathlib.Path) -> np.ndarray | MappedArray:
     with reading(path, _IDX):
         if path.suffix == ".gz":
-            content = unzipped(path, _IDX + " in gzip")
+            content = read_gzip(path, _IDX + " in gzip")
             shape, dtype, offset = _header(content[:256], path)
             expected = offset + dtype.itemsize * int(np.prod(shape, dtype=np.int64))
             if len(content) != expected:
-                reason = f"it unpacks to {len(content)} bytes"
+                reason = f"it uncompresses to {len(content)} bytes"
                 raise UnreadableFile(path, f"{expected} bytes for an array of shape {shape}", reason)
             return np.frombuffer(content, dtype, offset=offset).reshape(shape)
         with path.open("rb") as stream:
@@ -86,8 +90,8 @@ def _array(path: pathlib.Path) -> np.ndarray | MappedArray:
         return MappedArray(path, offset, shape, dtype)
 
 
-def _header(start: bytes, path: pathlib.Path) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, type and the first value's place: two zero bytes, type, rank, then the lengths, big-endian."""
+def _header(start: bytes, path: pathlib.Path) -> tuple[Shape, np.dtype, int]:
+    """Return shape, type and offset of the values: two zero bytes, type, rank, lengths (big-endian)."""
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _TYPES or not start[3]:
         raise UnreadableFile(path, _IDX, f"it starts with the bytes {start[:4].hex(' ') or '(none)'}")
     offset = 4 + 4 * start[3]

@@ -1,4 +1,4 @@
-"""A folder of pictures; sub-folders, if there are any, are the labels."""
+"""A folder of images; its subfolders, if it has any, are the labels."""
 
 from __future__ import annotations
 
@@ -8,31 +8,38 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from tfvae.core.errors import UnreadableFile
-from tfvae.data.sources.base import RandomAccess, RawChunk
-from tfvae.data.sources.layout import Layout
-from tfvae.data.sources.reading import DAMAGE, reading
+from tfvae.data.sources.base import StoredChunk
+from tfvae.data.sources.random_access import RandomAccessSource
+from tfvae.data.sources.read_errors import READ_ERRORS, reading
+from tfvae.data.sources.row_layout import RowLayout
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from tfvae.core.types import Shape
+
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
-_PICTURE = "a PNG or JPEG picture, grayscale or RGB, 8 bits a channel"
-# Pillow's modes to ours; a palette is only another way to store colors.
+_IMAGE = "a PNG or JPEG image, grayscale or RGB, 8 bits a channel"
+# Pillow's modes, and what they are converted to; a palette is another way to store colors.
 _MODES = {"1": "L", "L": "L", "RGB": "RGB", "P": "RGB"}
 
 
 @final
-class ImageFolder(RandomAccess):
-    """PNG and JPEG files of one size, in the order of their names; other files are passed over.
+class ImageFolder(RandomAccessSource):
+    """PNG and JPEG files of one size, in the order of their names; other files are ignored.
 
-    With sub-folders the n-th of them, in the order of their names, holds the pictures with label n.
+    With subfolders, the n-th in the order of their names contains the images with label n.
 
     Args:
         folder: the folder.
 
+    Attributes:
+        label_names: names of the subfolders.
+        paths: the image files, in order.
+
     Raises:
-        UnreadableFile: no pictures, or pictures both beside and inside sub-folders.
+        UnreadableFile: for no images, and for images both in the folder and in its subfolders.
 
     Example:
         >>> import tempfile, pathlib
@@ -48,75 +55,82 @@ class ImageFolder(RandomAccess):
 
     def __init__(self, folder: pathlib.Path):
         super().__init__(str(folder))
-        beside = pictures(folder)
-        inside = {entry.name: pictures(entry) for entry in visible(folder) if entry.is_dir()}
-        inside = {name: paths for name, paths in inside.items() if paths}
-        if beside and inside:
-            reason = f"{beside[0].name} lies beside the sub-folder {min(inside)}"
-            raise UnreadableFile(
-                folder, "pictures either all in the folder or all in its sub-folders", reason
-            )
-        self.label_names = list(inside)
-        self.paths = beside or [path for paths in inside.values() for path in paths]
+        in_folder = image_files(folder)
+        in_subfolders = {
+            entry.name: image_files(entry) for entry in visible_entries(folder) if entry.is_dir()
+        }
+        in_subfolders = {name: paths for name, paths in in_subfolders.items() if paths}
+        if in_folder and in_subfolders:
+            reason = f"{in_folder[0].name} is beside the subfolder {min(in_subfolders)}"
+            raise UnreadableFile(folder, "images either all in the folder or all in its subfolders", reason)
+        self.label_names = list(in_subfolders)
+        self.paths = in_folder or [path for paths in in_subfolders.values() for path in paths]
         if not self.paths:
             raise UnreadableFile(
-                folder, "PNG or JPEG pictures, or one sub-folder of them for each label", "it has none"
+                folder, "PNG or JPEG images, or a subfolder of them for each label", "it has none"
             )
-        self._labels = np.repeat(np.arange(len(inside)), [len(paths) for paths in inside.values()])
+        self._labels = np.repeat(
+            np.arange(len(in_subfolders)), [len(paths) for paths in in_subfolders.values()]
+        )
 
-    def _layout(self) -> Layout:
+    def _read_layout(self) -> RowLayout:
         first = _pixels(self.paths[0])
         label = np.dtype(np.int64) if self.label_names else None
-        return Layout(first.shape, first.dtype, len(self.paths), label)
+        return RowLayout(first.shape, first.dtype, len(self.paths), label)
 
-    def _read(self, start: int, stop: int) -> RawChunk:
+    def _read(self, start: int, stop: int) -> StoredChunk:
         x = np.empty((stop - start, *self.layout.row_shape), np.uint8)
         for row, path in enumerate(self.paths[start:stop]):
-            picture = _pixels(path)
-            if picture.shape != x.shape[1:]:
+            pixels = _pixels(path)
+            if pixels.shape != x.shape[1:]:
                 expected = f"{_described(x.shape[1:])} like {self.paths[0]}"
-                raise UnreadableFile(path, expected, f"it is {_described(picture.shape)}")
-            x[row] = picture
+                raise UnreadableFile(path, expected, f"it is {_described(pixels.shape)}")
+            x[row] = pixels
         return x, self._labels[start:stop] if self.label_names else None
 
 
-def visible(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Entries of a folder in the order of their names, without hidden ones.
+def visible_entries(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the entries of a folder that are not hidden, in the order of their names.
+
+    Args:
+        folder: the folder.
 
     Example:
         >>> import tempfile
-        >>> visible(pathlib.Path(tempfile.mkdtemp()))
+        >>> visible_entries(pathlib.Path(tempfile.mkdtemp()))
         []
     """
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
-def pictures(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The PNG and JPEG files directly in a folder, in the order of their names.
+def image_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the PNG and JPEG files directly in a folder, in the order of their names.
+
+    Args:
+        folder: the folder.
 
     Example:
         >>> import tempfile
-        >>> pictures(pathlib.Path(tempfile.mkdtemp()))
+        >>> image_files(pathlib.Path(tempfile.mkdtemp()))
         []
     """
-    return [path for path in visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return [path for path in visible_entries(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
 def _pixels(path: pathlib.Path) -> np.ndarray:
     from PIL import Image
 
-    with reading(path, _PICTURE, (*DAMAGE, SyntaxError)), Image.open(path) as picture:
-        return np.asarray(_as_supported(picture, path)).reshape(picture.height, picture.width, -1)
+    with reading(path, _IMAGE, (*READ_ERRORS, SyntaxError)), Image.open(path) as image:
+        return np.asarray(_converted(image, path)).reshape(image.height, image.width, -1)
 
 
-def _as_supported(picture: Image.Image, path: pathlib.Path) -> Image.Image:
-    if picture.mode not in _MODES or "transparency" in picture.info:
-        reason = (
-            f"it is of Pillow's mode {picture.mode}{' with transparency' * ('transparency' in picture.info)}"
-        )
-        raise UnreadableFile(path, _PICTURE, reason)
-    return picture.convert(_MODES[picture.mode])
+def _converted(image: Image.Image, path: pathlib.Path) -> Image.Image:
+    transparent = "transparency" in image.info
+    if image.mode not in _MODES or transparent:
+        reason = f"it is of Pillow's mode {image.mode}{' with transparency' * transparent}"
+        raise UnreadableFile(path, _IMAGE, reason)
+    return image.convert(_MODES[image.mode])
 
 
-def _described(shape: tuple[int, ...]) -> str:
+def _described(shape: Shape) -> str:
     return f"{shape[1]} x {shape[0]} pixels (width x height) in {'color' if shape[2] == 3 else 'gray'}"

@@ -1,26 +1,33 @@
-"""A source of which some rows show their label and the others hide it."""
+"""A source with the labels of only some rows, for semi-supervised training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
-from tfvae.data.labels import UNKNOWN, hide_labels, whole_labels
-from tfvae.data.sources.base import Chunk, RawChunk, Source
-from tfvae.data.sources.layout import Layout
+from tfvae.data.labels import UNKNOWN, check_labels, hide_labels
+from tfvae.data.shuffle import Chunk
+from tfvae.data.sources.base import Source, StoredChunk
+from tfvae.data.sources.row_layout import RowLayout
 from tfvae.data.split import Keep, everything
+
+if TYPE_CHECKING:
+    from tfvae.core.types import ArrayLike
 
 
 @final
 class PartiallyLabeled(Source):
-    """Another source with the labels of some rows; those of all other rows are -1, unknown.
+    """Another source of which only some rows keep their label; the labels of all others are -1, unknown.
 
     Args:
         source: a source with labels.
-        rows: numbers of the rows whose label is shown.
+        rows: indices of the rows that keep their label.
+
+    Raises:
+        InvalidInput: for a source without labels.
 
     Example:
         >>> import tfvae
@@ -29,25 +36,26 @@ class PartiallyLabeled(Source):
         [5, -1, 7, -1]
     """
 
-    def __init__(self, source: Source, rows: np.ndarray):
+    def __init__(self, source: Source, rows: ArrayLike):
         super().__init__(source.name)
-        self.source, self.rows = with_labels(source), np.unique(np.asarray(rows, np.int64))
+        check_has_labels(source)
+        self.source, self.rows = source, np.unique(np.asarray(rows, np.int64))
 
-    def _layout(self) -> Layout:
+    def _read_layout(self) -> RowLayout:
         return self.source.layout
 
-    def _raw_chunks(self, rows: int) -> Iterator[RawChunk]:
+    def _stored_chunks(self, rows: int) -> Iterator[StoredChunk]:
         first = 0
-        for x, label in self.source.stored(rows):
-            yield x, self._hidden(first, label)
+        for x, label in self.source.stored_chunks(rows):
+            yield x, None if label is None else self._hide(first, label)
             first += len(x)
 
-    def mixed(self, capacity: int, generator: np.random.Generator) -> Iterator[tuple[int, Chunk]]:
-        """Read everything once, in as random an order as the other source can."""
-        for first, chunk in self.source.mixed(capacity, generator):
-            yield first, {**chunk, "label": self._hidden(first, chunk["label"])}
+    def shuffled_chunks(self, capacity: int, generator: np.random.Generator) -> Iterator[tuple[int, Chunk]]:
+        """Read all rows once, in an order as random as the other source allows."""
+        for first, chunk in self.source.shuffled_chunks(capacity, generator):
+            yield first, {**chunk, "label": self._hide(first, chunk["label"])}
 
-    def _hidden(self, first: int, label: np.ndarray) -> np.ndarray:
+    def _hide(self, first: int, label: np.ndarray) -> np.ndarray:
         start, stop = np.searchsorted(self.rows, (first, first + len(label)))
         shown = self.rows[start:stop] - first
         hidden = np.full(len(label), UNKNOWN, label.dtype if label.dtype.kind in "if" else np.int64)
@@ -58,16 +66,17 @@ class PartiallyLabeled(Source):
 def rows_to_label(
     source: Source, labels: int | None = None, keep: Keep = everything, seed: int = 0
 ) -> list[int]:
-    """Return the numbers of the rows whose label to show, as many of each class; reads all labels once.
+    """Return the indices of rows that keep their label, as many of each class; reads all labels once.
 
     Args:
         source: a source with labels.
-        labels: how many in all, a multiple of the number of classes; None is all that are known.
-        keep: rows to choose from, such as `Split(0.1).train`.
-        seed: start of the random numbers.
+        labels: number of labels in all, a multiple of the number of classes; None means all known labels.
+        keep: `keep(first_row, count)` returns the bool mask of the rows to choose from, such as
+            `Split(0.1).train`.
+        seed: seed of the choice.
 
     Raises:
-        InvalidInput: no label is known, or not as many of each class.
+        InvalidInput: if no label is known, or not as many of each class.
 
     Source: Kingma et al. 2014, section 4.1, which keeps as many of each class.
 
@@ -77,8 +86,9 @@ def rows_to_label(
         >>> rows_to_label(source, 2)
         [2, 5]
     """
-    label = np.concatenate([chunk["label"] for chunk in with_labels(source).chunks(source.window())])
-    label = np.where(keep(0, len(label)), whole_labels(label), UNKNOWN)
+    check_has_labels(source)
+    label = np.concatenate([chunk["label"] for chunk in source.chunks(source.chunk_rows())])
+    label = np.where(keep(0, len(label)), check_labels(label), UNKNOWN)
     classes, counts = np.unique(label[label != UNKNOWN], return_counts=True)
     if not len(classes):
         raise InvalidInput("label", f"at least one class that is known in {source.name}", "-1 everywhere")
@@ -91,14 +101,20 @@ def rows_to_label(
     return np.flatnonzero(label != UNKNOWN).tolist()
 
 
-def with_labels(source: Source) -> Source:
-    """Return a source, or refuse one without labels.
+def check_has_labels(source: Source) -> None:
+    """Raise for a source without labels.
+
+    Args:
+        source: the source.
+
+    Raises:
+        InvalidInput: if it has none.
 
     Example:
         >>> import tfvae
-        >>> with_labels(tfvae.data.source("sklearn:iris")).name
-        'sklearn:iris'
+        >>> check_has_labels(tfvae.data.Arrays(np.zeros((4, 2))))
+        Traceback (most recent call last):
+        tfvae.InvalidInput: label: expected a source with labels, received array, which has none
     """
     if source.label_dtype is None:
         raise InvalidInput("label", "a source with labels", f"{source.name}, which has none")
-    return source

@@ -1,4 +1,4 @@
-"""Several files of one kind as one source: their rows follow each other in the order of the names."""
+"""Several files of one kind as one source, in the order of their names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from tfvae.core.errors import UnreadableFile
 from tfvae.data.shuffle import Chunk
-from tfvae.data.sources.base import RawChunk, Source
-from tfvae.data.sources.layout import Layout
+from tfvae.data.sources.base import Source, StoredChunk
+from tfvae.data.sources.row_layout import RowLayout
 
 
 @final
@@ -19,8 +19,8 @@ class Shards(Source):
     """Files of one layout, one after the other.
 
     Args:
-        name: what messages call all of them together.
-        shards: at least one source.
+        name: of all of them together, for messages.
+        shards: one or more sources.
 
     Example:
         >>> import numpy as np
@@ -34,42 +34,43 @@ class Shards(Source):
         super().__init__(name)
         self.shards = list(shards)
 
-    def _layout(self) -> Layout:
+    def _read_layout(self) -> RowLayout:
         first = self.shards[0].layout
-        sizes = [first.size]
         for shard in self.shards[1:]:
-            expected = (first.row_shape, first.dtype, first.label_dtype)
-            received = (shard.layout.row_shape, shard.layout.dtype, shard.layout.label_dtype)
+            expected = (first.row_shape, first.dtype, first.stored_label_dtype)
+            received = (shard.layout.row_shape, shard.layout.dtype, shard.layout.stored_label_dtype)
             if received != expected:
                 raise UnreadableFile(
                     shard.name,
                     f"{_described(first)} like {self.shards[0].name}",
                     f"it has {_described(shard.layout)}",
                 )
-            sizes.append(shard.size)
-        return Layout(first.row_shape, first.dtype, None if None in sizes else sum(sizes), first.label_dtype)
+        sizes = [shard.size for shard in self.shards]
+        known = [size for size in sizes if size is not None]
+        return dataclasses.replace(first, size=sum(known) if len(known) == len(sizes) else None)
 
     def count(self) -> int:
-        """Return the number of examples; files of unknown length are read once for it."""
+        """Return the number of examples; files of unknown length are read once."""
         size = sum(shard.count() for shard in self.shards)
         self.layout = dataclasses.replace(self.layout, size=size)
         return size
 
-    def _raw_chunks(self, rows: int) -> Iterator[RawChunk]:
+    def _stored_chunks(self, rows: int) -> Iterator[StoredChunk]:
         for shard in self.shards:
-            yield from shard.stored(rows)
+            yield from shard.stored_chunks(rows)
 
-    def mixed(self, capacity: int, generator: np.random.Generator) -> Iterator[tuple[int, Chunk]]:
-        """Read everything once; files of known length in random order, each mixed as far as it can."""
-        if self.size is None:  # a row's number is needed to split, and is known only by counting
-            yield from super().mixed(capacity, generator)
+    def shuffled_chunks(self, capacity: int, generator: np.random.Generator) -> Iterator[tuple[int, Chunk]]:
+        """Read all rows once; files of known length in random order, each shuffled as far as it can be."""
+        if self.size is None:  # the split needs the index of each row, which is known only in file order
+            yield from super().shuffled_chunks(capacity, generator)
             return
-        starts = np.cumsum([0, *(shard.size for shard in self.shards)]).tolist()
+        starts = np.cumsum([0, *(shard.count() for shard in self.shards)]).tolist()
         for index in generator.permutation(len(self.shards)).tolist():
-            for first, chunk in self.shards[index].mixed(capacity, generator):
+            for first, chunk in self.shards[index].shuffled_chunks(capacity, generator):
                 yield starts[index] + first, chunk
 
 
-def _described(layout: Layout) -> str:
-    label = "no label" if layout.label_dtype is None else f"labels of type {layout.label_dtype}"
+def _described(layout: RowLayout) -> str:
+    dtype = layout.stored_label_dtype
+    label = "no label" if dtype is None else f"labels of type {dtype}"
     return f"rows of shape {layout.row_shape}, type {layout.dtype}, {label}"

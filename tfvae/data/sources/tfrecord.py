@@ -1,42 +1,52 @@
-"""TFRecord files of tf.train.Example, parsed a batch at a time."""
+"""TFRecord files of tf.train.Example, parsed in batches."""
 
 from __future__ import annotations
 
 import dataclasses
 import pathlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
 from tfvae.core.errors import UnreadableFile
-from tfvae.data.sources.base import RawChunk, Source
-from tfvae.data.sources.layout import LABEL_NAMES, Layout
-from tfvae.data.sources.reading import as_numpy, counted, one_line, reading
+from tfvae.data.sources.base import Source, StoredChunk
+from tfvae.data.sources.read_errors import numpy_iterator, one_line, reading, reading_chunks
+from tfvae.data.sources.row_layout import LABEL_NAMES, RowLayout
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from tfvae.core.types import Shape
 
 _RECORDS = "TFRecords of tf.train.Example"
 _VECTOR_NAME, _IMAGE_NAME = "x", "image"
 
 
+class _NumberList(NamedTuple):
+    """A feature that is a list of numbers."""
+
+    name: str
+    dtype: str  # "float32" or "int64"
+    length: int
+
+
 @dataclasses.dataclass(frozen=True)
 class _Fields:
-    """Which features of an example are used, as the first record has them."""
+    """Which features of an example are used, as in the first record."""
 
-    columns: tuple[tuple[str, str, int], ...]  # name, "float32" or "int64", length
-    image_shape: tuple[int, ...] | None
-    label: tuple[str, str, int] | None
+    columns: tuple[_NumberList, ...]
+    image_shape: Shape | None
+    label: _NumberList | None
 
 
 @final
 class TfRecordFile(Source):
-    """A `.tfrecord` or `.tfrecord.gz` file; the first record says which features there are.
+    """A `.tfrecord` or `.tfrecord.gz` file; the features are those of its first record.
 
-    Examples are the PNG or JPEG in `image`; or else the list `x`; or else all the lists of numbers one
-    after the other, in the order of their names. `label`, `labels`, `y` or `class` is the label. Every list
-    must be in every record, with the same length.
+    Examples are the PNG or JPEG in `image`; otherwise the list `x`; otherwise all lists of numbers
+    concatenated in the order of their names. `label`, `labels`, `y` or `class` is the label. Every list must
+    be in every record, with the same length.
 
     Args:
         path: the file.
@@ -56,35 +66,36 @@ class TfRecordFile(Source):
         super().__init__(str(path))
         self.path = path
 
-    def _layout(self) -> Layout:
+    def _read_layout(self) -> RowLayout:
         import tensorflow as tf
 
-        first = next(counted(as_numpy(self._records().take(1)), self.path, _RECORDS), None)
+        first = next(reading_chunks(numpy_iterator(self._records().take(1)), self.path, _RECORDS), None)
         if first is None:
             raise UnreadableFile(self.path, "at least one row", "it holds none")
         try:
             example = tf.train.Example.FromString(first)
         except Exception as error:  # protobuf's DecodeError lives in a module that changes with its version
             raise UnreadableFile(
-                self.path, _RECORDS, f"its first record is none: {one_line(error)}"
+                self.path, _RECORDS, f"its first record is not one: {one_line(error)}"
             ) from error
         self._fields = _fields(example, self.path)
-        label = np.dtype(self._fields.label[1]) if self._fields.label else None
+        label = np.dtype(self._fields.label.dtype) if self._fields.label else None
         if self._fields.image_shape:
-            return Layout(self._fields.image_shape, np.dtype(np.uint8), None, label)
-        return Layout(
-            (sum(length for _, _, length in self._fields.columns),), np.dtype(np.float32), None, label
-        )
+            return RowLayout(self._fields.image_shape, np.dtype(np.uint8), None, label)
+        width = sum(column.length for column in self._fields.columns)
+        return RowLayout((width,), np.dtype(np.float32), None, label)
 
-    def _raw_chunks(self, rows: int) -> Iterator[RawChunk]:
+    def _stored_chunks(self, rows: int) -> Iterator[StoredChunk]:
         import tensorflow as tf
 
-        _ = self.layout  # which features
-        # Records are parsed a batch at a time: one by one costs twenty times as much.
+        _ = self.layout  # sets the features
+        # Records are parsed in batches: one by one costs twenty times as much.
         batches = (
             self._records().batch(rows).map(self._parsed, tf.data.AUTOTUNE, deterministic=True).prefetch(1)
         )
-        for batch in counted(as_numpy(batches), self.path, _RECORDS, rows=lambda batch: len(batch["x"])):
+        for batch in reading_chunks(
+            numpy_iterator(batches), self.path, _RECORDS, rows=lambda batch: len(batch["x"])
+        ):
             yield batch["x"], batch.get("label")
 
     def _records(self) -> tf.data.Dataset:
@@ -93,13 +104,14 @@ class TfRecordFile(Source):
         return tf.data.TFRecordDataset(str(self.path), "GZIP" if self.path.suffix == ".gz" else "")
 
     def _parsed(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Features of a batch of serialized examples."""
+        """Return the features of a batch of serialized examples."""
         import tensorflow as tf
 
         fields = self._fields
         numbers = [*fields.columns, *([fields.label] if fields.label else [])]
         wanted = {
-            name: tf.io.FixedLenFeature([length], tf.dtypes.as_dtype(kind)) for name, kind, length in numbers
+            column.name: tf.io.FixedLenFeature([column.length], tf.dtypes.as_dtype(column.dtype))
+            for column in numbers
         }
         if fields.image_shape:
             wanted[_IMAGE_NAME] = tf.io.FixedLenFeature([], tf.string)
@@ -109,17 +121,17 @@ class TfRecordFile(Source):
             batch = {"x": tf.map_fn(self._decoded, found[_IMAGE_NAME], fn_output_signature=pixels)}
         else:
             batch = {
-                "x": tf.concat([tf.cast(found[name], tf.float32) for name, _, _ in fields.columns], axis=1)
+                "x": tf.concat([tf.cast(found[column.name], tf.float32) for column in fields.columns], axis=1)
             }
         if fields.label:
-            batch["label"] = found[fields.label[0]][:, 0]
+            batch["label"] = found[fields.label.name][:, 0]
         return batch
 
     def _decoded(self, encoded: tf.Tensor) -> tf.Tensor:
         import tensorflow as tf
 
-        picture = tf.io.decode_image(encoded, expand_animations=False)
-        return tf.ensure_shape(picture, self._fields.image_shape)
+        image = tf.io.decode_image(encoded, expand_animations=False)
+        return tf.ensure_shape(image, self._fields.image_shape)
 
 
 def _fields(example: tf.train.Example, path: pathlib.Path) -> _Fields:
@@ -127,8 +139,8 @@ def _fields(example: tf.train.Example, path: pathlib.Path) -> _Fields:
     label = next((name for name in LABEL_NAMES if name in features), None)
     others = {name: feature for name, feature in features.items() if name != label}
     label_field = None if label is None else _numbers(label, features[label], path)
-    if label_field and label_field[2] != 1:
-        raise UnreadableFile(path, "one number as label", f"feature {label!r} has {label_field[2]}")
+    if label_field and label_field.length != 1:
+        raise UnreadableFile(path, "one number as label", f"feature {label!r} has {label_field.length}")
     if _IMAGE_NAME in others:
         return _Fields((), _image_shape(others[_IMAGE_NAME], path), label_field)
     if _VECTOR_NAME in others:
@@ -142,16 +154,16 @@ def _fields(example: tf.train.Example, path: pathlib.Path) -> _Fields:
     )
 
 
-def _numbers(name: str, feature: tf.train.Feature, path: pathlib.Path) -> tuple[str, str, int]:
+def _numbers(name: str, feature: tf.train.Feature, path: pathlib.Path) -> _NumberList:
     kinds = {"float_list": "float32", "int64_list": "int64"}
     kind = feature.WhichOneof("kind")
     if kind not in kinds or not getattr(feature, kind).value:
         found = "bytes" if kind == "bytes_list" else "nothing"
         raise UnreadableFile(path, "lists of numbers", f"feature {name!r} of the first record holds {found}")
-    return name, kinds[kind], len(getattr(feature, kind).value)
+    return _NumberList(name, kinds[kind], len(getattr(feature, kind).value))
 
 
-def _image_shape(feature: tf.train.Feature, path: pathlib.Path) -> tuple[int, ...]:
+def _image_shape(feature: tf.train.Feature, path: pathlib.Path) -> Shape:
     import tensorflow as tf
 
     if len(feature.bytes_list.value) != 1:

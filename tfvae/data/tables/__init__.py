@@ -1,1 +1,1 @@
-"""Tables with mixed columns: files, schema, and the features that models see."""
+"""Tables with columns of mixed kinds: files, schema, and the features for a model."""

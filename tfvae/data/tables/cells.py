@@ -1,4 +1,4 @@
-"""Cells of a column as numbers, texts or times, however they are stored; those that are none are marked."""
+"""Cells of a column as numbers, texts or times, from any storage type, and which cells are something else."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Cells = tuple["np.ndarray | pa.Array", np.ndarray]
-"""Values [n], and which cells hold something else, bool [n]."""
-
 _MICROSECONDS = 1_000_000
 
 
 def numbers(column: pa.Array, missing: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return float64 numbers [n], NaN where missing, and which cells hold something else.
+    """Return numbers, float64 [n], NaN where missing, and which cells are something else, bool [n].
 
     Args:
-        column: numbers, truth values, or texts of numbers with a point for the decimals.
+        column: numbers, Booleans, or texts of numbers with a decimal point, [n].
         missing: texts that stand for a missing value.
 
     Example:
@@ -38,15 +35,15 @@ def numbers(column: pa.Array, missing: tuple[str, ...]) -> tuple[np.ndarray, np.
         values = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return np.asarray(values, np.float64), np.zeros(len(column), bool)
     cells, bad = texts(column, missing)
-    values, no_number = _parsed(cells, pa.float64(), _number)
+    values, no_number = _parsed(cells, pa.float64(), _parse_number)
     return values, bad | no_number
 
 
 def seconds(column: pa.Array, missing: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return seconds since the start of 1970, float64 [n], NaN where missing, and which cells are no times.
+    """Return seconds since 1970-01-01, float64 [n], NaN where missing, and which are no times, bool [n].
 
     Args:
-        column: dates or times, or texts of them as in ISO 8601; without a zone they are taken as UTC.
+        column: dates or times, or texts of them as in ISO 8601, [n]; in UTC if they have no time zone.
         missing: texts that stand for a missing value.
 
     Example:
@@ -57,17 +54,21 @@ def seconds(column: pa.Array, missing: tuple[str, ...]) -> tuple[np.ndarray, np.
     import pyarrow as pa
 
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        return _seconds(column.cast(pa.timestamp("us"), safe=False)), np.zeros(len(column), bool)
+        return _seconds_of(column.cast(pa.timestamp("us"), safe=False)), np.zeros(len(column), bool)
     cells, bad = texts(column, missing)
-    values, no_time = _parsed(cells, pa.timestamp("us"), _moment)
+    values, no_time = _parsed(cells, pa.timestamp("us"), _parse_time)
     return values, bad | no_time
 
 
 def texts(column: pa.Array, missing: tuple[str, ...], trim: bool = True) -> tuple[pa.Array, np.ndarray]:
-    """Return texts, null where missing, and which cells cannot be written as a text or are no UTF-8.
+    """Return texts [n], null where missing, and which cells have no text or are not UTF-8, bool [n].
 
-    Numbers are written in the shortest way that gives them back, truth values as true and false. The spaces
-    around a text are left out, if `trim`.
+    Numbers are written in the shortest form that gives them back, Booleans as true and false.
+
+    Args:
+        column: cells of any type, [n].
+        missing: texts that stand for a missing value.
+        trim: whether to remove the spaces around a text.
 
     Example:
         >>> import pyarrow as pa
@@ -86,25 +87,28 @@ def texts(column: pa.Array, missing: tuple[str, ...], trim: bool = True) -> tupl
     elif not pa.types.is_string(column.type):
         try:
             column = column.cast(pa.string())
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # a list, say
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # such as lists
             return pa.nulls(len(column), pa.string()), column.is_valid().to_numpy(zero_copy_only=False)
     column = pc.utf8_trim_whitespace(column) if trim else column
-    gone = pc.is_in(column, pa.array(missing, pa.string()))
-    return pc.if_else(gone, pa.scalar(None, pa.string()), column), bad
+    is_missing = pc.is_in(column, pa.array(missing, pa.string()))
+    return pc.if_else(is_missing, pa.scalar(None, pa.string()), column), bad
 
 
-def is_plain(kind: pa.DataType) -> bool:
-    """Whether a column of a type holds single numbers, texts, truth values or times.
+def has_single_values(kind: pa.DataType) -> bool:
+    """Return whether a column of a type holds single numbers, texts, Booleans or times.
+
+    Args:
+        kind: the column's type.
 
     Example:
         >>> import pyarrow as pa
-        >>> is_plain(pa.int8()), is_plain(pa.list_(pa.int8()))
+        >>> has_single_values(pa.int8()), has_single_values(pa.list_(pa.int8()))
         (True, False)
     """
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
-        return is_plain(kind.value_type)
+        return has_single_values(kind.value_type)
     return (
         _is_number(kind)
         or _is_binary(kind)
@@ -136,52 +140,56 @@ def _decoded(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     try:
         return column.cast(pa.string()), np.zeros(len(column), bool)
     except pa.ArrowInvalid:
-        decoded = [_text(cell) for cell in column.to_pylist()]
+        decoded = [_decoded_cell(cell) for cell in column.to_pylist()]
         bad = np.array([text is None for text in decoded]) & column.is_valid().to_numpy(zero_copy_only=False)
         return pa.array(decoded, pa.string()), bad
 
 
-def _parsed(cells: pa.Array, kind: pa.DataType, one: Callable[[str], float]) -> tuple[np.ndarray, np.ndarray]:
-    """All at once where that goes, else one by one."""
+def _parsed(
+    cells: pa.Array, kind: pa.DataType, parse: Callable[[str], float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers and which cells are none: all at once if Arrow can cast them, otherwise one by one."""
     import pyarrow as pa
 
     try:
         values = cells.cast(kind)
     except pa.ArrowInvalid:
-        values = np.array(list(_each(cells.to_pylist(), one)), np.float64).reshape(-1, 2)
+        values = np.array(list(_parsed_one_by_one(cells.to_pylist(), parse)), np.float64).reshape(-1, 2)
         return values[:, 0], values[:, 1] > 0
     if pa.types.is_timestamp(kind):
-        return _seconds(values), np.zeros(len(cells), bool)
+        return _seconds_of(values), np.zeros(len(cells), bool)
     return values.to_numpy(zero_copy_only=False), np.zeros(len(cells), bool)
 
 
-def _each(cells: list[str | None], one: Callable[[str], float]) -> Iterator[tuple[float, bool]]:
+def _parsed_one_by_one(
+    cells: list[str | None], parse: Callable[[str], float]
+) -> Iterator[tuple[float, bool]]:
     for cell in cells:
         try:
-            yield (math.nan if cell is None else one(cell)), False
+            yield (math.nan if cell is None else parse(cell)), False
         except (ValueError, OverflowError):
             yield math.nan, True
 
 
-def _number(text: str) -> float:
-    if "_" in text:  # which Python takes
+def _parse_number(text: str) -> float:
+    if "_" in text:  # which Python allows between digits
         raise ValueError(text)
     return float(text)
 
 
-def _moment(text: str) -> float:
-    moment = datetime.datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+def _parse_time(text: str) -> float:
+    time = datetime.datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).timestamp()
 
 
-def _seconds(times: pa.Array) -> np.ndarray:
+def _seconds_of(times: pa.Array) -> np.ndarray:
     import pyarrow as pa
 
     microseconds = times.cast(pa.int64()).to_numpy(zero_copy_only=False)
     return np.asarray(microseconds, np.float64) / _MICROSECONDS
 
 
-def _text(cell: bytes | None) -> str | None:
+def _decoded_cell(cell: bytes | None) -> str | None:
     try:
         return None if cell is None else cell.decode()
     except UnicodeDecodeError:

@@ -1,35 +1,29 @@
-"""From the columns of a table to the numbers that a model sees, as a layer that goes with every export."""
+"""From the columns of a table to the numbers that a model sees, as a Keras layer."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import Any, Self, final
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfvae.data.tables.files import TableFile
+from tfvae.core.types import InputShape, Tensor, Tensors
+from tfvae.data.tables.column_features import column_features
 from tfvae.data.tables.profile import Profile, profiles
 from tfvae.data.tables.raw_columns import RawTable, input_names
-from tfvae.data.tables.schema import ColumnSchema, TableSchema
-
-Tensors = dict[str, tf.Tensor]
-
-_FARTHEST = 1e4  # standardized values are kept within this, infinite ones too
-_LARGEST_COUNT = 2.0**24  # up to which a float32 holds every integer
-_DAY = 86400.0
-_THURSDAY, _MONDAY = 3, 4  # weekday of day 0 of 1970, counted from Monday; first day that is a Monday
+from tfvae.data.tables.rows import TableFile
+from tfvae.data.tables.schema import TableSchema
 
 
 @dataclasses.dataclass(frozen=True)
 class Feature:
-    """One number of x.
+    """One element of x.
 
     Attributes:
-        name: the column's name, with what is taken of it.
+        name: the column's name, and what is taken of it.
         column: the column's name.
-        kind: its distribution's name, as `tfvae.zoo.hi_vae` takes it: real, count, category:K or ordinal:K.
+        kind: kind of the element as `tfvae.zoo.hi_vae` takes it: real, count, category:K or ordinal:K.
     """
 
     name: str
@@ -42,23 +36,29 @@ class Feature:
 class TableFeatures(keras.layers.Layer):
     """raw columns by name, each [B] -> x [B, features], float32 with NaN for missing values.
 
-    real: (v - loc) / scale by the median and the quartiles; positive: the same of log v; count: v as it is;
-    category and ordinal: the place among the values, and one more place for a value never seen; date: weekday
-    and, where the data has times of day, hour. A value that its kind cannot take is never seen before either,
-    and is scored: a number that is not positive is taken as a thousandth of the smallest one in training, a
-    count that is negative or broken as one far above the largest.
+    real: (v - loc) / scale with the median and the interquartile range; positive: the same of log v; count: v
+    unchanged; category and ordinal: the index among the values, and one more for a value never seen; date:
+    weekday and, if the data have times of day, hour. Values that a kind cannot take were never seen either
+    and get a score as well: a number that is not positive is replaced by a thousandth of the smallest one in
+    training, a count that is negative or fractional by one far above the largest.
 
-    Computed in float64, and rounded once at the end. Categories are found by comparing, without tables, so
-    that the graph stands alone.
+    Computed in float64, and rounded once at the end. Categories are compared with all values, without lookup
+    tables, so that an exported graph needs no other file.
 
     Args:
-        schema: what the columns hold, as `TableSchema.as_json` returns it.
-        training: what each modeled column held when this was fitted, as `Profile.as_json` returns it.
+        schema: the kinds of the columns, as `TableSchema.as_json` returns them.
+        training: profiles of the modeled columns in training, as `Profile.as_json` returns them.
+        name: name of the layer.
 
     Attributes:
-        features: what each number of x is.
-        specs: the raw inputs by name: float64 numbers (dates as seconds since the start of 1970, NaN for
-            missing), or texts (empty for missing).
+        features: what each element of x is.
+        specs: the raw columns by the names of their inputs: float64 numbers (dates as seconds since
+            1970-01-01, NaN for missing), or texts (empty for missing).
+        table: the schema.
+        profiles: the profiles.
+
+    Raises:
+        InvalidInput: for an invalid schema.
 
     Example:
         >>> import pathlib, tempfile
@@ -74,49 +74,54 @@ class TableFeatures(keras.layers.Layer):
         array([[nan,  2.]], dtype=float32)
     """
 
-    def __init__(self, schema: dict, training: list[dict], name: str | None = None):
+    def __init__(self, schema: dict[str, Any], training: list[dict[str, Any]], name: str | None = None):
         super().__init__(name=name, dtype="float32", trainable=False, autocast=False)
         self.schema, self.training = schema, training
         self.table = TableSchema.from_json(schema)
         self.profiles = tuple(Profile(**entry) for entry in training)
         self._inputs = input_names(column.name for column in self.table.modeled)
-        self._columns = [
-            _COLUMNS[column.kind](column, profile, self.table.missing)
-            for column, profile in zip(self.table.modeled, self.profiles, strict=True)
-        ]
+        self._columns = column_features(self.table, self.profiles)
         self.features = tuple(
-            Feature(column.schema.name + addition, column.schema.name, kind)
+            Feature(column.name + addition, column.name, kind)
             for column in self._columns
             for addition, kind in column.kinds.items()
         )
         self.specs = {
-            self._inputs[column.schema.name]: tf.TensorSpec((None,), column.dtype) for column in self._columns
+            self._inputs[column.name]: tf.TensorSpec((None,), column.dtype) for column in self._columns
         }
 
     @classmethod
-    def fit(cls, file: TableFile, schema: TableSchema) -> TableFeatures:
-        """Measure what is needed of each column, in one pass and bounded memory.
+    def fit(cls, file: TableFile, schema: TableSchema) -> Self:
+        """Return the layer with the profiles of a table's columns, from one pass in bounded memory.
+
+        Args:
+            file: the table.
+            schema: the kinds of its columns.
 
         Raises:
-            InvalidInput: the table lacks a column of the schema.
-            UnreadableFile: the file is damaged.
+            InvalidInput: for a column of the schema that is not in the table.
+            UnreadableFile: for a damaged file.
         """
         return cls(schema.as_json(), [profile.as_json() for profile in profiles(file, schema)])
 
     def raw_table(self) -> RawTable:
-        """Return what reads the raw inputs from Arrow's batches."""
+        """Return the reader of these raw columns from Arrow's batches."""
         return RawTable(self.table)
 
-    def call(self, inputs: Tensors | tf.Tensor) -> tf.Tensor:
-        """Return x [B, features] of raw columns by name; a single one may stand alone."""
+    def call(self, inputs: Tensors | Tensor) -> Tensor:
+        """Return x [B, features] of raw columns by name; a single column may be given without its name."""
         parts = []
         for (name, spec), column in zip(self.specs.items(), self._columns, strict=True):
             value = inputs[name] if isinstance(inputs, dict) else inputs
             parts += column.features(tf.convert_to_tensor(value, spec.dtype))
         return tf.cast(tf.stack(parts, axis=-1), tf.float32)
 
-    def inverse(self, outputs: tf.Tensor) -> Tensors:
-        """Return raw columns [B] by name that give such an x."""
+    def inverse(self, outputs: Tensor) -> Tensors:
+        """Return raw columns by name, each [B], whose features are x.
+
+        Args:
+            outputs: x [B, features].
+        """
         x, first = tf.convert_to_tensor(outputs), 0
         raw = {}
         for name, column in zip(self.specs, self._columns, strict=True):
@@ -125,127 +130,10 @@ class TableFeatures(keras.layers.Layer):
             first += width
         return raw
 
-    def compute_output_shape(self, input_shape: object) -> tuple[int | None, int]:
-        """[B, features]."""
+    def compute_output_shape(self, input_shape: Any) -> InputShape:
+        """Return (None, features)."""
         return (None, len(self.features))
 
-    def get_config(self) -> dict[str, object]:
-        """The arguments of the constructor."""
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
         return {"schema": self.schema, "training": self.training, "name": self.name}
-
-
-class _Number:
-    """A column of real numbers."""
-
-    dtype = tf.float64
-
-    def __init__(self, schema: ColumnSchema, profile: Profile, missing: tuple[str, ...]):
-        self.schema = schema
-        self.kinds = {"": "real"}
-        self._loc, self._scale, self._reciprocal = profile.loc, profile.scale, 1 / profile.scale
-        self._lowest = profile.lowest
-
-    def features(self, value: tf.Tensor) -> list[tf.Tensor]:
-        return [self._standardized(value)]
-
-    def values(self, x: tf.Tensor) -> tf.Tensor:
-        return x[..., 0] * self._scale + self._loc
-
-    def _standardized(self, value: tf.Tensor) -> tf.Tensor:
-        z = (value - self._loc) * self._reciprocal
-        return tf.where(tf.math.is_nan(value), value, tf.clip_by_value(z, -_FARTHEST, _FARTHEST))
-
-
-class _Positive(_Number):
-    """A column of positive numbers, by their logarithms."""
-
-    def features(self, value: tf.Tensor) -> list[tf.Tensor]:
-        log = tf.math.log(tf.maximum(value, self._lowest))
-        return [self._standardized(tf.where(tf.math.is_nan(value), value, log))]
-
-    def values(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.exp(super().values(x))
-
-
-class _Count:
-    """A column of counts."""
-
-    dtype = tf.float64
-
-    def __init__(self, schema: ColumnSchema, profile: Profile, missing: tuple[str, ...]):
-        self.schema = schema
-        self.kinds = {"": "count"}
-        self._impossible = 20 + 4 * profile.highest
-
-    def features(self, value: tf.Tensor) -> list[tf.Tensor]:
-        wrong = (value < 0) | (value != tf.floor(value))
-        count = tf.minimum(tf.where(wrong, np.float64(self._impossible), value), _LARGEST_COUNT)
-        return [tf.where(tf.math.is_nan(value), value, count)]
-
-    def values(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.round(x[..., 0])
-
-
-class _Listed:
-    """A column of a few values."""
-
-    def __init__(self, schema: ColumnSchema, profile: Profile, missing: tuple[str, ...]):
-        self.schema = schema
-        self.kinds = {"": f"{schema.kind}:{len(schema.values) + 1}"}
-        self.dtype = tf.string if schema.is_text else tf.float64
-        self._missing = [b"", *(text.encode() for text in missing if text)]
-        texts = [value.encode() for value in schema.values] if schema.is_text else None
-        self._values = np.array(texts, object) if texts else np.array(schema.values, np.float64)
-        self._never_seen = np.array(b"(never seen)", object) if texts else np.array(np.inf)
-
-    def features(self, value: tf.Tensor) -> list[tf.Tensor]:
-        same = tf.cast(tf.equal(value[..., tf.newaxis], tf.constant(self._values, self.dtype)), tf.float64)
-        places = tf.range(len(self._values), dtype=tf.float64)
-        known = tf.reduce_max(same, axis=-1) > 0
-        code = tf.where(known, tf.reduce_sum(same * places, axis=-1), np.float64(len(self._values)))
-        return [tf.where(self._is_missing(value), np.float64("nan"), code)]
-
-    def values(self, x: tf.Tensor) -> tf.Tensor:
-        all_values = tf.constant([*self._values, self._never_seen.item()], self.dtype)
-        nothing = tf.constant(b"" if self.dtype == tf.string else np.nan, self.dtype)
-        code, missing = x[..., 0], tf.math.is_nan(x[..., 0])
-        place = tf.cast(
-            tf.clip_by_value(tf.where(missing, np.float64(0), code), 0, len(self._values)), tf.int32
-        )
-        return tf.where(missing, nothing, tf.gather(all_values, place))
-
-    def _is_missing(self, value: tf.Tensor) -> tf.Tensor:
-        if self.dtype != tf.string:
-            return tf.math.is_nan(value)
-        return tf.reduce_any(tf.equal(value[..., tf.newaxis], tf.constant(self._missing)), axis=-1)
-
-
-class _Date:
-    """A column of dates: what recurs in them, for the date itself is never seen again."""
-
-    dtype = tf.float64
-
-    def __init__(self, schema: ColumnSchema, profile: Profile, missing: tuple[str, ...]):
-        self.schema = schema
-        self.kinds = {" (weekday)": "category:7"} | ({" (hour)": "category:24"} if profile.hours else {})
-
-    def features(self, value: tf.Tensor) -> list[tf.Tensor]:
-        value = tf.where(tf.math.is_finite(value), value, np.float64("nan"))
-        day = tf.floor(value / _DAY)
-        weekday = tf.math.floormod(day + _THURSDAY, 7.0)
-        hour = tf.floor((value - day * _DAY) / 3600.0)
-        return [weekday, hour][: len(self.kinds)]
-
-    def values(self, x: tf.Tensor) -> tf.Tensor:
-        hour = x[..., 1] if len(self.kinds) > 1 else tf.zeros_like(x[..., 0])
-        return (_MONDAY + tf.round(x[..., 0])) * _DAY + tf.round(hour) * 3600.0
-
-
-_COLUMNS = {
-    "real": _Number,
-    "positive": _Positive,
-    "count": _Count,
-    "category": _Listed,
-    "ordinal": _Listed,
-    "date": _Date,
-}

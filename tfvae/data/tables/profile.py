@@ -1,19 +1,19 @@
-"""What the columns of a table held: where their numbers lie, and how they are shared out among bins."""
+"""Profiles of a table's columns: location and scale of their numbers, and the shares of bins."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from tfvae.core.errors import UnreadableFile
-from tfvae.data.tables.files import TableFile
+from tfvae.data.tables.column_statistics import UniformSample
 from tfvae.data.tables.raw_columns import Raw, RawTable
+from tfvae.data.tables.rows import TableFile
 from tfvae.data.tables.schema import ColumnSchema, TableSchema
-from tfvae.data.tables.schema_inference import Sample
 
 _BINS = 10
 _NORMAL_QUARTILES = 1.349  # distance of the quartiles of a normal distribution, in standard deviations
@@ -25,18 +25,17 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 @final
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """What one column held.
+    """The distribution of one column's values.
 
     Attributes:
-        edges: between the bins of numbers: the deciles, each once; empty for values and dates.
-        shares: of the bins, of the values, or of the weekdays, Monday first; then the share of what was never
+        edges: edges between the bins of numbers, which are the different deciles; empty for values and dates.
+        shares: of the bins, of the values, or of the weekdays from Monday; then the share of values never
             seen; then that of missing values. They add up to 1.
-        loc: median of the numbers, of positive ones of their logarithms.
-        scale: distance of their quartiles in standard deviations of a normal distribution; where that is 0
-            their standard deviation, or else 1.
-        lowest: for a positive column, what any number below is taken as.
+        loc: median of the numbers, or for a positive column of their logarithms.
+        scale: interquartile range divided by that of N(0, 1); if it is 0, the standard deviation, or 1.
+        lowest: for a positive column, what smaller numbers are replaced by.
         highest: the largest number.
-        hours: whether the times of day differed.
+        hours: whether there are different times of day.
     """
 
     edges: tuple[float, ...] = ()
@@ -47,8 +46,8 @@ class Profile:
     highest: float = 0.0
     hours: bool = False
 
-    def as_json(self) -> dict:
-        """Return the arguments as plain numbers and lists."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON values."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in dataclasses.asdict(self).items()
@@ -60,33 +59,37 @@ def profiles(file: TableFile, schema: TableSchema) -> list[Profile]:
 
     Quantiles are those of a uniform sample of 10,000 rows. Rows that cannot be read are left out.
 
+    Args:
+        file: the table.
+        schema: the kinds of its columns.
+
     Raises:
-        InvalidInput: a column of the schema is not there.
-        UnreadableFile: the file is damaged, or no row can be read.
+        InvalidInput: for a column of the schema that is not in the table.
+        UnreadableFile: for a damaged file, and one in which no row can be read.
     """
     table = RawTable(schema)
     table.check(file.names)
-    looks = [_Look(column, table.inputs[column.name]) for column in schema.modeled]
+    builders = [_ProfileBuilder(column, table.inputs[column.name]) for column in schema.modeled]
     rows = 0
     for part in file.rows():
         raw = table.read(part.batch)
         usable = np.ones(len(part.rows), bool)
         usable[list(raw.reasons)] = False
         rows += int(usable.sum())
-        for look in looks:
-            look.add(raw.values[look.input][usable])
+        for builder in builders:
+            builder.add(raw.values[builder.input][usable])
     if not rows:
         raise UnreadableFile(file.path, "at least one row with a value", "it holds none")
-    return [look.profile() for look in looks]
+    return [builder.profile() for builder in builders]
 
 
 def counted(schema: TableSchema, known: Sequence[Profile], raw: Raw) -> dict[str, np.ndarray]:
-    """Return how many rows are in each bin of a column's profile, in the order of its shares, by column.
+    """Return the number of rows in each bin of each column's profile, in the order of its shares, by column.
 
     Args:
-        schema: what the columns hold.
-        known: their profiles in training.
-        raw: rows.
+        schema: the kinds of the columns.
+        known: profiles of the modeled columns in training.
+        raw: rows to count.
 
     Example:
         >>> schema = TableSchema((ColumnSchema("x", "real"),))
@@ -96,7 +99,7 @@ def counted(schema: TableSchema, known: Sequence[Profile], raw: Raw) -> dict[str
     """
     names = RawTable(schema).inputs
     return {
-        column.name: _counted(column, raw.values[names[column.name]], profile.edges)
+        column.name: _bin_counts(column, raw.values[names[column.name]], profile.edges)
         for column, profile in zip(schema.modeled, known, strict=True)
     }
 
@@ -104,11 +107,11 @@ def counted(schema: TableSchema, known: Sequence[Profile], raw: Raw) -> dict[str
 def stability_index(expected: np.ndarray, actual: np.ndarray, rows: int) -> float:
     """Return the population stability index, sum over bins of (a - e) log(a / e).
 
-    Shares of 0 are taken as half a row's.
+    Shares of 0 are replaced by that of half a row.
 
     Args:
-        expected: shares in training.
-        actual: shares now.
+        expected: e, shares in training, [bins].
+        actual: a, shares now, [bins].
         rows: number of rows now.
 
     Source: Siddiqi 2006, chapter 6; below 0.1 is usually called stable, above 0.25 shifted.
@@ -122,19 +125,19 @@ def stability_index(expected: np.ndarray, actual: np.ndarray, rows: int) -> floa
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
-class _Look:
-    """What was seen of one column."""
+class _ProfileBuilder:
+    """Collects what the profile of one column needs."""
 
     def __init__(self, column: ColumnSchema, name: str):
         self.column, self.input = column, name
-        self._sample, self._counts, self._rows = Sample(), Counter(), 0
+        self._sample, self._counts, self._rows = UniformSample(), Counter(), 0
         self._missing, self._smallest, self._largest = 0, np.inf, 0.0
         self._hours: set[float] = set()
 
     def add(self, values: np.ndarray) -> None:
         self._rows += len(values)
-        if self.column.stands_for != "number" or self.column.values:
-            self._counts.update(dict(enumerate(_counted(self.column, values, ()).tolist())))
+        if self.column.cell_type != "number" or self.column.values:
+            self._counts.update(dict(enumerate(_bin_counts(self.column, values, ()).tolist())))
             if self.column.kind == "date":
                 hours = np.floor(values[np.isfinite(values)] % _DAY / _HOUR)
                 self._hours.update(hours.tolist())
@@ -152,7 +155,7 @@ class _Look:
             shares = np.array([self._counts[place] for place in sorted(self._counts)]) / self._rows
             return Profile(shares=tuple(shares.tolist()), hours=len(self._hours) > 1)
         values = self._sample.values
-        if not len(values):  # nothing to learn from: a value that comes later is as it is
+        if not len(values):  # nothing to learn from: later values are not scaled
             return Profile(edges=(), shares=(0.0, 0.0, 1.0), lowest=_FAR_BELOW)
         edges = np.unique(np.quantile(values, np.arange(1, _BINS) / _BINS))
         bins = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) / len(values)
@@ -178,15 +181,14 @@ def _scale(values: np.ndarray) -> float:
     return 1.0
 
 
-def _counted(column: ColumnSchema, values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
-    """Return how many values are in each bin, in order: bins, never seen, missing."""
+def _bin_counts(column: ColumnSchema, values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
+    """Return the number of values in each bin, of those never seen, and of missing ones."""
     if column.kind == "date":
         known = np.isfinite(values)
         weekday = (np.floor(values[known] / _DAY).astype(int) + 3) % 7
         bins, missing, unknown = np.bincount(weekday, minlength=len(WEEKDAYS)), (~known).sum(), 0
     elif column.values:
-        wanted = [value.encode() for value in column.values] if column.is_text else column.values
-        bins = np.array([(values == value).sum() for value in wanted])
+        bins = np.array([(values == value).sum() for value in column.stored_values])
         missing = (values == b"").sum() if column.is_text else np.isnan(values).sum()
         unknown = len(values) - bins.sum() - missing
     else:

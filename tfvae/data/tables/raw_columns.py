@@ -1,4 +1,4 @@
-"""From Arrow's columns to what a model's preprocessing takes, without TensorFlow, and what cannot be read."""
+"""Arrow's columns as the arrays that a model's preprocessing takes, and the rows that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOTHING = "no value in any column that is modeled"
 
 _NUMERIC = ("real", "positive", "count")
-_QUOTED = 60  # characters
+_QUOTED = 60  # characters of a cell that a reason quotes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Raw:
     """Rows of a table as arrays.
 
     Attributes:
-        values: [n] for each modeled column, by its input's name: float64 with NaN for missing (dates as
-            seconds since the start of 1970), or objects that are bytes, empty for missing.
-        reasons: why a row cannot be used, by its place in the batch.
+        values: an array [n] for each modeled column by the name of its input: float64 with NaN for missing
+            (dates as seconds since 1970-01-01), or objects that are bytes, empty for missing.
+        reasons: why a row cannot be used, by its index in the batch.
     """
 
     values: dict[str, np.ndarray]
@@ -39,10 +39,14 @@ class Raw:
 
 @final
 class RawTable:
-    """Reads the modeled columns of Arrow's batches, by name, in any order, of any type that will do.
+    """Reads the modeled columns of Arrow's batches by name, in any order and any suitable type.
 
     Args:
-        schema: what the columns hold.
+        schema: the kinds of the columns.
+
+    Attributes:
+        schema: the kinds of the columns.
+        inputs: names of the inputs by those of the columns.
 
     Example:
         >>> import pyarrow as pa
@@ -58,10 +62,13 @@ class RawTable:
         self.inputs = input_names(column.name for column in schema.modeled)
 
     def check(self, names: Iterable[str]) -> None:
-        """Refuse a table without one of the modeled columns.
+        """Raise for a table without one of the modeled columns.
+
+        Args:
+            names: of the table's columns.
 
         Raises:
-            InvalidInput: names the column, and columns that it may be called now.
+            InvalidInput: names the column, and unknown columns that may be the renamed one.
         """
         names = list(names)
         absent = [column.name for column in self.schema.modeled if column.name not in names]
@@ -74,19 +81,22 @@ class RawTable:
         raise InvalidInput("DATA", f"a column {absent[0]!r}{more}, as in training", received)
 
     def read(self, batch: pa.RecordBatch) -> Raw:
-        """Return the columns' values, and which rows cannot be used.
+        """Return the values of the modeled columns, and the rows that cannot be used.
+
+        Args:
+            batch: rows of the table.
 
         Raises:
-            InvalidInput: a modeled column is not there.
+            InvalidInput: for a batch without one of the modeled columns.
         """
         self.check(batch.schema.names)
         values, reasons = {}, {}
         missing = np.ones(len(batch), bool)
         for column in self.schema.modeled:
             cells = batch.column(column.name)
-            array, bad, gone = _cells(cells, column, self.schema.missing)
+            array, bad, absent = _cells(cells, column, self.schema.missing)
             values[self.inputs[column.name]] = array
-            missing &= gone & ~bad
+            missing &= absent & ~bad
             for row in np.flatnonzero(bad):
                 reasons.setdefault(int(row), _reason(column, cells[int(row)].as_py()))
         for row in np.flatnonzero(missing):
@@ -94,9 +104,12 @@ class RawTable:
         return Raw(values, reasons)
 
     def typed(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, dict[int, str]]:
-        """Return a batch of bytes as numbers and texts, and which rows cannot be read.
+        """Return a batch of bytes as numbers and texts, and why rows cannot be read, by their index.
 
-        Columns of real, positive and count are float64, all others texts, as they stand there.
+        Columns of the kinds real, positive and count become float64, all others texts, unchanged.
+
+        Args:
+            batch: rows of the table, whose columns are bytes.
         """
         import pyarrow as pa
 
@@ -116,7 +129,10 @@ class RawTable:
 
 
 def input_names(names: Iterable[str]) -> dict[str, str]:
-    """Return for each column a name that a graph's input can have, all different.
+    """Return for each column a name that an input of a graph can have, all different.
+
+    Args:
+        names: of the columns.
 
     Example:
         >>> input_names(["amount (EUR)", "amount_EUR", "2nd"])
@@ -137,24 +153,24 @@ def input_names(names: Iterable[str]) -> dict[str, str]:
 def _cells(
     cells: pa.Array, column: ColumnSchema, missing: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values, which of them are unreadable, which of them are missing."""
+    """Return values [n], which of them are unreadable, and which are missing."""
     import pyarrow as pa
 
-    if column.stands_for == "text":
+    if column.cell_type == "text":
         array, bad = texts(cells, missing)
-        gone = array.is_null().to_numpy(zero_copy_only=False)
-        return array.fill_null("").cast(pa.binary()).to_numpy(zero_copy_only=False), bad, gone
-    array, bad = (seconds if column.stands_for == "date" else numbers)(cells, missing)
+        absent = array.is_null().to_numpy(zero_copy_only=False)
+        return array.fill_null("").cast(pa.binary()).to_numpy(zero_copy_only=False), bad, absent
+    array, bad = (seconds if column.cell_type == "date" else numbers)(cells, missing)
     if column.kind in ("category", "ordinal"):  # a text among numbers is a value never seen
         array, bad = np.where(bad, math.inf, array), np.zeros(len(bad), bool)
     return array, bad, np.isnan(array)
 
 
-def _reason(column: ColumnSchema, cell: object) -> str:
+def _reason(column: ColumnSchema, cell: Any) -> str:
     found = repr(cell)
     if isinstance(cell, bytes):
         try:
             found = repr(cell.decode())
         except UnicodeDecodeError:
             return f"column {column.name!r}: expected UTF-8, found {found[:_QUOTED]}"
-    return f"column {column.name!r}: expected a {column.stands_for}, found {found[:_QUOTED]}"
+    return f"column {column.name!r}: expected a {column.cell_type}, found {found[:_QUOTED]}"

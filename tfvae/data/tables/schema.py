@@ -1,4 +1,4 @@
-"""What the columns of a table hold, as a small file that a user can read and edit."""
+"""The schema of a table: the kind of each column, as a small file that a user can read and edit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Self, final
+from typing import Any, Self, final
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import replacing
@@ -23,7 +23,7 @@ _KEYS = ("name", "kind", "values", "note")
 @final
 @dataclasses.dataclass(frozen=True)
 class ColumnSchema:
-    """What one column holds.
+    """The kind of one column.
 
     Args:
         name: the column's name in the table.
@@ -31,16 +31,16 @@ class ColumnSchema:
             real: any number;
             positive: a number above 0, modeled by its logarithm;
             count: an integer of at least 0;
-            category: one of some values, in no order;
-            ordinal: one of some values, from the lowest to the highest;
-            date: a day, with or without a time; modeled are its weekday and its hour;
-            key: carried along, not modeled.
-        values: of a category or an ordinal: all texts or all numbers. Any other value counts as never seen.
-            Without them, they are taken from the data.
-        note: why the kind was chosen; for the reader.
+            category: one of several values, without an order;
+            ordinal: one of several values, from the lowest to the highest;
+            date: a day, with or without a time, of which weekday and hour are modeled;
+            key: passed through, not modeled.
+        values: of a category or an ordinal, all texts or all numbers; any other value counts as never seen.
+            Empty means to be taken from the data.
+        note: why the kind was chosen, for the reader.
 
     Raises:
-        InvalidInput: the message names the column.
+        InvalidInput: names the column.
 
     Example:
         >>> ColumnSchema("size", "ordinal", ("S", "M", "L")).is_text
@@ -60,31 +60,36 @@ class ColumnSchema:
 
     @property
     def is_text(self) -> bool:
-        """Whether the cells are taken as texts and not as numbers."""
+        """Whether the cells are texts, not numbers."""
         return self.kind == "key" or bool(self.values and isinstance(self.values[0], str))
 
     @property
-    def stands_for(self) -> str:
-        """What a cell is read as: number, text or date."""
+    def cell_type(self) -> str:
+        """What cells are read as: number, text or date."""
         return "date" if self.kind == "date" else "text" if self.is_text else "number"
 
     @property
+    def stored_values(self) -> tuple[bytes | float, ...]:
+        """The values as they are in `Raw`: texts as bytes."""
+        return tuple(value.encode() if isinstance(value, str) else value for value in self.values)
+
+    @property
     def complete(self) -> bool:
-        """Whether nothing is left to be taken from the data."""
+        """Whether no values have to be taken from the data."""
         return bool(self.values) or self.kind not in _LISTED
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class TableSchema:
-    """What all columns of a table hold, and which texts stand for a missing value.
+    """The kinds of a table's columns, and the texts that stand for a missing value.
 
     Args:
-        columns: one for each column.
-        missing: texts that stand for a missing value, in any column.
+        columns: one for each column of the table.
+        missing: texts that stand for a missing value in any column.
 
     Raises:
-        InvalidInput: two columns of one name.
+        InvalidInput: for two columns of one name.
 
     Example:
         >>> schema = TableSchema((ColumnSchema("id", "key"), ColumnSchema("age", "real")))
@@ -107,25 +112,36 @@ class TableSchema:
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> Self:
-        """Read a schema file.
+        """Return the schema of a file.
+
+        Args:
+            path: the file.
 
         Raises:
-            UnreadableFile: it is none; the message says what is wrong where.
+            UnreadableFile: for any other file; the message tells what is wrong and where.
         """
         expected = 'JSON with a list "columns" of {"name", "kind", "values"}'
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (InvalidInput, KeyError, TypeError, ValueError) as error:  # among them no JSON, or no text
+        except (
+            InvalidInput,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # also for files that are not JSON or not text
             raise UnreadableFile(path, expected, error) from None
         except OSError as error:
             raise UnreadableFile(path, expected, error.strerror) from None
 
     @classmethod
-    def from_json(cls, values: dict) -> Self:
-        """Make a schema of what `as_json` returned, or a user wrote.
+    def from_json(cls, values: Any) -> Self:
+        """Return the schema of JSON values, from `as_json` or written by a user.
+
+        Args:
+            values: a dict with a list `columns` and, optionally, a list `missing`.
 
         Raises:
-            InvalidInput: something is missing, unknown or of another type.
+            InvalidInput: for entries that are missing, unknown or of another type.
         """
         if not isinstance(values, dict) or not isinstance(values.get("columns"), list):
             raise InvalidInput("schema", 'an object with a list "columns"', type(values).__name__)
@@ -134,8 +150,8 @@ class TableSchema:
             raise InvalidInput('"missing"', "a list of texts", missing)
         return cls(tuple(_column(entry) for entry in values["columns"]), tuple(missing))
 
-    def as_json(self) -> dict:
-        """Return the schema as plain lists, dicts, texts and numbers."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the schema as JSON values."""
         columns = []
         for column in self.columns:
             entry = {"name": column.name, "kind": column.kind}
@@ -147,19 +163,26 @@ class TableSchema:
         return {"missing": list(self.missing), "columns": columns}
 
     def text(self) -> str:
-        """Return the content of the schema's file: JSON with a line for each column."""
+        """Return the content of the schema's file, JSON with a line for each column."""
         values = self.as_json()
         lines = ",\n".join("    " + json.dumps(column, ensure_ascii=False) for column in values["columns"])
         missing = json.dumps(values["missing"], ensure_ascii=False)
         return f'{{\n  "missing": {missing},\n  "columns": [\n{lines}\n  ]\n}}\n'
 
     def write(self, path: str | os.PathLike) -> None:
-        """Write the schema's file, whole or not at all."""
+        """Write the schema's file; an existing file is replaced at the end.
+
+        Args:
+            path: the file.
+
+        Raises:
+            OSError: if the file cannot be written; an existing file is then unchanged.
+        """
         with replacing(path) as temporary:
             temporary.write_text(self.text(), encoding="utf-8")
 
 
-def _column(entry: object) -> ColumnSchema:
+def _column(entry: Any) -> ColumnSchema:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise InvalidInput("columns", 'objects with a "name"', json.dumps(entry)[:80])
     name = entry["name"]
@@ -170,7 +193,7 @@ def _column(entry: object) -> ColumnSchema:
     return ColumnSchema(name, entry["kind"], entry.get("values", ()), str(entry.get("note", "")))
 
 
-def _checked_values(column: str, kind: str, values: object) -> tuple[str | float, ...]:
+def _checked_values(column: str, kind: str, values: Any) -> tuple[str | float, ...]:
     if not isinstance(values, list | tuple):
         raise InvalidInput(f"{column}, values", "a list", repr(values))
     if values and kind not in _LISTED:

@@ -1,4 +1,4 @@
-"""From a name to a source: one table of prefixes, one of file endings, and folders by what they hold."""
+"""Sources by name: tables of prefixes and of file endings, and folders by what they contain."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data.sources.base import Source
-from tfvae.data.sources.csv_parquet import CsvFile, ParquetFile
+from tfvae.data.sources.csv_file import CsvFile
 from tfvae.data.sources.idx import IdxFiles
-from tfvae.data.sources.image_folder import ImageFolder, pictures, visible
+from tfvae.data.sources.image_folder import ImageFolder, image_files, visible_entries
 from tfvae.data.sources.npy import NpyFile, NpzFile
+from tfvae.data.sources.parquet_file import ParquetFile
 from tfvae.data.sources.shards import Shards
-from tfvae.data.sources.sklearn_sets import EmbeddedSet
+from tfvae.data.sources.sklearn_datasets import SklearnDataset
 from tfvae.data.sources.tfds import TfdsSplit
 from tfvae.data.sources.tfrecord import TfRecordFile
 
 _PREFIXES: dict[str, Callable[[str], Source]] = {
     "tfds:": TfdsSplit,
-    "sklearn:": EmbeddedSet,
+    "sklearn:": SklearnDataset,
     "idx:": lambda location: IdxFiles(pathlib.Path(location).expanduser()),
 }
 _ENDINGS: dict[str, Callable[[pathlib.Path], Source]] = {
@@ -35,31 +36,31 @@ _ENDINGS: dict[str, Callable[[pathlib.Path], Source]] = {
     "-ubyte.gz": IdxFiles,
 }
 _NAMES = (
-    "tfds:NAME[/SPLIT], sklearn:NAME, idx:FOLDER[/train or /test], a folder of pictures, or files ending in "
+    "tfds:NAME[/SPLIT], sklearn:NAME, idx:FOLDER[/train or /test], a folder of images, or files ending in "
     + ", ".join(_ENDINGS)
 )
 _GLOB = frozenset("*?[")
 
 
 def source(name: str | os.PathLike[str]) -> Source:
-    """Open a data set by its name; nothing is read before its shape or its rows are asked for.
+    """Return the source with a name; nothing is read until its shape or its rows are needed.
 
     * `tfds:NAME`, `tfds:NAME/SPLIT`: a data set of TensorFlow Datasets
-    * `sklearn:digits`, `breast_cancer`, `diabetes`, `iris`, `wine`: they come with scikit-learn
-    * `idx:FOLDER`, `idx:FOLDER/test`: MNIST-style files, plain or gzipped
+    * `sklearn:digits`, `breast_cancer`, `diabetes`, `iris`, `wine`: a data set inside scikit-learn
+    * `idx:FOLDER`, `idx:FOLDER/test`: files as of MNIST, plain or gzipped
     * a file `.npy`, `.npz`, `.csv`, `.csv.gz`, `.parquet`, `.tfrecord` or `.tfrecord.gz`
-    * a folder of PNG and JPEG pictures, or of files of one of these kinds
+    * a folder of PNG and JPEG images, or of files of one of these kinds
     * a pattern such as `data/*.parquet`
 
     Args:
         name: a name as above, or a path.
 
     Returns:
-        The source; files matched by a folder or a pattern follow each other in the order of their names.
+        The source; the files of a folder or a pattern follow each other in the order of their names.
 
     Raises:
-        InvalidInput: no kind of source has such a name.
-        UnreadableFile: there is no such file, or a folder holds nothing to read.
+        InvalidInput: for a name that no kind of source has.
+        UnreadableFile: for a file that does not exist, and a folder without anything to read.
 
     Example:
         >>> source("sklearn:breast_cancer").shape
@@ -82,7 +83,7 @@ def source(name: str | os.PathLike[str]) -> Source:
         if not matches:
             raise UnreadableFile(text, "files that match the pattern", "there are none")
         return _joined(text, matches)
-    _kind(path)  # a wrong ending is the better thing to say
+    _kind(path)  # a wrong ending is the more useful message
     raise UnreadableFile(path, "a file", "there is none")
 
 
@@ -102,12 +103,12 @@ def _ending(path: pathlib.Path) -> str | None:
 
 
 def _folder(folder: pathlib.Path) -> Source:
-    entries = visible(folder)
+    entries = visible_entries(folder)
     readable = [entry for entry in entries if entry.is_file() and _ending(entry)]
-    if pictures(folder) or any(entry.is_dir() and pictures(entry) for entry in entries):
+    if image_files(folder) or any(entry.is_dir() and image_files(entry) for entry in entries):
         if readable:
             raise UnreadableFile(
-                folder, "either pictures or data files", f"it holds pictures and {readable[0].name}"
+                folder, "either images or data files", f"it holds images and {readable[0].name}"
             )
         return ImageFolder(folder)
     if not readable:
@@ -116,7 +117,7 @@ def _folder(folder: pathlib.Path) -> Source:
             if not entries
             else f"it holds {entries[0].name} and the like"
         )
-        raise UnreadableFile(folder, f"pictures, or files ending in {', '.join(_ENDINGS)}", reason)
+        raise UnreadableFile(folder, f"images, or files ending in {', '.join(_ENDINGS)}", reason)
     if IdxFiles in {_kind(entry) for entry in readable}:
         return IdxFiles(folder)
     return _joined(str(folder), readable)

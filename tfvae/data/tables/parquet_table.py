@@ -1,0 +1,53 @@
+"""Tables in Parquet files."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from tfvae.data.sources.arrow_columns import arrow_errors
+from tfvae.data.sources.parquet_file import open_parquet
+from tfvae.data.sources.read_errors import reading, reading_chunks
+from tfvae.data.tables.rows import Rows, TableFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PARQUET = "a Parquet table"
+
+
+@final
+class ParquetTable(TableFile):
+    """A Parquet file, with the columns' own types.
+
+    Args:
+        path: the file.
+        batch_rows: largest number of rows of a batch.
+
+    Raises:
+        UnreadableFile: for a file that does not exist or is damaged, and for two columns of one name.
+    """
+
+    typed = True
+
+    def __init__(self, path: pathlib.Path, batch_rows: int):
+        super().__init__(path)
+        self._batch_rows = batch_rows
+        with reading(path, _PARQUET, arrow_errors()), open_parquet(path) as file:
+            self.names, self.size = file.schema_arrow.names, file.metadata.num_rows
+        self._check_names(_PARQUET)
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield all rows; none is rejected."""
+        first = 0
+        for batch in reading_chunks(self._batches(), self.path, _PARQUET, arrow_errors()):
+            indices = np.arange(first, first + len(batch))
+            yield Rows(batch, indices, indices + 1)
+            first += len(batch)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        with open_parquet(self.path) as file:
+            yield from file.iter_batches(self._batch_rows)
