@@ -9,8 +9,6 @@ from tfvae.zoo.recipe import DataKind, Recipe
 if TYPE_CHECKING:
     import keras
 
-    from tfvae.likelihoods.column_kinds import Column
-
 
 @Recipe("Nazabal et al. 2020", "sections 3 and 4", data=DataKind.MIXED_ROWS)
 def hi_vae(
@@ -49,7 +47,7 @@ def hi_vae(
     return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior)
 
 
-def _column(text: str) -> "Column":
+def _column(text: str) -> "tfvae.likelihoods.Column":
     """Return the kind of column that a text such as "real" or "category:3" names."""
     likelihoods = tfvae.likelihoods
     plain = {"real": likelihoods.Real, "positive": likelihoods.Positive, "count": likelihoods.Count}
