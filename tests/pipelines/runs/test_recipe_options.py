@@ -104,7 +104,7 @@ def _is_made_of_a_shape(cls):
     for shape in ((4,), (8, 8, 1)):
         try:
             cls(shape)
-        except (InvalidInput, TypeError):
+        except (AttributeError, InvalidInput, TypeError):
             continue
         return True
     return False
