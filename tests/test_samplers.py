@@ -1,4 +1,4 @@
-"""Latent points: repeatable, where they should be, and decoded as the model decodes them."""
+"""Latent points: their distribution and position, and that they are decoded as by the model."""
 
 import numpy as np
 import pytest
@@ -12,26 +12,26 @@ def vae():
     return tfvae.zoo.vae((8, 8, 1), latent_dim=5)
 
 
-def test_prior_samples_repeat_by_seed_and_differ_between_seeds(vae):
+def test_draws_from_the_prior_follow_from_the_seed(vae):
     first = samplers.prior(vae, 50, seed=3)
     np.testing.assert_array_equal(first, samplers.prior(vae, 50, seed=3))
     assert not np.isclose(first, samplers.prior(vae, 50, seed=4)).any()
 
 
-def test_prior_samples_have_the_priors_moments(vae):
+def test_draws_from_the_prior_have_its_moments(vae):
     z = samplers.prior(vae, 20_000, seed=0)
     standard_error = 1 / np.sqrt(len(z))
     np.testing.assert_allclose(z.mean(0), 0, atol=5 * standard_error)
     np.testing.assert_allclose(np.cov(z.T), np.eye(5), atol=8 * standard_error)
 
 
-def test_prior_goes_through_the_priors_transform(vae, monkeypatch):
+def test_draws_are_transformed_by_the_prior(vae, monkeypatch):
     before = samplers.prior(vae, 4, seed=0)
     monkeypatch.setattr(vae.prior, "transform", lambda noise, *others: 2 * noise + 1)
     np.testing.assert_allclose(samplers.prior(vae, 4, seed=0), 2 * before + 1, rtol=1e-6)
 
 
-def test_decoded_prior_samples_are_the_models_samples(vae):
+def test_decoded_draws_are_the_models_samples(vae):
     decoded = samplers.decode(vae, samplers.prior(vae, 6, seed=2))
     np.testing.assert_allclose(decoded, vae.sample(6, seed=2), atol=1e-6)
 
@@ -46,7 +46,7 @@ def test_a_traversal_changes_one_dimension_only(vae):
         np.testing.assert_allclose(row[:, dimension], np.linspace(-2.5, 2.5, 7), rtol=1e-6)
 
 
-def test_a_walk_leaves_its_start_alone(vae):
+def test_a_walk_does_not_change_its_point(vae):
     z = np.zeros(5, "float32")
     samplers.walk(vae, z, 2, [1.0, 2.0])
     assert not z.any()
@@ -59,7 +59,7 @@ def test_decode_keeps_the_order_of_leading_axes(vae):
     np.testing.assert_allclose(decoded[1, 2], samplers.decode(vae, points[1, 2]), atol=1e-6)
 
 
-def test_decode_in_parts_is_decode_at_once(vae, monkeypatch):
+def test_decoding_in_parts_makes_no_difference(vae, monkeypatch):
     points = samplers.prior(vae, 7, seed=0)
     whole = samplers.decode(vae, points)
     monkeypatch.setattr(samplers, "_DECODED_AT_ONCE", 3)
@@ -94,6 +94,6 @@ def test_grid_covers_the_prior_evenly(vae):
         (lambda vae: samplers.decode(vae, np.zeros((2, 4))), "z"),
     ],
 )
-def test_refusals_name_the_argument(vae, call, argument):
+def test_errors_name_the_argument(vae, call, argument):
     with pytest.raises(tfvae.InvalidInput, match=f"^{argument}: expected"):
         call(vae)

@@ -1,11 +1,11 @@
-"""Latent points worth decoding: draws from the prior, walks along one dimension, grids over two.
+"""Latent points to decode: draws from the prior, walks along one dimension, grids over two dimensions.
 
-They return points z; `decode` turns points of any leading shape into E[x|z].
+They return points z; `decode` returns E[x|z] of points with any leading shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -14,21 +14,26 @@ import tensorflow as tf
 from tfvae.core.checks import integer, positive
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import as_seed
+from tfvae.core.types import ArrayLike, Shape, Tensors
 from tfvae.models import LatentModel
 
-Given = dict[str, object]
+Given = Mapping[str, ArrayLike]
 
-_DECODED_AT_ONCE = 1024
+_DECODED_AT_ONCE = 1024  # latent points
 
 
 def prior(model: LatentModel, n: int, seed: int = 0, given: Given | None = None) -> np.ndarray:
-    """Draw z ~ p(z), [n, latent_dim]; `sample` of the model decodes the same draws.
+    """Return draws z ~ p(z), [n, latent_dim]; the model's `sample` decodes the same draws.
 
     Args:
         model: the model.
-        n: how many.
-        seed: start of the random numbers.
-        given: the inputs that x is generated from, by name, each [n, ...], for models that have such inputs.
+        n: number of draws.
+        seed: seed of the draws.
+        given: the inputs that x is generated from, such as a condition, by name, each [n, ...]; None for
+            models without such inputs.
+
+    Raises:
+        InvalidInput: for `n` below 1, and inputs that the model does not take.
 
     Example:
         >>> import tfvae
@@ -41,14 +46,17 @@ def prior(model: LatentModel, n: int, seed: int = 0, given: Given | None = None)
     return model.prior_draw(noise, model.checked_given(given, n)).numpy()
 
 
-def walk(model: LatentModel, z: np.ndarray, dimension: int, values: Sequence[float]) -> np.ndarray:
-    """Copies of one point z in which only z[dimension] differs, [len(values), latent_dim].
+def walk(model: LatentModel, z: ArrayLike, dimension: int, values: ArrayLike) -> np.ndarray:
+    """Return copies of a point z that differ only in z[dimension], [len(values), latent_dim].
 
     Args:
         model: the model.
-        z: where the walk is, [latent_dim].
-        dimension: which coordinate takes the values.
-        values: what it takes, one after the other.
+        z: the point, [latent_dim].
+        dimension: index of the latent dimension that varies.
+        values: its values.
+
+    Raises:
+        InvalidInput: for a point, a dimension or values of another shape or range.
 
     Example:
         >>> import tfvae
@@ -59,28 +67,31 @@ def walk(model: LatentModel, z: np.ndarray, dimension: int, values: Sequence[flo
                [ 1.,  2.,  1.]], dtype=float32)
     """
     _check_dimension(model, dimension)
-    values = np.asarray(values, np.float32)
-    if values.ndim != 1 or values.size == 0:
-        raise InvalidInput("values", "a list of numbers", f"shape {values.shape}")
-    points = np.repeat(_point(model, z)[np.newaxis], values.size, axis=0)
-    points[:, dimension] = values
+    coordinates = np.asarray(values, np.float32)
+    if coordinates.ndim != 1 or coordinates.size == 0:
+        raise InvalidInput("values", "a list of numbers", f"shape {coordinates.shape}")
+    points = np.repeat(_point(model, z)[np.newaxis], coordinates.size, axis=0)
+    points[:, dimension] = coordinates
     return points
 
 
 def traversals(
-    model: LatentModel, z0: np.ndarray, dimensions: Sequence[int], span: float = 3.0, steps: int = 9
+    model: LatentModel, z0: ArrayLike, dimensions: Sequence[int], span: float = 3.0, steps: int = 9
 ) -> np.ndarray:
-    """One walk through z0 for each of `dimensions`, [len(dimensions), steps, latent_dim].
+    """Return a walk for each of several dimensions, [len(dimensions), steps, latent_dim].
 
-    z_j takes `steps` values evenly from -span to span; the other coordinates stay those of z0. Under a
-    standard normal prior 3 is three standard deviations, beyond which p(z) holds 0.3 % of a coordinate.
+    z_j takes `steps` evenly spaced values from -span to span; the other coordinates are those of z0. Under a
+    standard normal prior a span of 3 is three standard deviations, beyond which 0.3 % of the values lie.
 
     Args:
         model: the model.
-        z0: the point all walks lead through, up to its coordinate j, [latent_dim].
-        dimensions: which coordinates to walk along.
-        span: how far to either side of 0.
-        steps: points a walk.
+        z0: the point whose other coordinates are kept, [latent_dim].
+        dimensions: indices of the latent dimensions that vary.
+        span: largest value, above 0.
+        steps: number of points of a walk, at least 2.
+
+    Raises:
+        InvalidInput: for a point, dimensions, a span or a number of steps out of range.
 
     Example:
         >>> import tfvae
@@ -101,12 +112,20 @@ def traversals(
 def grid2d(
     model: LatentModel, side: int = 15, dimensions: tuple[int, int] = (0, 1), coverage: float = 0.98
 ) -> np.ndarray:
-    """A square grid over two latent dimensions, [side, side, latent_dim].
+    """Return a square grid over two latent dimensions, [side, side, latent_dim].
 
-    Coordinate i of the grid is the normal quantile of a probability between (1 - coverage) / 2 and
-    (1 + coverage) / 2 in even steps, so that under a standard normal prior each cell holds the same
-    probability; the other dimensions are 0. The first of `dimensions` grows from left to right, the
-    second from bottom to top.
+    The coordinates are the normal quantiles of evenly spaced probabilities from (1 - coverage) / 2 to
+    (1 + coverage) / 2, so that under a standard normal prior each cell has the same probability; the other
+    dimensions are 0. The first of `dimensions` grows from left to right, the second from bottom to top.
+
+    Args:
+        model: the model.
+        side: number of points of a side, at least 2.
+        dimensions: indices of the two latent dimensions.
+        coverage: probability that a coordinate of the prior is within the grid, between 0 and 1.
+
+    Raises:
+        InvalidInput: for a side, dimensions or a coverage out of range.
 
     Source: Kingma and Welling 2014, figure 4.
 
@@ -132,14 +151,17 @@ def grid2d(
     return points
 
 
-def decode(model: LatentModel, z: np.ndarray, given: Given | None = None) -> np.ndarray:
+def decode(model: LatentModel, z: ArrayLike, given: Given | None = None) -> np.ndarray:
     """Return E[x|z], [..., *event], for points z [..., latent_dim].
 
     Args:
         model: the model.
-        z: the points.
-        given: the inputs that x is generated from, by name, for models that have such inputs: one row for
-            all points, or for z [..., n, latent_dim] n rows.
+        z: the points, [..., latent_dim].
+        given: the inputs that x is generated from, such as a condition, by name; one row for all points, or n
+            rows for z [..., n, latent_dim]. None for models without such inputs.
+
+    Raises:
+        InvalidInput: for points of another dimension, and inputs that the model does not take.
 
     Example:
         >>> import tfvae
@@ -151,11 +173,11 @@ def decode(model: LatentModel, z: np.ndarray, given: Given | None = None) -> np.
     if z.ndim < 1 or z.shape[-1] != model.latent_dim or z.size == 0:
         raise InvalidInput("z", f"points of shape (..., {model.latent_dim})", f"shape {z.shape}")
     flat = z.reshape(-1, model.latent_dim)
-    given = _for_all(model, given, z.shape[:-1])
+    tiled = _tiled(model, given, z.shape[:-1])
     parts = [
         model.decoded_mean(
             tf.constant(flat[start : start + _DECODED_AT_ONCE]),
-            {name: value[start : start + _DECODED_AT_ONCE] for name, value in given.items()},
+            {name: value[start : start + _DECODED_AT_ONCE] for name, value in tiled.items()},
         ).numpy()
         for start in range(0, len(flat), _DECODED_AT_ONCE)
     ]
@@ -163,10 +185,10 @@ def decode(model: LatentModel, z: np.ndarray, given: Given | None = None) -> np.
     return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 
 
-def _for_all(model: LatentModel, given: Given | None, leading: tuple[int, ...]) -> dict[str, tf.Tensor]:
-    """Return what is given with one row for each of the points, whose leading axes are `leading`."""
-    alone = bool(given) and all(np.shape(value)[:1] == (1,) for value in given.values())
-    count = 1 if alone else int(np.prod(leading[-1:]))
+def _tiled(model: LatentModel, given: Given | None, leading: Shape) -> Tensors:
+    """Return the inputs with one row for each of the points, whose leading axes are `leading`."""
+    one_row = given is not None and len(given) > 0 and all(np.shape(v)[:1] == (1,) for v in given.values())
+    count = 1 if one_row else int(np.prod(leading[-1:]))
     rows = int(np.prod(leading))
     checked = model.checked_given(given, count)
     return {
@@ -175,7 +197,7 @@ def _for_all(model: LatentModel, given: Given | None, leading: tuple[int, ...]) 
     }
 
 
-def _point(model: LatentModel, z: np.ndarray) -> np.ndarray:
+def _point(model: LatentModel, z: ArrayLike) -> np.ndarray:
     z = np.asarray(z, np.float32)
     if z.shape != (model.latent_dim,):
         raise InvalidInput("z", f"one point of shape ({model.latent_dim},)", f"shape {z.shape}")

@@ -1,4 +1,4 @@
-"""The three terms of the rate against values known exactly."""
+"""The three terms of the rate against exact values."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def _model(scale):
 
 @pytest.mark.parametrize("correlation", [0.0, 0.8])
 def test_the_terms_of_a_gaussian_are_exact(correlation):
-    """Means x ~ N(0, C) and noise s^2 give q(z) = N(0, C + s^2 I), of which all three are known."""
+    """Means x ~ N(0, C) and noise s^2 give q(z) = N(0, C + s^2 I), for which all three terms are known."""
     covariance = np.array([[1.0, correlation], [correlation, 1.0]])
     x = np.random.default_rng(0).multivariate_normal([0, 0], covariance, size=4000).astype("float32")
     scale = 0.5
@@ -49,7 +49,7 @@ def test_the_terms_add_up_to_the_rate():
     assert sum(rate_decomposition(model, x)) == pytest.approx(exact, abs=0.05)
 
 
-def test_other_posteriors_are_refused(small_vae, flat):
+def test_other_posteriors_are_rejected(small_vae, flat):
     class Correlated(tfvae.posteriors.Normal):
         def distribution(self, params):
             import tensorflow_probability as tfp

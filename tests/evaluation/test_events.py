@@ -1,4 +1,4 @@
-"""Measures of anomalous stretches, against their definitions written out."""
+"""Measures of events against their definitions, written as loops."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_events_are_the_runs_of_ones(labels):
     found = np.zeros(len(labels), bool)
     for first, end in events(np.array(labels)):
         assert end > first
-        assert not found[max(first - 1, 0) : end].any()  # apart from the one before
+        assert not found[max(first - 1, 0) : end].any()  # not adjacent to the one before
         found[first:end] = True
     assert found.tolist() == labels
 
@@ -48,7 +48,7 @@ def test_event_recall_is_the_best_within_the_false_alarms(labels, rate):
     assert event_recall(scores, labels, rate) == pytest.approx(max(shares))
 
 
-def test_adjustment_flatters_a_random_score():
+def test_point_adjustment_is_optimistic_for_a_random_score():
     rng = np.random.default_rng(0)
     labels = np.zeros(5000)
     labels[1000:1500] = 1
@@ -64,7 +64,7 @@ def test_adjustment_flatters_a_random_score():
         (np.zeros(2), np.ones(2), "labels"),
     ],
 )
-def test_what_cannot_be_judged_is_refused(scores, labels, named):
+def test_scores_and_labels_are_checked(scores, labels, named):
     for measure in (point_adjusted_f1, event_recall):
         with pytest.raises(InvalidInput, match=named):
             measure(scores, labels)

@@ -1,4 +1,4 @@
-"""The mean correlation coefficient by hand, and under all that it must not see."""
+"""The mean correlation coefficient by hand, and its invariances."""
 
 import itertools
 
@@ -58,13 +58,13 @@ def test_more_latent_dimensions_than_sources_and_constant_ones(sources):
         (np.zeros((5, 1)), np.full((5, 1), np.nan), "latent: expected finite numbers"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(sources, latent, text):
+def test_shapes_and_numbers_are_checked(sources, latent, text):
     with pytest.raises(InvalidInput, match=text):
         mean_correlation_coefficient(sources, latent)
 
 
 def test_the_identifiable_vae_finds_scaled_sources_where_the_plain_one_cannot():
-    """A rotation leaves N(0, I) as it is; scales that differ by segment do not allow it."""
+    """N(0, I) is invariant to rotations; scales that differ by segment are not."""
     rng = np.random.default_rng(4)
     segment = np.repeat(np.arange(10), 300)
     s = rng.normal(size=(3000, 2)) * rng.uniform(0.1, 3, (10, 2))[segment]

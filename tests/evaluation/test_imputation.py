@@ -81,7 +81,7 @@ def test_multiple_imputations_have_the_exact_mean_and_covariance(gaussian):
         assert (error < 0.01).all()
 
 
-def test_an_imputation_repeats_from_its_seed(gaussian):
+def test_imputations_follow_from_the_seed(gaussian):
     x = np.array(ROWS)
     for fill in (evaluation.impute, evaluation.multiple_imputations):
         first, second, third = (fill(gaussian, x, num_samples=10, seed=seed) for seed in (3, 3, 4))
@@ -89,7 +89,7 @@ def test_an_imputation_repeats_from_its_seed(gaussian):
         assert (first != third)[..., np.isnan(x)].all()
 
 
-def test_with_nothing_missing_x_comes_back(gaussian):
+def test_with_nothing_missing_x_is_unchanged(gaussian):
     x = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
     np.testing.assert_array_equal(evaluation.impute(gaussian, x, num_samples=3), x)
     np.testing.assert_array_equal(
@@ -97,14 +97,14 @@ def test_with_nothing_missing_x_comes_back(gaussian):
     )
 
 
-# Values that hide themselves.
+# Values that are missing not at random.
 
 SLOPE, INTERCEPT = np.array([0.7, -2.0], "float32"), np.array([0.2, 1.0], "float32")
 PAIR = np.array([[1.0, 1.2]], "float32")
 
 
 @pytest.fixture(scope="module")
-def hiding():
+def not_at_random():
     likelihood = likelihoods.MissingNotAtRandom(likelihoods.Normal((2,), SCALE))
     vae = _linear(likelihood, PAIR, np.zeros(2, "float32"))
     likelihood.slope.assign(SLOPE)
@@ -122,17 +122,17 @@ def _hidden_moments(first):
     return mean, density @ np.square(x - mean)
 
 
-def test_values_that_hide_are_imputed_given_that_they_did(hiding):
+def test_values_missing_not_at_random_are_imputed_given_the_mask(not_at_random):
     row = np.array([-0.4, NAN], "float32")
     mean, variance = _hidden_moments(row[0])
     at_random = PAIR[0, 1] * PAIR[0, 0] / (1 + SCALE**2) * row[0]
-    assert mean - at_random > 0.3  # the mask says more than the other column
+    assert mean - at_random > 0.3  # the mask tells more than the other column
     copies = np.tile(row, (REPEATS, 1))
-    filled = evaluation.impute(hiding, copies, num_samples=2000, seed=1)[:, 1]
+    filled = evaluation.impute(not_at_random, copies, num_samples=2000, seed=1)[:, 1]
     error = filled.std(ddof=1) / np.sqrt(REPEATS)
     assert abs(filled.mean() - mean) < 4 * error
     assert error < 0.01
-    draws = evaluation.multiple_imputations(hiding, copies, 400, num_samples=2000, seed=2)[..., 1]
+    draws = evaluation.multiple_imputations(not_at_random, copies, 400, num_samples=2000, seed=2)[..., 1]
     for each, exact in ((draws.mean(axis=0), mean), (np.square(draws - mean).mean(axis=0), variance)):
         error = each.std(ddof=1) / np.sqrt(REPEATS)
         assert abs(each.mean() - exact) < 4 * error
@@ -221,7 +221,7 @@ def test_categories_are_the_most_probable_ones_over_all_z():
     assert (draws[..., 3] > 0).all()
 
 
-def test_pictures_of_categories_keep_their_shape():
+def test_images_of_categories_keep_their_shape():
     likelihood = likelihoods.MissingAtRandom(likelihoods.Categorical((2, 3), 4))
     vae = tfvae.VAE(tfvae.networks.mlp((8,)), tfvae.networks.mlp((8,)), posteriors.Normal(2), likelihood)
     x = np.array([[[0.0, NAN, 3.0], [NAN, NAN, 1.0]]])
@@ -231,7 +231,7 @@ def test_pictures_of_categories_keep_their_shape():
         assert np.isin(filled, range(4)).all()
 
 
-def test_what_cannot_be_imputed_is_refused(gaussian):
+def test_other_models_and_numbers_are_rejected(gaussian):
     x = np.zeros((2, 4))
     plain = _linear(likelihoods.Normal((4,), SCALE))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""M1 and M1+M2: classes read off a latent variable that was learned without them."""
+"""M1 and M1+M2: classes predicted from a latent variable that was learned without labels."""
 
 import keras
 import numpy as np
@@ -32,13 +32,13 @@ def features(clusters):
 
 
 @pytest.mark.parametrize("classifier", [None, LogisticRegression()])
-def test_few_labels_name_the_clusters(clusters, features, classifier):
+def test_few_labels_are_enough_for_clusters(clusters, features, classifier):
     x, label, seen = clusters
     fitted = LatentClassifier(features, classifier).fit(x, seen)
     assert (fitted.predict_label(x) == label).mean() > 0.95
 
 
-def test_it_sees_the_latent_points_of_known_class_alone(clusters, features):
+def test_only_labeled_examples_are_used(clusters, features):
     x, _, seen = clusters
     fitted = LatentClassifier(features).fit(x, seen)
     alone = LatentClassifier(features).fit(x[seen >= 0], seen[seen >= 0])
@@ -65,7 +65,7 @@ def test_the_stacked_model_learns_on_the_first_ones_draws(clusters, features):
     assert (nearest == np.arange(300) % CLASSES).mean() > 0.9
 
 
-def test_models_that_do_not_stack_are_refused(features):
+def test_models_that_do_not_stack_are_rejected(features):
     with pytest.raises(InvalidInput, match=r"one of x of shape \(3,\)"):
         StackedSemiSupervised(features, tfvae.zoo.semi_supervised_vae((4,), CLASSES))
     with pytest.raises(InvalidInput, match="a model of x alone"):

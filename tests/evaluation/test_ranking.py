@@ -1,4 +1,4 @@
-"""Ranking measures against values by hand, scikit-learn, and what they must be at the ends."""
+"""Ranking measures against values by hand, scikit-learn, and extreme cases."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ LIKED = np.array([[1, 0, 0, 1, 1]])
 
 
 def test_values_by_hand():
-    """Hits at places 2, 3 and 5 of three liked items."""
+    """Hits at ranks 2, 3 and 5, of three liked items."""
     best = 1 + 1 / np.log2(3) + 1 / 2
     expected = {
         1: (0 / 1, 0.0),
@@ -34,7 +34,7 @@ def test_ndcg_is_that_of_scikit_learn(k):
     assert received.mean() == pytest.approx(ndcg_score(liked, scores, k=k), rel=1e-12)
 
 
-def test_seen_items_are_neither_listed_nor_asked_for():
+def test_seen_items_are_neither_listed_nor_counted():
     seen = np.array([[0, 1, 0, 1, 0]])
     assert recall_at(1, SCORES, LIKED, seen)[0] == 1.0  # item 4 comes first now
     assert recall_at(2, SCORES, LIKED, seen)[0] == 0.5  # items 4 and 2, of 4 and 0
@@ -48,7 +48,7 @@ def test_the_best_and_the_worst_order_have_one_and_zero():
         np.testing.assert_allclose(measure(5, -1.0 * liked, liked), 0.0)
 
 
-def test_recall_of_chance_is_the_share_of_the_items_listed():
+def test_recall_of_a_random_score_is_the_share_of_items_listed():
     """Hypergeometric: k / items on average, for fewer liked items than k."""
     rng = np.random.default_rng(2)
     liked = np.zeros((4000, 20))
@@ -57,12 +57,12 @@ def test_recall_of_chance_is_the_share_of_the_items_listed():
     assert abs(received.mean() - 5 / 20) < 4 * received.std() / np.sqrt(4000)
 
 
-def test_nothing_held_out_is_no_number():
+def test_without_held_out_items_the_measure_is_nan():
     assert np.isnan(recall_at(2, SCORES, 0 * LIKED)).all()
     assert np.isnan(ndcg_at(2, SCORES, 0 * LIKED)).all()
 
 
-def test_what_does_not_fit_is_refused():
+def test_arguments_are_checked():
     for k in (0, 6):
         with pytest.raises(InvalidInput, match="^k: expected"):
             recall_at(k, SCORES, LIKED)

@@ -1,4 +1,4 @@
-"""Refined posteriors: never below the encoder's, and the exact ones where these are known."""
+"""Refined posteriors: never below the encoder's, and exact where the exact posterior is known."""
 
 import keras
 import numpy as np
@@ -9,14 +9,14 @@ import tfvae
 from tfvae import evaluation, likelihoods, posteriors
 from tfvae.core.errors import InvalidInput
 
-# Its rows are orthogonal, so that the exact posterior is diagonal: N(., s^2 / (|w_j|^2 + s^2)).
+# The rows are orthogonal, so that the exact posterior is diagonal: N(., s^2 / (|w_j|^2 + s^2)).
 WEIGHTS = np.array([[1.0, 2.0, 0.0, -1.0, 0.0, 0.5], [1.0, 0.0, -0.5, 1.0, 1.0, 0.0]], "float32")
 SCALE = 0.7
 
 
 @pytest.fixture(scope="module")
 def linear():
-    """A known model with an encoder that knows nothing."""
+    """A known model with an untrained encoder."""
     keras.utils.set_random_seed(3)
     vae = tfvae.VAE(
         tfvae.networks.linear(),
@@ -46,7 +46,7 @@ def test_it_reaches_the_exact_log_likelihood_and_posterior(linear, x):
     ratio = scale**2 / variance
     gap = 0.5 * (ratio - 1 - np.log(ratio) + distance / variance).sum(axis=1)  # KL(q(z) || p(z|x))
     assert gap.max() < 0.02
-    bounds = [evaluation.elbo_of(linear, x, refined.features, 500, seed).mean() for seed in range(2, 22)]
+    bounds = [evaluation.refined_elbo(linear, x, refined.features, 500, seed).mean() for seed in range(2, 22)]
     error = np.std(bounds, ddof=1) / np.sqrt(20)
     assert abs(np.mean(bounds) - (exact - gap).mean()) < 4 * error
     assert error < 0.02
@@ -55,7 +55,7 @@ def test_it_reaches_the_exact_log_likelihood_and_posterior(linear, x):
 
 
 def test_no_example_ends_below_its_encoder(linear, x):
-    """Also with steps far too long, where the encoder's own features stay."""
+    """Also with steps that are far too large, where the encoder's own features are kept."""
     wild = evaluation.refine(linear, x, num_steps=40, learning_rate=50.0, seed=1)
     assert (wild.elbo >= wild.encoder_elbo).all()
     assert (wild.elbo == wild.encoder_elbo).any()
@@ -91,31 +91,31 @@ def test_both_bounds_are_taken_with_the_same_draws(linear, x, monkeypatch):
     np.testing.assert_allclose(refined.elbo, -distortion - rate, rtol=1e-5, atol=1e-4)
 
 
-def test_it_repeats_and_batches_do_not_mix(linear, x):
+def test_it_follows_from_the_seed_in_any_batch_size(linear, x):
     first, second = (evaluation.refine(linear, x, num_steps=10, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.features, second.features)
     assert evaluation.refine(linear, x, num_steps=10, batch_size=7).features.shape == (24, 6)
 
 
-def test_other_posteriors_and_gaps(x):
-    """A flow with context, and data with gaps."""
-    gaps = np.where(np.random.default_rng(1).random(x.shape) < 0.3, np.nan, x).astype("float32")
+def test_other_posteriors_and_missing_values(x):
+    """A flow with context, and data with missing values."""
+    x = np.where(np.random.default_rng(1).random(x.shape) < 0.3, np.nan, x).astype("float32")
     vae = tfvae.VAE(
         tfvae.networks.mlp((8,), "tanh"),
         tfvae.networks.mlp((8,), "tanh"),
         posteriors.Planar(2, 2),
         likelihoods.MissingAtRandom(likelihoods.Normal((6,))),
     )
-    refined = evaluation.refine(vae, gaps, num_steps=50)
+    refined = evaluation.refine(vae, x, num_steps=50)
     assert (refined.elbo > refined.encoder_elbo).all()
     held_out = [
-        evaluation.elbo_of(vae, gaps, each, 500)
-        for each in (refined.features, vae.encoder(vae.likelihood.encoder_input(gaps)))
+        evaluation.refined_elbo(vae, x, each, 500)
+        for each in (refined.features, vae.encoder(vae.likelihood.encoder_input(x)))
     ]
     assert held_out[0].mean() > held_out[1].mean()
 
 
-def test_what_cannot_be_refined_is_refused(linear, x):
+def test_other_models_and_numbers_are_rejected(linear, x):
     with pytest.raises(InvalidInput, match="model: expected a posterior with a density in closed form"):
         evaluation.refine(tfvae.zoo.autoencoder((6,)), x)
     with pytest.raises(InvalidInput, match="num_steps"):

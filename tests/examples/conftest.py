@@ -1,4 +1,4 @@
-"""The examples of the documentation are scripts, not part of the package."""
+"""Makes the examples of the documentation importable, as they are not part of the package."""
 
 import sys
 from pathlib import Path

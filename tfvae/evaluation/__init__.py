@@ -1,14 +1,14 @@
-"""The field's own measures of a trained model."""
+"""Measures of a trained model: likelihood, rate, identifiability, imputation, ranking, events of series."""
 
-from tfvae.evaluation.classification import LatentClassifier
+from tfvae.evaluation.active_units import active_units
+from tfvae.evaluation.averages import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
 from tfvae.evaluation.events import event_recall, events, point_adjusted_f1
 from tfvae.evaluation.identifiability import mean_correlation_coefficient, rank_correlation_coefficient
 from tfvae.evaluation.imputation import impute, multiple_imputations
-from tfvae.evaluation.latent import active_units
-from tfvae.evaluation.likelihood import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
+from tfvae.evaluation.latent_classifier import LatentClassifier
 from tfvae.evaluation.ranking import ndcg_at, recall_at
-from tfvae.evaluation.refinement import Refined, elbo_of, refine
+from tfvae.evaluation.refinement import Refined, refine, refined_elbo
 
 __all__ = [
     "Decomposition",
@@ -16,7 +16,6 @@ __all__ = [
     "LatentClassifier",
     "Refined",
     "active_units",
-    "elbo_of",
     "event_recall",
     "events",
     "impute",
@@ -31,4 +30,5 @@ __all__ = [
     "rate_decomposition",
     "recall_at",
     "refine",
+    "refined_elbo",
 ]

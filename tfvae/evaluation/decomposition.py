@@ -1,4 +1,4 @@
-"""What the rate of a model is made of, over a data set."""
+"""The decomposition of the mean rate into mutual information, total correlation and dimension-wise KL."""
 
 from __future__ import annotations
 
@@ -10,33 +10,41 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import as_seed
+from tfvae.core.types import Inputs
 from tfvae.models import VAE
 
 _ROWS = 128
 
 
 class Decomposition(NamedTuple):
-    """The three terms of the mean rate, in nats."""
+    """The three terms of the mean rate, in nats.
+
+    Attributes:
+        mutual_information: I(x; z).
+        total_correlation: KL(q(z) || prod_j q(z_j)).
+        dimension_kl: sum_j KL(q(z_j) || p(z_j)).
+    """
 
     mutual_information: float
     total_correlation: float
     dimension_kl: float
 
 
-def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decomposition:
-    """Split the mean of KL(q(z|x) || p(z)) into three terms, with q(z) = (1/N) sum_n q(z|x_n).
+def rate_decomposition(model: VAE, inputs: Inputs, seed: int = 0) -> Decomposition:
+    """Return the three terms of the mean of KL(q(z|x) || p(z)), with q(z) = (1/N) sum_n q(z|x_n).
 
     rate = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j))
 
-    The aggregated posterior is that of the given examples, all of them; one draw of z for each.
+    The aggregated posterior q(z) is that of all given examples. Each term is estimated from one draw of z for
+    each example.
 
     Args:
         model: a model with a diagonal normal posterior and a factorized prior.
-        inputs: data [N, *event]; time grows with N squared.
-        seed: start of the random numbers.
+        inputs: data [N, *event], or the model's inputs by name; time is proportional to N^2.
+        seed: seed of the draws.
 
     Raises:
-        InvalidInput: for other models, posteriors and priors.
+        InvalidInput: for another model, posterior or prior.
 
     Source: Chen et al. 2018, equation 2.
 
@@ -44,7 +52,7 @@ def rate_decomposition(model: VAE, inputs: object, seed: int = 0) -> Decompositi
         >>> import tfvae
         >>> vae = tfvae.zoo.vae((4,), latent_dim=2)
         >>> terms = rate_decomposition(vae, np.ones((3, 4)))
-        >>> abs(terms.mutual_information) < 1e-5    # all examples are the same one
+        >>> abs(terms.mutual_information) < 1e-5    # all examples are equal
         True
     """
     if not isinstance(model, VAE):

@@ -1,4 +1,4 @@
-"""How well scores of the points of a series find its anomalous stretches."""
+"""How well scores of a series' points detect its anomalous events."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tfvae.core.errors import InvalidInput
 
 
 def events(labels: np.ndarray) -> np.ndarray:
-    """Return the first and the last-but-one point of each run of ones: [events, 2], the end excluded.
+    """Return where each run of ones starts and ends, int [events, 2]; the end is excluded.
 
     Args:
-        labels: true, or 1, for the anomalous points, [T].
+        labels: True, or 1, for the anomalous points, [T].
 
     Example:
         >>> events(np.array([0, 1, 1, 0, 1]))
@@ -25,17 +25,17 @@ def events(labels: np.ndarray) -> np.ndarray:
 
 
 def point_adjusted_f1(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Return the best F1 over all thresholds, where an event counts as found wholly by any one of its points.
+    """Return the best F1 over all thresholds if one detected point detects all points of its event.
 
-    The measure of most papers on series, and a flattering one: a random score that is high once in a long
-    event has found all of its points. Read it beside `event_recall` and the area under precision and recall.
+    The measure of most papers on series, but an optimistic one: a random score that is high once in a long
+    event detects all its points. Report it with `event_recall` and the area under precision and recall.
 
     Args:
-        scores: of each point, the higher the more anomalous, [T].
-        labels: true, or 1, for the anomalous points, [T].
+        scores: anomaly score of each point, [T].
+        labels: True, or 1, for the anomalous points, [T].
 
     Raises:
-        InvalidInput: for shapes that differ, scores that are NaN, labels without both kinds of points.
+        InvalidInput: for different shapes, scores that are NaN, and labels without both kinds of points.
 
     Source: Xu et al. 2018, section 4.2.
 
@@ -52,13 +52,19 @@ def point_adjusted_f1(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def event_recall(scores: np.ndarray, labels: np.ndarray, false_alarm_rate: float = 0.01) -> float:
-    """Return the share of the events found at the lowest threshold with so few false alarms.
+    """Return the share of detected events at the lowest threshold with at most this false alarm rate.
 
-    An event is found where any of its points is above the threshold; the rate of false alarms is the share of
-    the normal points above it.
+    An event is detected if any of its points is above the threshold. The false alarm rate is the share of the
+    normal points above it.
 
-    Args and errors as in `point_adjusted_f1`, and
-        false_alarm_rate: the largest share of normal points above the threshold, in [0, 1).
+    Args:
+        scores: anomaly score of each point, [T].
+        labels: True, or 1, for the anomalous points, [T].
+        false_alarm_rate: largest share of normal points above the threshold, in [0, 1).
+
+    Raises:
+        InvalidInput: for different shapes, scores that are NaN, labels without both kinds of points, and a
+            rate outside [0, 1).
 
     Example:
         >>> event_recall(np.array([0.1, 0.9, 0.0, 0.2, 0.1]), np.array([0, 1, 0, 0, 1]), 0.0)

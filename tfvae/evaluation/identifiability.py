@@ -1,4 +1,4 @@
-"""Whether the sources that made the data were found."""
+"""How well the latent dimensions identify the sources that generated the data."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from tfvae.core.errors import InvalidInput
 
 
 def mean_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> float:
-    """MCC: mean absolute correlation of each source with the latent dimension assigned to it, in [0, 1].
+    """Return the MCC: mean absolute correlation of each source with its latent dimension, in [0, 1].
 
     mcc = max over one-to-one assignments a of (1/d) sum_i |corr(sources_i, latent_a(i))|
 
-    It does not change with order, sign, offset and scale of the dimensions, and is 1 where each source is a
-    linear function of a latent dimension of its own. A dimension without variance correlates with nothing.
+    It is invariant to order, sign, offset and scale of the dimensions, and is 1 if each source is a linear
+    function of a latent dimension of its own. A dimension without variance has correlation 0.
 
     Args:
-        sources: what made the data, [n, d].
-        latent: what was found, [n, e] with e at least d, such as the locations of q(z|x).
+        sources: the sources that generated the data, [N, d].
+        latent: latent variables, such as the locations of q(z|x), [N, e] with e at least d.
+
+    Raises:
+        InvalidInput: for other shapes, and numbers that are not finite.
 
     Source: Khemakhem et al. 2020, section 5; Hyvarinen and Morioka 2016, section 5.
 
@@ -40,7 +43,14 @@ def mean_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> flo
 
 
 def rank_correlation_coefficient(sources: np.ndarray, latent: np.ndarray) -> float:
-    """`mean_correlation_coefficient` of the ranks: it does not change with any monotone map of a dimension.
+    """Return the `mean_correlation_coefficient` of the ranks, invariant to monotone maps of a dimension.
+
+    Args:
+        sources: the sources that generated the data, [N, d].
+        latent: latent variables, such as the locations of q(z|x), [N, e] with e at least d.
+
+    Raises:
+        InvalidInput: for other shapes, and numbers that are not finite.
 
     Example:
         >>> s = np.array([[0.0], [1.0], [2.0]])

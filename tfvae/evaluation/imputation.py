@@ -1,4 +1,4 @@
-"""Values for the gaps of a table or picture, given what was observed."""
+"""Imputation of missing values, given the observed ones."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import in_batches
 from tfvae.core.noise import as_seed
+from tfvae.core.trace import Trace
+from tfvae.core.types import Inputs, Tensor
 from tfvae.models import VAE
 
-_DECODED_AT_ONCE = 16384
+_DECODED_AT_ONCE = 16384  # latent points
 
 
-def impute(model: VAE, x: object, num_samples: int = 1000, seed: int = 0) -> np.ndarray:
-    """Fill the gaps with E[x_mis|x_obs], by self-normalized importance sampling; what is seen stays.
+def impute(model: VAE, x: Inputs, num_samples: int = 1000, seed: int = 0) -> np.ndarray:
+    """Return data whose missing values are replaced by E[x_mis|x_obs], by importance sampling.
 
     E[x_mis|x_obs] ~ sum_k v_k E[x_mis|z_k],  z_k ~ q(z|x_obs),  k = 1..K
     v_k = w_k / sum_j w_j,  w_k = p(x_obs|z_k) p(z_k) / q(z_k|x_obs)
 
-    Categories and ranks are filled with the most probable one under sum_k v_k p(x_mis|z_k), columns of
-    `likelihoods.Positive` with exp(E[log x_mis|x_obs]), as the mean of a log-normal can be far out. Where the
-    likelihood has a model of the gaps s (`MissingNotAtRandom`), it is E[x_mis|x_obs, s]: the weights hold
-    p(x_obs, s|z_k), and the average is of E[x_mis|z_k, s]. The error falls with the square root of the
-    number of draws that count, 1 / sum_k v_k^2; the bias as 1/K.
+    Categories and ranks are replaced by the most probable one under sum_k v_k p(x_mis|z_k), columns of
+    `likelihoods.Positive` by exp(E[log x_mis|x_obs]), as the mean of a log-normal can be far out. If the
+    likelihood models the mask s of what is missing (`MissingNotAtRandom`), the estimate is E[x_mis|x_obs, s]:
+    the weights contain p(x_obs, s|z_k), and the average is of E[x_mis|z_k, s]. The error falls with the
+    square root of the effective sample size 1 / sum_k v_k^2, the bias with 1/K.
 
     Args:
         model: a model whose likelihood takes NaN as missing, such as `MissingAtRandom`, and whose posterior
             has a density.
-        x: data [B, *event] with NaN for what is missing.
-        num_samples: K; the memory needed is proportional to it where it is above 16384.
-        seed: start of the random numbers.
+        x: data [B, *event], NaN where missing, or the model's inputs by name.
+        num_samples: K; above 16384 the memory needed is proportional to it.
+        seed: seed of the draws.
 
     Returns:
-        The data without gaps, float32 [B, *event]; an example without gaps as it was.
+        The data, float32 [B, *event]; observed values are unchanged.
 
     Raises:
-        InvalidInput: for another model, and for values that its likelihood does not take.
+        InvalidInput: for another model, and values that its likelihood does not take.
 
     Source: Mattei and Frellsen 2019 (MIWAE), section 4; Ipsen et al. 2021 (not-MIWAE).
 
@@ -57,25 +59,34 @@ def impute(model: VAE, x: object, num_samples: int = 1000, seed: int = 0) -> np.
         statistic = model.likelihood.missing_statistic(trace.record["likelihood"])
         average = tf.einsum("kb,kbn->bn", weights, tf.reshape(statistic, (*weights.shape, -1)))
         average = tf.reshape(average, statistic.shape[1:])
-        filled.append(_fill(given, model.likelihood.missing_estimate(average)))
+        filled.append(_replace_missing(given, model.likelihood.missing_estimate(average)))
     return np.concatenate(filled)
 
 
 def multiple_imputations(
-    model: VAE, x: object, num_imputations: int = 20, num_samples: int = 1000, seed: int = 0
+    model: VAE, x: Inputs, num_imputations: int = 20, num_samples: int = 1000, seed: int = 0
 ) -> np.ndarray:
-    """Fill the gaps with draws from p(x_mis|x_obs), by sampling importance resampling.
+    """Return M copies of data whose missing values are draws from p(x_mis|x_obs).
 
     k_m ~ Categorical(v),  x_mis ~ p(x_mis|z_(k_m)),  m = 1..M,  with z_k and v_k as in `impute`
 
-    Given x_obs the draws are those of p(x_mis|x_obs) as K grows; with few draws that count they are too
-    alike, as the same z comes back. With a model of the gaps they are drawn given these too.
+    Sampling importance resampling: the draws have the distribution p(x_mis|x_obs) as K grows. With a small
+    effective sample size they are too similar, as the same z is chosen again. If the likelihood models the
+    mask, they are conditioned on it too.
 
-    Args as in `impute`, and
-        num_imputations: M, filled copies of the data.
+    Args:
+        model: a model whose likelihood takes NaN as missing, such as `MissingAtRandom`, and whose posterior
+            has a density.
+        x: data [B, *event], NaN where missing, or the model's inputs by name.
+        num_imputations: M, the number of copies.
+        num_samples: K; above 16384 the memory needed is proportional to it.
+        seed: seed of the draws.
 
     Returns:
-        The data without gaps, float32 [M, B, *event]; an example without gaps M times as it was.
+        The copies, float32 [M, B, *event]; observed values are unchanged.
+
+    Raises:
+        InvalidInput: for another model, and values that its likelihood does not take.
 
     Source: Mattei and Frellsen 2019 (MIWAE), section 4; Rubin 1987.
 
@@ -93,19 +104,19 @@ def multiple_imputations(
         choice = tf.random.stateless_categorical(log_weights, num_imputations, choice_seed, dtype=tf.int32)
         chosen = tf.transpose(choice)  # [M, B]
         rows = tf.broadcast_to(tf.range(tf.shape(chosen)[1]), tf.shape(chosen))
-        places = tf.stack([chosen, rows], axis=-1)
-        params = {name: tf.gather_nd(v, places) for name, v in trace.record["likelihood"].items()}
-        filled.append(_fill(given, model.likelihood.missing_draw(params, draw_seed)))
+        indices = tf.stack([chosen, rows], axis=-1)
+        params = {name: tf.gather_nd(v, indices) for name, v in trace.record["likelihood"].items()}
+        filled.append(_replace_missing(given, model.likelihood.missing_draw(params, draw_seed)))
     return np.concatenate(filled, axis=1)
 
 
-def _passes(model: VAE, x: object, num_samples: int, seed: int) -> Iterator[tuple]:
-    """Yield batches [b, *event], their traces with K draws, and a seed of their own."""
+def _passes(model: VAE, x: Inputs, num_samples: int, seed: int) -> Iterator[tuple[np.ndarray, Trace, Tensor]]:
+    """Yield batches of x [b, *event], their traces with K draws, and a seed for each."""
     integer("num_samples", num_samples)
     if not model.likelihood.support.missing:
         raise InvalidInput(
             "model",
-            "one whose likelihood takes NaN as missing, such as Observed",
+            "one whose likelihood takes NaN as missing, such as MissingAtRandom",
             type(model.likelihood).__name__,
         )
     if not model.has_density:
@@ -120,5 +131,5 @@ def _passes(model: VAE, x: object, num_samples: int, seed: int) -> Iterator[tupl
         yield batch["x"].numpy(), model.trace_with_noise(batch, noise), batch_seed
 
 
-def _fill(x: np.ndarray, values: tf.Tensor) -> np.ndarray:
+def _replace_missing(x: np.ndarray, values: tf.Tensor) -> np.ndarray:
     return np.where(np.isnan(x), values.numpy(), x)

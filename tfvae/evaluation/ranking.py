@@ -1,4 +1,4 @@
-"""How well scores rank the items that a user turned out to like."""
+"""How well scores rank the held-out items of each user."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tfvae.core.errors import InvalidInput
 
 
 def recall_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
-    """Return the recall of each user's k best items, [B]; NaN for a user with nothing held out.
+    """Return the recall of each user's k best items, [B]; NaN for a user without held-out items.
 
     recall@k = (held-out items among the k of highest score) / min(k, held-out items)
 
     Args:
         k: length of the list.
-        scores: of each item, [B, items]; the higher, the earlier. Of equal scores the first item comes first.
-        held_out: true, or above 0, for the items to be found, [B, items].
-        seen: true, or above 0, for items that are not to be listed, [B, items]; None for none.
+        scores: score of each item, high for the first, [B, items]; of equal scores the first item is first.
+        held_out: True, or above 0, for the items to be found, [B, items].
+        seen: True, or above 0, for items that are not listed, [B, items]; None means none.
 
     Raises:
-        InvalidInput: for shapes that differ, a list longer than the items, and scores that are NaN.
+        InvalidInput: for different shapes, a list longer than the items, and scores that are NaN.
 
     Source: Liang et al. 2018, section 4.2.
 
@@ -32,12 +32,19 @@ def recall_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray
 
 
 def ndcg_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
-    """Return the normalized discounted cumulative gain of each user's k best items, [B]; NaN as for recall.
+    """Return the normalized discounted cumulative gain of each user's k best items, [B].
 
-    dcg@k = sum over places r = 1..k with a held-out item of 1 / log2(r + 1),
-    ndcg@k = dcg@k / (its largest value, all held-out items first)
+    dcg@k = sum over ranks r = 1..k with a held-out item of 1 / log2(r + 1)
+    ndcg@k = dcg@k / (its largest value, all held-out items first); NaN for a user without held-out items
 
-    Args and errors as in `recall_at`.
+    Args:
+        k: length of the list.
+        scores: score of each item, high for the first, [B, items]; of equal scores the first item is first.
+        held_out: True, or above 0, for the items to be found, [B, items].
+        seen: True, or above 0, for items that are not listed, [B, items]; None means none.
+
+    Raises:
+        InvalidInput: for different shapes, a list longer than the items, and scores that are NaN.
 
     Source: Liang et al. 2018, section 4.2.
 
@@ -54,7 +61,7 @@ def ndcg_at(k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray |
 def _hits(
     k: int, scores: np.ndarray, held_out: np.ndarray, seen: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether each of the k places has a held-out item, [B, k], and how many there are, [B]."""
+    """Return which of the k ranks have a held-out item, bool [B, k], and the number of these items, [B]."""
     scores, held_out = np.asarray(scores), np.asarray(held_out) > 0
     if scores.ndim != 2 or not 1 <= k <= scores.shape[1]:
         raise InvalidInput("k", f"a number of places from 1 to the items of scores {scores.shape}", k)

@@ -1,9 +1,9 @@
-"""The posterior of each example fitted on its own, with the model as it is."""
+"""Semi-amortized inference: the posterior of each example refined by gradient ascent on its ELBO."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,18 +14,19 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import in_batches
 from tfvae.core.noise import as_seed
 from tfvae.core.trace import Trace
+from tfvae.core.types import ArrayLike, Inputs, Tensor, Tensors
 from tfvae.models import VAE
 
-_AT_THE_END = 16  # times the draws of a step
+_FINAL_FACTOR = 16  # draws of the final comparison for each draw of a step
 
 
 class Refined(NamedTuple):
-    """What `refine` returns.
+    """Refined posteriors and their bounds.
 
     Attributes:
-        features: what each example's q is made of in the place of the encoder's output, [B, ...].
-        elbo: the bound with them, [B] nats.
-        encoder_elbo: the bound with the encoder's own q and the same draws, [B] nats.
+        features: features of each example that replace the encoder's output, [B, ...].
+        elbo: the ELBO with these features, [B] nats.
+        encoder_elbo: the ELBO with the encoder's output and the same draws, [B] nats.
     """
 
     features: np.ndarray
@@ -35,35 +36,38 @@ class Refined(NamedTuple):
 
 def refine(
     model: VAE,
-    x: object,
+    x: Inputs,
     num_steps: int = 200,
     learning_rate: float = 0.05,
     num_samples: int = 4,
     seed: int = 0,
     batch_size: int = 256,
 ) -> Refined:
-    """Fit q(z) of each example by gradient ascent on its ELBO, from the encoder's q(z|x) on.
+    """Return q(z) of each example refined by gradient ascent on its ELBO, starting from the encoder's q(z|x).
 
     lambda_0 = encoder(x),  lambda_(t+1) = lambda_t + Adam's step along the gradient of ELBO(lambda_t; x)
 
-    The parameters are the features lambda that the posterior projects to those of q: with at least as
-    many features as q has parameters, and a projection of full rank, every q of the family can be reached.
-    Model and encoder stay as they are. Each step has draws of its own. In the end both bounds, the encoder's
-    and the new one, are taken with the same other draws, and each example keeps the better of its two, so
-    that none ends below its encoder. As that is a choice by these draws, take `elbo_of` with another seed for
-    a figure to report. The difference of the two bounds is the amortization gap.
+    What is refined are the features lambda, which the posterior projects to the parameters of q: with at
+    least as many features as parameters and a projection of full rank, every q of the family can be reached.
+    Model and encoder are not changed. Each step has new draws. At the end both bounds, the encoder's and the
+    refined one, are computed with the same further draws, and each example keeps the better of the two, so
+    that none ends below its encoder. As this selects by these draws, report `refined_elbo` with another seed.
+    The difference of the two bounds is the amortization gap.
 
     Args:
-        model: a model whose posterior has a density in closed form, and draws that carry gradients.
-        x: data [B, *event].
-        num_steps: steps of each example.
-        learning_rate: of the first step; it falls to 0 along a cosine.
-        num_samples: draws of each step, and sixteen times as many for the choice in the end.
-        seed: start of the random numbers.
-        batch_size: examples fitted side by side.
+        model: a model whose posterior has a density in closed form and draws that carry gradients.
+        x: data [B, *event], or the model's inputs by name.
+        num_steps: number of steps of each example.
+        learning_rate: of the first step; it decays to 0 along a cosine.
+        num_samples: number of draws of each step; the final comparison has sixteen times as many.
+        seed: seed of the draws.
+        batch_size: number of examples refined at once.
+
+    Returns:
+        The features and both bounds.
 
     Raises:
-        InvalidInput: for another model, and for numbers below 1.
+        InvalidInput: for another model, and numbers below 1.
 
     Source: Kim et al. 2018 (semi-amortized inference); Cremer et al. 2018 (the amortization gap).
 
@@ -76,75 +80,92 @@ def refine(
     """
     _check(model, num_steps=num_steps, num_samples=num_samples, batch_size=batch_size)
     parts = [
-        _refined(model, batch, num_steps, learning_rate, num_samples, _folded(seed, index))
+        _refined(model, batch, num_steps, learning_rate, num_samples, _batch_seed(seed, index))
         for index, batch in enumerate(in_batches(model.checked(x), batch_size))
     ]
     return Refined(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def elbo_of(
-    model: VAE, x: object, features: np.ndarray, num_samples: int = 32, seed: int = 1, batch_size: int = 256
+def refined_elbo(
+    model: VAE,
+    x: Inputs,
+    features: ArrayLike,
+    num_samples: int = 32,
+    seed: int = 1,
+    batch_size: int = 256,
 ) -> np.ndarray:
-    """Return the ELBO of each example with the q that `features` give, [B] nats.
+    """Return the ELBO of each example with refined features, [B] nats.
 
     Args:
         model: the model.
-        x: data [B, *event].
-        features: as in `Refined`.
-        num_samples: draws over which the distortion is averaged.
-        seed: start of the random numbers; other than that of `refine` for a figure without its optimism.
-        batch_size: examples evaluated at once.
+        x: data [B, *event], or the model's inputs by name.
+        features: those of `Refined`.
+        num_samples: number of draws for each example.
+        seed: seed of the draws; another one than that of `refine` gives an unbiased estimate.
+        batch_size: number of examples evaluated at once.
+
+    Raises:
+        InvalidInput: for a model that `refine` does not take, and numbers below 1.
+
+    Example:
+        >>> import tfvae
+        >>> vae, x = tfvae.zoo.vae((4,), latent_dim=2), np.ones((3, 4))
+        >>> refined_elbo(vae, x, refine(vae, x, num_steps=10).features).shape
+        (3,)
     """
     _check(model, num_samples=num_samples, batch_size=batch_size)
     inputs = {**model.checked(x), "features": tf.cast(features, tf.float32)}
     bounds = []
     for index, batch in enumerate(in_batches(inputs, batch_size)):
         given = batch.pop("features")
-        noise = model.noise(num_samples, given.shape[0], _folded(seed, index))
+        noise = model.noise(num_samples, given.shape[0], _batch_seed(seed, index))
         bounds.append(_with_features(model, model.trace_with_noise(batch, noise[:1]), given, noise).elbo)
     return np.concatenate(bounds)
 
 
 def _refined(
-    model: VAE, inputs: dict, num_steps: int, learning_rate: float, num_samples: int, seed: tf.Tensor
+    model: VAE, inputs: Tensors, num_steps: int, learning_rate: float, num_samples: int, seed: Tensor
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     features = keras.Variable(_features(model, inputs), dtype="float32")
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, num_steps))
+    schedule: Any = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
+    optimizer = keras.optimizers.Adam(schedule)
     optimizer.build([features])
     end_seed, step_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
     count = features.shape[0]
-    fixed = model.noise(_AT_THE_END * num_samples, count, end_seed)
-    usual = model.trace_with_noise(inputs, fixed[:1])
+    fixed = model.noise(_FINAL_FACTOR * num_samples, count, end_seed)
+    encoder_trace = model.trace_with_noise(inputs, fixed[:1])
 
     @tf.function
-    def step(number: tf.Tensor) -> None:
+    def step(number: Tensor) -> None:
         noise = model.noise(num_samples, count, tf.random.experimental.stateless_fold_in(step_seed, number))
         with tf.GradientTape() as tape:
-            loss = -tf.reduce_sum(_with_features(model, usual, features.value, noise).elbo)
+            loss = -tf.reduce_sum(_with_features(model, encoder_trace, features.value, noise).elbo)
         optimizer.apply([tape.gradient(loss, features.value)])
 
     first = features.numpy()
     for number in range(num_steps):
         step(tf.constant(number))
     ends = (first, features.numpy())
-    before, after = (_with_features(model, usual, tf.constant(end), fixed).elbo.numpy() for end in ends)
-    better = after > before  # not so where it is NaN
+    before, after = (
+        _with_features(model, encoder_trace, tf.constant(end), fixed).elbo.numpy() for end in ends
+    )
+    better = after > before  # False for NaN
     rows = better.reshape(-1, *(1,) * (first.ndim - 1))
     return np.where(rows, ends[1], first), np.where(better, after, before), before
 
 
-def _features(model: VAE, inputs: dict) -> tf.Tensor:
+def _features(model: VAE, inputs: Tensors) -> Tensor:
     return tf.cast(model.encoder(model.likelihood.encoder_input(inputs["x"])), tf.float32)
 
 
-def _with_features(model: VAE, usual: Trace, features: tf.Tensor, noise: tf.Tensor) -> Trace:
-    """Return the trace of a pass in which `features` take the place of the encoder's."""
+def _with_features(model: VAE, encoder_trace: Trace, features: Tensor, noise: Tensor) -> Trace:
+    """Return the trace of a pass in which `features` replace the encoder's output."""
     params = model.posterior(features)
-    trace = model.retrace(usual, *model.posterior.transform(params, noise))
+    trace = model.retrace(encoder_trace, *model.posterior.transform(params, noise))
     return dataclasses.replace(trace, q=model.posterior.distribution(params))
 
 
-def _folded(seed: int, index: int) -> tf.Tensor:
+def _batch_seed(seed: int, index: int) -> Tensor:
     return tf.random.experimental.stateless_fold_in(as_seed(seed), index)
 
 
