@@ -1,7 +1,7 @@
-"""The engines that run an export: each makes the export it reads, runs it, and says how far off it is.
+"""The engines that run an export: each makes the export it reads, runs it, and compares its numbers.
 
-`measure` returns what `tfvae.export.verification.check_common.measured` does, with the `bytes` of the export
-and `notes` on what differs from the others; or raises `Unavailable` with the reason.
+`measure` returns the keys of `tfvae.export.verification.verify.Report`, the `bytes` of the export and `notes`
+on how it differs from the others; or raises `Unavailable` with the reason.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import tensorflow as tf
+from local_server import TFVAE
 
 import tfvae
 from tfvae.export.browser import chromium
@@ -101,7 +102,7 @@ class Python(Engine):
         case.model.save(case.folder / "model.keras")
         size = (case.folder / "model.keras").stat().st_size
         notes = ["the model itself: a graph against operation by operation; bytes of the .keras file"]
-        return {**check_common.measured(case.expected, run, batch), "bytes": size, "notes": notes}
+        return {**check_common.compare(case.expected, run, batch), "bytes": size, "notes": notes}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,20 +128,20 @@ class CommandLine(Engine):
     def measure(self, case: Case, batch: int) -> dict:
         difference, relative = {}, {}
         for endpoint in case.names:
-            outputs = check_common.part(case.expected, f"{endpoint}/out/")
+            outputs = check_common.with_prefix(case.expected, f"{endpoint}/out/")
             received = self._run(case, endpoint)
             gaps = {name: np.abs(received[name] - value) for name, value in outputs.items()}
             difference[endpoint] = max(float(gap.max()) for gap in gaps.values())
             relative[endpoint] = max(float((gaps[name] / (1 + np.abs(outputs[name]))).max()) for name in gaps)
         notes = ["saved_model_cli: each call is a process of some seconds; times would be those of its start"]
-        empty = {"refused": {}, "seconds_per_item": None, "seconds_alone": {}, "seconds_in_batch": {}}
+        empty = {"unsupported": {}, "seconds_alone": {}, "seconds_in_batch": {}}
         size = size_of(case.served)
         return {"difference": difference, "relative": relative, **empty, "bytes": size, "notes": notes}
 
     @staticmethod
     def _run(case: Case, endpoint: str) -> dict[str, np.ndarray]:
         target = case.folder / f"cli-{endpoint}"
-        inputs = check_common.part(case.expected, f"{endpoint}/in/")
+        inputs = check_common.with_prefix(case.expected, f"{endpoint}/in/")
         np.savez(case.folder / "cli.npz", **inputs)
         given = ";".join(f"{name}={case.folder / 'cli.npz'}[{name}]" for name in inputs)
         command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run",
@@ -167,14 +168,14 @@ class Rest(Engine):
                 body = json.dumps({"signature_name": endpoint, "inputs": columns}).encode()
                 with urllib.request.urlopen(f"{address}:predict", body) as answer:
                     outputs = json.load(answer)["outputs"]
-                names = check_common.part(case.expected, f"{endpoint}/out/")
+                names = check_common.with_prefix(case.expected, f"{endpoint}/out/")
                 named = (
                     outputs if len(names) > 1 else {next(iter(names)): outputs}
                 )  # one comes without its name
                 return {name: np.array(value, "float32") for name, value in named.items()}
 
             try:
-                report = check_common.measured(case.expected, run, batch)
+                report = check_common.compare(case.expected, run, batch)
             except urllib.error.HTTPError as error:
                 raise Unavailable(f"{self.name}: {error.code}, {error.read().decode()[:200]}") from error
         return {**report, "bytes": size_of(case.served)}
@@ -184,7 +185,7 @@ class Rest(Engine):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "tfvae.pipelines.cli", "serve", str(folder), "--port", str(port)]
+        command = [str(TFVAE), "serve", str(folder), "--port", str(port)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         address, end = f"http://127.0.0.1:{port}/v1/models/{folder.name}", time.monotonic() + 120
         try:

@@ -1,4 +1,4 @@
-"""Shared by the measurements of the server: an exported model, and `tfvae serve` in a process of its own."""
+"""Shared by the benchmarks of the server: an exported model, and `tfvae serve` in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+TFVAE = Path(sys.executable).with_name("tfvae")  # the installed command
+
 
 @dataclasses.dataclass(frozen=True)
 class Running:
-    """A server that listens.
+    """A running server.
 
     Attributes:
         host: its address.
@@ -36,7 +38,7 @@ class Running:
 
 
 def export(folder: Path, shape: tuple[int, ...] = (8, 8, 1), latent_dim: int = 8) -> Path:
-    """Write a VAE with its first weights to `folder/digits/1` and return `folder/digits`."""
+    """Write an untrained VAE to `folder/digits/1` and return `folder/digits`."""
     import tfvae
 
     tfvae.export.saved_model(tfvae.zoo.vae(shape, latent_dim=latent_dim), folder / "digits")
@@ -44,11 +46,9 @@ def export(folder: Path, shape: tuple[int, ...] = (8, 8, 1), latent_dim: int = 8
 
 
 @contextlib.contextmanager
-def running(
-    folder: Path, *options: str, program: tuple[str, ...] = ("-m", "tfvae.pipelines.cli")
-) -> Iterator[Running]:
-    """Serve a folder at a free port of 127.0.0.1; at the end, tell it to stop and see that it does."""
-    command = [sys.executable, *program, "serve", str(folder), "--port", "0", *options]
+def running(folder: Path, *options: str, program: tuple[str, ...] = (str(TFVAE),)) -> Iterator[Running]:
+    """Serve a folder at a free port of 127.0.0.1; at the end, stop the server and check its exit status."""
+    command = [*program, "serve", str(folder), "--port", "0", *options]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
@@ -59,7 +59,7 @@ def running(
         yield Running(parts.hostname, parts.port, parts.path.rpartition("/")[2], process)
         process.send_signal(signal.SIGTERM)
         if process.wait(60) != 0:
-            raise SystemExit(f"the server did not end well: status {process.returncode}")
+            raise SystemExit(f"expected the server to end with status 0, received {process.returncode}")
     finally:
         process.kill()
         process.wait()

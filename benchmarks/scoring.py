@@ -1,9 +1,9 @@
 """Scoring speed: `tfvae score` of a file against the bare network, and the memory that it takes at its peak.
 
-The table is made on the spot: eight numbers with gaps, two categories, a count, a date and a key. The bare
-network is what scoring a row cannot do without: encoder, posterior's projection, decoder and likelihood's
-projection, for as many draws as the score takes, under one `tf.function`, on features that are in memory.
-Everything else, from reading the file to the decision and the contributions, is what the command adds. The
+The table is generated: eight numbers with missing values, two categories, a count, a date and a key. The bare
+network is the least that scoring a row needs: encoder, posterior's projection, decoder and likelihood's
+projection, for as many draws as the score takes, in one `tf.function`, on features in memory. All else, from
+reading the file to the decision and the contributions, is the cost of the command. The
 command runs in a process of its own, whose largest resident memory is read when it has ended.
 
     python benchmarks/scoring.py --rows 1000000
@@ -106,14 +106,14 @@ def main() -> None:
             f"tfvae score    {speed:10,.0f} rows/s; all {options.rows} rows in {seconds:.1f} s with start-up"
         )
         print(f"share          {speed / network:10.2f}")
-        said = "within" if peak <= LARGEST else "ABOVE"
-        print(f"peak memory    {peak / 2**20:10,.0f} MiB ({said} 1.5 GiB)")
+        verdict = "within" if peak <= LARGEST else "ABOVE"
+        print(f"peak memory    {peak / 2**20:10,.0f} MiB ({verdict} 1.5 GiB)")
         print(f"of {few} rows  {before / 2**20:10,.0f} MiB")
 
 
 def timed(folder: Path, name: str, top: int) -> tuple[float, int]:
-    """Seconds of the command in a process of its own, and the largest resident memory of those so far."""
-    command = [sys.executable, "-m", "tfvae.pipelines.cli", "score", folder / "m.detector"]
+    """Seconds of the command in a process of its own, and the largest resident memory of all so far."""
+    command = [Path(sys.executable).with_name("tfvae"), "score", folder / "m.detector"]
     command += [folder / f"{name}.parquet", "-o", folder / f"{name}.scored.parquet", "--top", str(top)]
     start = time.perf_counter()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)

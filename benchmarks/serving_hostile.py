@@ -86,7 +86,7 @@ def large_number(draw: random.Random) -> tuple[bytes, set[int]]:
 def not_finite(draw: random.Random) -> tuple[bytes, set[int]]:
     word = draw.choice(["NaN", "Infinity", "-Infinity", "nan", "Inf", "-NaN"])
     text = json.dumps({"instances": [[["x"] * 8] * 8]}).replace('"x"', f"[{word}]")
-    return message(text.encode()), {BAD}  # read as TensorFlow Serving does, and refused by the model itself
+    return message(text.encode()), {BAD}  # read as TensorFlow Serving does, and rejected by the model itself
 
 
 def wrong_values(draw: random.Random) -> tuple[bytes, set[int]]:

@@ -1,8 +1,8 @@
-"""One model, the same answers everywhere: what each engine makes of exports of six recipes.
+"""Exports of six recipes, run by every engine.
 
-Each model is trained for a moment on data that is in the installed packages, exported, and run by every
-engine: how far its numbers are from the model's own in Python, bytes on disk, and the time of `encode` and
-`score` for an example alone and for one of a batch. A cell that cannot be has a footnote that says why.
+Each model is briefly trained on data from the installed packages, exported, and run by every engine. The
+table shows how far the numbers are from those of the model in Python, the bytes on disk, and the time of
+`encode` and `score` for a single example and for one of a batch. A footnote explains each empty cell.
 
     python benchmarks/verify_export.py [--recipes vae cvae] [--engines browser] [--json FILE]
 """
@@ -125,7 +125,7 @@ def table_of(results: dict[str, dict[str, dict]], batch: int, notes: Footnotes) 
 def cells(found: dict, notes: Footnotes) -> list[str]:
     if "unavailable" in found:
         return [notes.mark(found["unavailable"])] + [""] * (1 + 2 * len(TIMED))
-    marks = [notes.mark(text) for text in [*found.get("notes", ()), *found["refused"].values()]]
+    marks = [notes.mark(text) for text in [*found.get("notes", ()), *found["unsupported"].values()]]
     worst = max(found["difference"].values(), default=float("nan"))
     times = [found[key].get(name) for name in TIMED for key in ("seconds_alone", "seconds_in_batch")]
     return [

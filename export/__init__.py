@@ -1,8 +1,8 @@
-"""Models as files that need no tfvae: a SavedModel for servers, a LiteRT file for devices."""
+"""Exports that need no tfvae: a SavedModel for servers, a LiteRT file for devices, a page for browsers."""
 
 from tfvae.export.browser.page import web
+from tfvae.export.device.file_metadata import read_metadata
 from tfvae.export.device.litert import litert
-from tfvae.export.device.metadata import read_metadata
 from tfvae.export.device.result import DeviceExport
 from tfvae.export.endpoints import detectors, models  # noqa: F401  (they register their endpoints)
 from tfvae.export.endpoints.images import EncodedPixels, Pixels

@@ -13,8 +13,8 @@ class Export:
     Attributes:
         path: the version's folder, or the file.
         size_bytes: bytes on disk.
-        largest_difference: largest absolute difference between the numbers of the model and those of
-            the export, read in a fresh process without this package; by endpoint.
+        largest_difference: largest absolute difference between the model's numbers and those of the export,
+            computed in a fresh process without this package; by endpoint.
         seconds_per_item: median time of one `encode` call with a single example, in that process.
     """
 
@@ -25,10 +25,14 @@ class Export:
 
 
 class ExportError(RuntimeError):
-    """An export that does not give the model's numbers; nothing is left of it on disk."""
+    """A model that cannot be exported, or an export that computes other numbers; nothing of it is kept."""
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
+    """Return the bytes of a file, or of all files in a folder.
+
+    Args:
+        path: the file or folder.
+    """
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files)

@@ -1,1 +1,1 @@
-"""The `tfvae` command: train, evaluate, sample, score, export, report."""
+"""The `tfvae` command: train, evaluate, sample, score, export, serve, report."""

@@ -1,8 +1,8 @@
-"""The whole way, on data that comes with the installed packages: train, judge, export, score, report.
+"""`tfvae demo`: train, evaluate, export, score and report, on data that comes with scikit-learn.
 
-The model is a convolutional VAE of scikit-learn's 1,797 digits. Its pixels are normal with one scale that
-is learned with the rest, so that log p(x) is a log density of the gray values. A Bernoulli likelihood of gray
-values gives none, and one of binarized pixels gives blurred digits at this resolution.
+The model is a convolutional VAE of scikit-learn's 1,797 digits. Its likelihood is a normal distribution with
+one learned scale for all pixels, so that log p(x) is a log density of the gray values. A Bernoulli likelihood
+of gray values is no density, and one of binarized pixels gives blurred digits at this resolution.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from rich.table import Table
 from sklearn.datasets import load_sample_images
 
 import tfvae.export
+from tfvae.core.types import Array
 from tfvae.models import LatentModel
 from tfvae.pipelines.reports import run_report
-from tfvae.pipelines.reports.contents import Outliers, ReportContents, Row
-from tfvae.pipelines.reports.figures_overview import overview
-from tfvae.pipelines.reports.figures_scores import auroc
+from tfvae.pipelines.reports.figures.anomaly_scores import auroc
+from tfvae.pipelines.reports.figures.overview import overview
+from tfvae.pipelines.reports.html_pages import write_page
+from tfvae.pipelines.reports.run_report_contents import Outliers, Row, RunReportContents
 from tfvae.pipelines.runs import evaluate, train
 from tfvae.pipelines.runs.run import Run
 from tfvae.pipelines.runs.training_options import TrainingOptions
@@ -32,22 +34,24 @@ _DATA = "sklearn:digits"
 _OPTIONS = {"latent_dim": 8, "likelihood": "Normal"}
 _TRAINING = TrainingOptions(batch_size=8, learning_rate=1.5e-3, validation=0.2, steps_per_execution=10)
 _EPOCHS = 25
-_LUMA = (0.299, 0.587, 0.114)  # how much red, green and blue add to a gray value (Rec. 601)
+_LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue in a gray value (Rec. 601)
 _SHOWN = 24
 
 _ABOUT_PHOTOGRAPHS = (
     "patches of 8 by 8 pixels at random positions in the two photographs of scikit-learn, china.jpg and "
     "flower.jpg, in gray from 0 to 1. Digits have empty margins and patches do not, so this is easy."
 )
-_ABOUT_TURNED = "the held-out digits by half a turn, which is harder: a 0 stays a 0, and a 6 becomes a 9."
+_ABOUT_UPSIDE_DOWN = (
+    "the held-out digits rotated by 180 degrees, which is harder: a 0 stays a 0, and a 6 becomes a 9."
+)
 _SUMMARY = (
-    "A convolutional variational autoencoder of the 1,797 digits of scikit-learn, 8 by 8 pixels each. What "
-    "follows was measured on digits held out of training."
+    "A convolutional variational autoencoder of the 1,797 digits of scikit-learn, 8 by 8 pixels each. All "
+    "results are of digits held out of training."
 )
 
 
-def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
-    """Run the demo in a new folder; print a table, and write run_report.html and overview.png there.
+def main(run_dir: str | os.PathLike[str], epochs: int = _EPOCHS) -> None:
+    """Run the demo in a new folder; print a table, and write report.html and overview.png there.
 
     Args:
         run_dir: folder for the run, new or empty.
@@ -57,9 +61,9 @@ def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
     training = dataclasses.replace(_TRAINING, epochs=epochs)
     run = train.start(Path(run_dir), "vae", _OPTIONS, _DATA, training)
     with console.status("Evaluating on held-out digits"), contextlib.redirect_stdout(io.StringIO()):
-        evaluate.evaluate(run)  # its table would say the same as the one below
+        evaluate.evaluate(run)  # its table would repeat the one below
     model = run.model()
-    with console.status("Exporting, and checking the exports in fresh processes"):
+    with console.status("Exporting, and verifying the exports in fresh processes"):
         exports = {
             "SavedModel": tfvae.export.saved_model(model, run.path / "serving" / "digits", version=1),
             "LiteRT encoder": tfvae.export.litert(model, run.path / "encoder.tflite"),
@@ -73,19 +77,28 @@ def main(run_dir: str | os.PathLike, epochs: int = _EPOCHS) -> None:
         part="held-out digits",
         exports=exports,
     )
-    page = run_report.save(contents, run.path / "report.html")
+    page = write_page(run_report.render(contents), run.path / "report.html")
     overview(contents, run.path / "overview.png")
     console.print(_table(contents))
     console.print(f"Report: {page}", soft_wrap=True)
 
 
-def with_outliers(contents: ReportContents, run: Run, model: LatentModel) -> ReportContents:
-    """Add the scores of photograph patches, as many as digits were scored, and of digits upside down."""
-    held_out = np.concatenate(list(run.pipeline(run.source(), 512, run.split.validation).batches()))
+def with_outliers(contents: RunReportContents, run: Run, model: LatentModel) -> RunReportContents:
+    """Return a report's contents with the scores of photograph patches and of digits upside down added.
+
+    Args:
+        contents: the contents, with the scores of digits.
+        run: the demo's run.
+        model: its model.
+    """
+    if contents.scores is None:
+        return contents
+    held_out = evaluate.concatenated(run.pipeline(run.source(), 512, run.split.validation).batches())
+    digits = held_out["x"] if isinstance(held_out, dict) else held_out
     number = len(contents.scores)
     sets = {
         "photographs": (_ABOUT_PHOTOGRAPHS, photographs(number, *model.event_shape[:2])),
-        "upside-down digits": (_ABOUT_TURNED, held_out[:number, ::-1, ::-1].copy()),
+        "upside-down digits": (_ABOUT_UPSIDE_DOWN, digits[:number, ::-1, ::-1].copy()),
     }
     outliers = {
         name: Outliers(about, -model.log_likelihood(x, num_samples=run_report.DRAWS), x[:_SHOWN])
@@ -102,14 +115,14 @@ def with_outliers(contents: ReportContents, run: Run, model: LatentModel) -> Rep
     return dataclasses.replace(contents, results=contents.results + results, outliers=outliers)
 
 
-def photographs(number: int, height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Cut patches at random out of the two photographs that come with scikit-learn.
+def photographs(number: int, height: int, width: int, seed: int = 0) -> Array:
+    """Return patches at random positions of the two photographs that come with scikit-learn.
 
     Args:
-        number: how many.
+        number: number of patches.
         height: of a patch, in pixels.
         width: of a patch, in pixels.
-        seed: start of the random numbers that choose photograph and position.
+        seed: seed of the random photographs and positions.
 
     Returns:
         Gray values from 0 for black to 1 for white, [number, height, width, 1].
@@ -129,7 +142,7 @@ def photographs(number: int, height: int, width: int, seed: int = 0) -> np.ndarr
     return patches
 
 
-def _table(contents: ReportContents) -> Table:
+def _table(contents: RunReportContents) -> Table:
     table = Table(title=contents.title, show_header=False)
     for row in contents.results:
         table.add_row(row.name, row.value)

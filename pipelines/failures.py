@@ -1,4 +1,4 @@
-"""How a command ends that cannot be carried out: a usage error, or a failure on the way."""
+"""How a command ends that cannot do its work: a usage error, or a failure on the way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tfvae.core.errors import InvalidInput
 
 
 class UsageError(Exception):
-    """A command that cannot be carried out as it was given; the message is one line."""
+    """A command with a wrong argument; the message is one line."""
 
 
 class CommandFailed(Exception):
@@ -18,7 +18,7 @@ class CommandFailed(Exception):
 
 @contextlib.contextmanager
 def usage_errors() -> Iterator[None]:
-    """Turn what is wrong with an argument into a `UsageError`.
+    """Turn an error of an argument or a file into a `UsageError`.
 
     Example:
         >>> with usage_errors():

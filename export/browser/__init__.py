@@ -1,1 +1,1 @@
-"""A static page that runs the model in a browser."""
+"""A static page that runs a model in the browser."""

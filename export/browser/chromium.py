@@ -1,21 +1,24 @@
-"""A real browser for an exported page, to check its numbers in: Chromium of the system, without a window."""
+"""Run an exported page in a real browser: the system's Chromium, without a window."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import http.server
+import math
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from tfvae.core.types import Array
 from tfvae.export.result import ExportError
 from tfvae.export.verification import check_common
+from tfvae.export.verification.verify import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,10 +27,10 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 
 def chromium() -> str:
-    """Return the browser's program: the environment variable CHROMIUM, or what is on the path.
+    """Return the browser's program: the environment variable CHROMIUM, or one on the path.
 
     Raises:
-        ExportError: there is none, with how to get it.
+        ExportError: there is none; the message says how to install it.
     """
     named = os.environ.get("CHROMIUM")
     for name in (named,) if named else _NAMES:
@@ -40,10 +43,10 @@ def chromium() -> str:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """Yield a browser, driven by Playwright.
+    """Yield a browser, controlled by Playwright.
 
     Raises:
-        ExportError: it, or Playwright, is not installed.
+        ExportError: the browser or Playwright is not installed.
     """
     try:
         from playwright.sync_api import sync_playwright
@@ -51,7 +54,7 @@ def browser() -> Iterator[Browser]:
         raise ExportError("playwright is not installed: pip install playwright") from None
     program = chromium()
     with sync_playwright() as playwright:
-        # Without a sandbox, which root in a container has no right to make: it opens own pages only.
+        # Without a sandbox, which root in a container may not create: only own pages are opened.
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
@@ -63,8 +66,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(folder: str | os.PathLike) -> Iterator[str]:
-    """Yield the address of a folder, served as `python -m http.server` does.
+def served(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield the address of a folder, served like `python -m http.server`.
+
+    Args:
+        folder: the folder.
 
     Example:
         >>> import tempfile, urllib.request
@@ -90,7 +96,7 @@ _RUN = """async ([endpoint, rows]) => {
   for (const row of rows) results.push(await window.tfvae.run(endpoint, row));
   return results;
 }"""
-# Browsers round their clock to a tenth of a millisecond: a span is as many calls as take a hundred of these.
+# Browsers round their clock to 0.1 ms: each measurement takes as many calls as last 10 ms.
 _TIME = """async ([endpoint, rows, enough]) => {
   const seconds = [], end = performance.now() + enough;
   while (seconds.length < 3 || performance.now() < end) {
@@ -104,16 +110,16 @@ _TIME = """async ([endpoint, rows, enough]) => {
   }
   return seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
 }"""
-_ENOUGH = 500  # milliseconds that one timing may take
+_ENOUGH = 500  # milliseconds for one timing
 
 
-def measure(folder: Path, expected: dict[str, np.ndarray], batch: int = 0) -> dict:
-    """Open an exported page and return what `check_common.measured` does; times are taken in the page.
+def measure(folder: Path, expected: Mapping[str, Array], batch: int = 0) -> Report:
+    """Open an exported page and compare its numbers; times are measured in the page.
 
-    The page answers one example at a time: what is timed as a batch is as many calls.
+    The page runs one example at a time: a batch is timed as that many calls.
 
     Args:
-        folder: what `tfvae.export.web` wrote.
+        folder: folder that `tfvae.export.web` wrote.
         expected: `endpoint/in/name` and `endpoint/out/name` arrays.
         batch: examples in the batch that is timed; 0 times none.
 
@@ -130,7 +136,7 @@ def measure(folder: Path, expected: dict[str, np.ndarray], batch: int = 0) -> di
         except Error as error:
             raise ExportError(f"{folder.name}: the page does not start ({error.message})") from error
 
-        def run(endpoint: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        def run(endpoint: str, inputs: dict[str, Array]) -> dict[str, Array]:
             answers = page.evaluate(_RUN, [endpoint, _rows(inputs)])
             shapes = {name: expected[f"{endpoint}/out/{name}"].shape[1:] for name in answers[0]}
             return {
@@ -138,9 +144,9 @@ def measure(folder: Path, expected: dict[str, np.ndarray], batch: int = 0) -> di
                 for name, shape in shapes.items()
             }
 
-        report = check_common.measured(expected, run)
+        report = cast(Report, check_common.compare(expected, run))
         for endpoint in report["difference"] if batch else ():
-            inputs = check_common.part(expected, f"{endpoint}/in/")
+            inputs = check_common.with_prefix(expected, f"{endpoint}/in/")
             rows = _rows(inputs)
             many = (rows * -(-batch // len(rows)))[:batch]
             report["seconds_alone"][endpoint] = page.evaluate(_TIME, [endpoint, rows[:1], _ENOUGH])
@@ -148,10 +154,14 @@ def measure(folder: Path, expected: dict[str, np.ndarray], batch: int = 0) -> di
         return report
 
 
-def _rows(inputs: dict[str, np.ndarray]) -> list[dict[str, list[float | None]]]:
-    """Return one dict of flat lists for each example; a number that is missing is None."""
+def _rows(inputs: dict[str, Array]) -> list[dict[str, list[float | None]]]:
+    """Return a dict of flat lists for each example; a missing value is None."""
     listed = {
-        name: np.where(np.isnan(value), None, value.astype(object)).reshape(len(value), -1).tolist()
+        name: [[None if math.isnan(number) else number for number in row] for row in _flat(value)]
         for name, value in inputs.items()
     }
     return [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True)]
+
+
+def _flat(value: Array) -> list[list[float]]:
+    return value.reshape(len(value), -1).tolist()

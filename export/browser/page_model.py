@@ -1,4 +1,4 @@
-"""What a page in a browser has to know of a model: its endpoints, inputs, ranges, and numbers to check."""
+"""The facts about a model that a page needs: its endpoints, inputs, ranges, and numbers to check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,42 +14,48 @@ import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.support import ColumnSupports, Support
+from tfvae.core.types import Array
 from tfvae.export.endpoints.base import Endpoint, endpoints, example_inputs
 from tfvae.export.serving.saved_model import expectations
 from tfvae.models import LatentModel
 
 ENDPOINTS = ("encode", "decode", "reconstruct", "sample", "score")
 
-_DTYPES = ("float32", "int32", "uint8")  # those that the web runtime has
+_DTYPES = ("float32", "int32", "uint8")  # of the web runtime
 _DRAWS = 512  # from the prior, for the ranges of z
-_TAIL = 0.5  # per cent of them outside the range, at either end
+_TAIL = 0.5  # percentage of them outside the range, at either end
 _CHANNELS = (1, 3, 4)
 
 
 @dataclasses.dataclass(frozen=True)
 class WebModel:
-    """A model as a page shows it.
+    """A model for a page.
 
     Attributes:
         functions: the endpoints.
         start: an example of every input, [1, ...], drawn from the model.
-        expected: `endpoint/in/name` and `endpoint/out/name` for the example, from the model itself.
+        expected: `endpoint/in/name` and `endpoint/out/name` arrays for the example, from the model in Python.
         ranges: smallest and largest value of each latent dimension in draws from the prior, [2, latent_dim].
-        preprocessed: whether x is raw features.
+        preprocessed: whether x stands for raw features.
     """
 
     functions: list[Endpoint]
-    start: dict[str, np.ndarray]
-    expected: dict[str, np.ndarray]
-    ranges: np.ndarray
+    start: dict[str, Array]
+    expected: dict[str, Array]
+    ranges: Array
     preprocessed: bool
 
     @classmethod
     def of(cls, model: LatentModel, preprocessing: keras.Layer | None, num_samples: int) -> WebModel:
-        """Take the endpoints of a model that a page shows.
+        """Collect the facts about a model.
+
+        Args:
+            model: the model.
+            preprocessing: layer from raw features to the model's x, or None.
+            num_samples: fixed draws that `score` averages over.
 
         Raises:
-            InvalidInput: for raw inputs of a dtype that browsers have not.
+            InvalidInput: raw inputs of a dtype that the web runtime does not have.
         """
         made = [known for known in endpoints(model, preprocessing, num_samples) if known.name in ENDPOINTS]
         for endpoint in made:
@@ -59,19 +66,28 @@ class WebModel:
         start = {name: np.asarray(value) for name, value in example_inputs(model, preprocessing, 1).items()}
         draws = np.asarray(example_inputs(model, preprocessing, _DRAWS)["z"])
         low, high = np.percentile(draws, (_TAIL, 100 - _TAIL), axis=0)
-        constant = low == high  # an entry of a one-hot code, for one
+        constant = low == high  # such as an entry of a one-hot code
         low, high = np.where(constant, np.minimum(low, 0), low), np.where(constant, np.maximum(high, 1), high)
         return cls(made, start, expectations(made, start), np.stack([low, high]), preprocessing is not None)
 
     @property
     def names(self) -> list[str]:
-        """The endpoints' names."""
+        """Names of the endpoints."""
         return [endpoint.name for endpoint in self.functions]
 
-    def described(
+    def description(
         self, model: LatentModel, columns: Sequence[str], choices: Mapping[str, Sequence[str]]
-    ) -> dict:
-        """Return what the page reads: the inputs and what they can be, ranges of z, numbers to check."""
+    ) -> dict[str, Any]:
+        """Return the JSON that the page reads: inputs and their ranges, ranges of z, numbers to check.
+
+        Args:
+            model: the model.
+            columns: names of the elements of x, if x is a row of a table.
+            choices: names of the categories of inputs that are one-hot codes, by input.
+
+        Raises:
+            InvalidInput: the names do not fit the inputs.
+        """
         low, high = self.ranges
         shown = next(endpoint for endpoint in self.functions if endpoint.name == "encode").specs
         accepts = model.accepts
@@ -80,9 +96,9 @@ class WebModel:
         inputs = {}
         for name, spec in shown.items():
             support = accepts[name].support if name in accepts else Support()
-            if name == "x" and self.preprocessed:  # of other units
+            if name == "x" and self.preprocessed:  # whose range is unknown
                 support = Support(missing=support.missing)
-            inputs[name] = _described(name, spec, support, columns, choices.get(name, ()))
+            inputs[name] = _input(name, spec, support, columns, choices.get(name, ()))
             inputs[name]["start"] = _listed(self.start[name])
             default = accepts[name].default if name in accepts else None
             inputs[name]["optional"] = default is not None and math.isnan(default)
@@ -100,25 +116,29 @@ class WebModel:
         }
 
 
-def as_json(description: dict) -> str:
-    """Return a description as JSON; numbers that JSON has not stand as null."""
+def as_json(description: dict[str, Any]) -> str:
+    """Return a description as the text of a JSON file.
+
+    Args:
+        description: see `WebModel.description`; NaN and infinite numbers are None.
+    """
     return json.dumps(description, indent=1, allow_nan=False)
 
 
-def _described(
+def _input(
     name: str,
     spec: tf.TensorSpec,
     support: Support | ColumnSupports,
     columns: Sequence[str],
     choices: Sequence[str],
-) -> dict:
+) -> dict[str, Any]:
     shape = tuple(spec.shape[1:])
     size = math.prod(shape)
     if choices and size != len(choices):
         raise InvalidInput("choices", f"{size} names for {name}", list(choices))
     named = columns if name == "x" else ()
     if named and (len(shape) != 1 or size != len(named)):
-        raise InvalidInput("columns", f"a name for each number of {shape} in x", list(named))
+        raise InvalidInput("columns", f"a name for each element of x, of shape {shape}", list(named))
     image = len(shape) == 3 and shape[-1] in _CHANNELS and min(shape[:2]) > 1
     supports = support.columns if isinstance(support, ColumnSupports) else (support,)
     default = (0, 255 if spec.dtype == tf.uint8 else 1) if image else (None, None)
@@ -139,5 +159,5 @@ def _described(
     }
 
 
-def _listed(value: np.ndarray) -> list[float | None]:
+def _listed(value: Array) -> list[float | None]:
     return [float(number) if math.isfinite(number) else None for number in np.ravel(value)]

@@ -1,4 +1,4 @@
-"""LiteRT's web runtime: fetched once with the npm client, checked by its hash, unpacked into an export."""
+"""LiteRT's web runtime: fetched once with npm, checked by its hash, unpacked into an export."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Package:
     """An npm package of one version.
 
     Attributes:
-        name: its name.
+        name: name of the package.
         version: its version.
-        sha512: hash of its tarball, in base64, as registries state it.
-        files: what a page needs of it.
+        sha512: SHA-512 of its tarball in base64, as registries publish it.
+        files: its files that a page needs.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Package:
 
     @property
     def tarball(self) -> str:
-        """The file's name, as `npm pack` chooses it."""
+        """Name of the tarball that `npm pack` writes."""
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
-# Of the four builds of the runtime this one asks for nothing but SIMD: the one with threads needs headers
-# that plain static hosting does not send, JSPI and relaxed SIMD are not in every browser, and relaxed SIMD
-# may round differently from one processor to the next.
+# Of the four builds of the runtime, this one only needs SIMD: the one with threads needs headers that plain
+# static hosting does not send, JSPI and relaxed SIMD are not in every browser, and relaxed SIMD may round
+# differently on each processor.
 WASM = "wasm/litert_wasm_compat_internal.js"
 PACKAGES = (
     Package(
@@ -66,12 +66,12 @@ def unpack(target: Path, tarballs: Path | None = None) -> None:
 
     Args:
         target: the folder.
-        tarballs: folder with the packages as `npm pack` wrote them; None takes those in the user's cache,
-            and fetches them once.
+        tarballs: folder with the packages as `npm pack` writes them; None means the user's cache, which npm
+            fills once.
 
     Raises:
-        UnreadableFile: a package is not there, or is not the one that was pinned.
-        ExportError: it is not in the cache and npm cannot fetch it.
+        UnreadableFile: a package is missing, or is not the pinned one.
+        ExportError: a package is not in the cache and npm cannot fetch it.
     """
     for package in PACKAGES:
         content = _checked(package, cached() if tarballs is None else Path(tarballs))
@@ -80,15 +80,15 @@ def unpack(target: Path, tarballs: Path | None = None) -> None:
             for name in package.files:
                 file = folder / name
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(archive.extractfile(f"package/{name}").read())
+                file.write_bytes(_content(archive, f"package/{name}"))
     (target / "LICENSE").write_text(_license(), encoding="utf-8")
 
 
 def cached() -> Path:
-    """Return the user's cache of the packages, filled by npm where it is not.
+    """Return the user's cache of the packages; npm fetches missing ones.
 
     Raises:
-        ExportError: npm is not there, or cannot reach a registry.
+        ExportError: npm is not installed, or cannot reach a registry.
     """
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = caches / "tfvae" / "litert-web"
@@ -115,12 +115,12 @@ def _npm_pack(packages: list[Package], folder: str) -> None:
     except subprocess.TimeoutExpired:
         raise _unavailable(f"npm did not answer within {_SECONDS} seconds") from None
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-        raise _unavailable(f"npm failed: {said[0].strip() if said else 'no message'}")
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        raise _unavailable(f"npm failed: {errors[0].strip() if errors else 'no message'}")
 
 
 def _unavailable(reason: str) -> ExportError:
-    advice = f"where it can be had run `{_FETCH}`, and give the folder with both files as the runtime"
+    advice = f"run `{_FETCH}` where npm can, and pass the folder with both files as the runtime"
     return ExportError(f"the web runtime is not in the cache and cannot be fetched ({reason}); {advice}")
 
 
@@ -128,14 +128,21 @@ def _checked(package: Package, folder: Path) -> Path:
     path = folder / package.tarball
     expected = f"{package.name} {package.version} as `{_FETCH}` writes it"
     if not path.is_file():
-        raise UnreadableFile(path, expected, "it is not there")
+        raise UnreadableFile(path, expected, "there is no such file")
     if base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode() != package.sha512:
         raise UnreadableFile(path, expected, "its SHA-512 is another one")
     return path
 
 
+def _content(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    if file is None:
+        raise ExportError(f"the web runtime has no file {name}")
+    return file.read()
+
+
 def _license() -> str:
-    """Return the license as the same project ships it for Python; its npm packages have no such file."""
+    """Return the license from LiteRT's Python package, as its npm packages have no such file."""
     files = importlib.metadata.files("ai-edge-litert") or []
     text = next(file.read_text() for file in files if file.name == "LICENSE")
     names = ", ".join(f"{package.name} {package.version}" for package in PACKAGES)

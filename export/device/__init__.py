@@ -1,1 +1,1 @@
-"""A LiteRT file for phones and microcontrollers, and code that calls it."""
+"""LiteRT files for phones, browsers and microcontrollers, and code that calls them."""

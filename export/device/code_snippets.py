@@ -1,4 +1,4 @@
-"""Code that calls a LiteRT file, in C++, Kotlin, Swift and JavaScript, made of what is in the file."""
+"""Code that calls a LiteRT file, in C++, Kotlin, Swift and JavaScript, generated from the file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import functools
 import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from ai_edge_litert import schema_py_generated as schema
 
 from tfvae.core.files import replacing
-from tfvae.export.device.flatbuffer import model_of
-from tfvae.export.device.metadata import read_metadata
+from tfvae.export.device.file_metadata import read_metadata
+from tfvae.export.device.flatbuffer import Graph, Model, model_of
 
 _LANGUAGES = ("cc", "kt", "swift", "js")
 _TYPES = {
@@ -36,10 +38,13 @@ _TYPES = {
 }  # fmt: skip
 
 
-def snippets(path: str | os.PathLike) -> dict[str, str]:
-    """Return code that calls a file that `litert` wrote, by language: "cc", "kt", "swift", "js".
+def snippets(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return code that calls a file that `tfvae.export.litert` wrote, by language: "cc", "kt", "swift", "js".
 
-    Each has a function for each signature of the file, with its real names, shapes and types.
+    It has a function for each signature of the file, with the signature's names, shapes and types.
+
+    Args:
+        path: the file.
 
     Example:
         >>> import tempfile, tfvae
@@ -63,7 +68,11 @@ def snippets(path: str | os.PathLike) -> dict[str, str]:
 
 
 def write(path: Path) -> Path:
-    """Write the code into a folder beside the file, of its name with suffix `.code`; return the folder."""
+    """Write the code to the folder with the file's name and suffix `.code`, and return the folder.
+
+    Args:
+        path: the LiteRT file.
+    """
     folder = path.with_suffix(".code")
     for language, text in snippets(path).items():
         with replacing(folder / f"{path.stem}.{language}") as temporary:
@@ -71,25 +80,25 @@ def write(path: Path) -> Path:
     return folder
 
 
-def _signature(model: schema.ModelT, signature: schema.SignatureDefT, facts: dict) -> dict:
+def _signature(model: Model, signature: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     graph, name = model.subgraphs[signature.subgraphIndex], signature.signatureKey.decode()
-    about = facts["endpoints"][name]
+    endpoint = facts["endpoints"][name]
+    return {
+        "name": name,
+        "inputs": [_tensor(graph, entry, endpoint) for entry in signature.inputs],
+        "outputs": [_tensor(graph, entry, endpoint) for entry in signature.outputs],
+    }
 
-    def described(entries: list[schema.TensorMapT]) -> list[dict]:
-        return [_tensor(graph, entry, about) for entry in entries]
 
-    return {"name": name, "inputs": described(signature.inputs), "outputs": described(signature.outputs)}
-
-
-def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT, about: dict) -> dict:
+def _tensor(graph: Graph, entry: Any, endpoint: Mapping[str, Any]) -> dict[str, Any]:
     tensor = graph.tensors[entry.tensorIndex]
-    shape = [1 if size < 0 else int(size) for size in tensor.shape]  # a free batch is 1
+    shape = [1 if size < 0 else int(size) for size in tensor.shape]  # a batch of any size is 1
     kind = _TYPES[tensor.type]
     name, size = entry.name.decode(), math.prod(shape)
     words = [
         f"{kind['name']} [{', '.join(map(str, shape))}]",
-        _range(about["inputs"].get(name, {}).get("values")),
-        about["units"].get(name, ""),
+        _range(endpoint["inputs"].get(name, {}).get("values")),
+        endpoint["units"].get(name, ""),
     ]
     return {
         "name": name,
@@ -101,8 +110,8 @@ def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT, about: dict) -> d
     }
 
 
-def _range(values: list[dict] | None) -> str:
-    """Say which values an input can have: of a table, that its columns differ."""
+def _range(values: list[dict[str, Any]] | None) -> str:
+    """Return the range of an input's values in words."""
     if values is None:
         return ""
     if len(values) > 1:
@@ -126,7 +135,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # it is code, and names in it are those of the library
+        autoescape=False,  # code, not HTML
     )
     environment.filters |= {"camel": _camel, "lower_camel": _lower_camel}
     return environment

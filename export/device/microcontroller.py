@@ -1,4 +1,4 @@
-"""Whether a LiteRT file runs under the microcontroller interpreter, and in how much memory."""
+"""Whether a LiteRT file runs in the microcontroller interpreter, and in how much memory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ class Microcontroller:
     """What a microcontroller needs to run a file.
 
     Attributes:
-        arena_bytes: smallest tensor arena, beside the file itself; None where it does not run.
-        largest_difference: largest absolute difference from the LiteRT interpreter's numbers.
-        refusal: why it does not run, empty where it does.
+        arena_bytes: smallest tensor arena, besides the file itself; None if it does not run.
+        largest_difference: largest absolute difference from the LiteRT interpreter's numbers; None if it does
+            not run.
+        reason: why it does not run; empty if it does.
     """
 
     arena_bytes: int | None
     largest_difference: float | None
-    refusal: str = ""
+    reason: str = ""
 
 
 def available() -> bool:
@@ -36,4 +37,4 @@ def microcontroller(file: Path, inputs: Path) -> Microcontroller:
         file: the `.tflite` file.
         inputs: an `.npz` file with arrays `endpoint/in/name`.
     """
-    return Microcontroller(**verify.MICRO.measure(file, inputs))
+    return Microcontroller(**verify.MICRO.run(file, inputs))

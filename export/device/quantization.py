@@ -1,4 +1,4 @@
-"""Smaller numbers in a LiteRT file: each way is a function from a float32 file to a smaller one."""
+"""Quantization of LiteRT files: from a float32 file to one with smaller numbers."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ import logging
 import math
 import warnings
 from collections.abc import Iterator
-from typing import final
-
-import numpy as np
+from typing import Any, TypeAlias, final
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Array
 from tfvae.export.device.quantized_operations import network_operations
 from tfvae.export.result import ExportError
 
-Calibration = dict[str, list[dict[str, np.ndarray]]]
-"""Batches of inputs by name, by endpoint."""
+CalibrationBatches: TypeAlias = dict[str, list[dict[str, Array]]]  # batches of inputs by name, by endpoint
 
 
 _LINEAR = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE")
 
 
 class Quantization(abc.ABC):
-    """A way to write a file's numbers; abstract.
+    """A number format for the weights and activations of a file; abstract.
 
     Attributes:
-        name: what a user asks for it by.
-        needs_data: whether it measures the range of numbers on examples.
-        tolerance: how far the file's numbers may be off the model's, relative to 1 + |expected|. Infinite
-            where that is a matter of the model and its data: then it is measured and reported, and only
-            numbers that are no numbers are refused.
+        name: its name for users.
+        needs_data: whether the ranges of activations are measured on examples.
+        tolerance: largest allowed difference from the model's numbers, relative to 1 + |expected|. Infinite
+            if it depends on the model and its data: then the difference is measured and reported, and only
+            NaN and infinite numbers are rejected.
     """
 
     name: str
@@ -41,30 +39,38 @@ class Quantization(abc.ABC):
     tolerance: float
 
     @abc.abstractmethod
-    def apply(self, file: bytes, calibration: Calibration) -> bytes:
-        """Return the file with its numbers written in this way."""
+    def apply(self, file: bytes, batches: CalibrationBatches) -> bytes:
+        """Return the quantized file.
+
+        Args:
+            file: content of the float32 file.
+            batches: examples on which ranges are measured, if `needs_data`.
+
+        Raises:
+            ExportError: the file cannot be quantized.
+        """
 
 
 @final
 class Float32(Quantization):
-    """The numbers as they are."""
+    """Float32, without quantization."""
 
     name = "float32"
     tolerance = 1e-4
 
-    def apply(self, file: bytes, calibration: Calibration) -> bytes:
-        """Return the file as it is."""
+    def apply(self, file: bytes, batches: CalibrationBatches) -> bytes:
+        """Return the file unchanged."""
         return file
 
 
 @final
 class Float16(Quantization):
-    """Weights in 16 bits, arithmetic in float32: half the size, about three digits of every weight."""
+    """Weights in 16 bits, arithmetic in float32: half the size, about three digits of each weight."""
 
     name = "float16"
     tolerance = 1e-2
 
-    def apply(self, file: bytes, calibration: Calibration) -> bytes:
+    def apply(self, file: bytes, batches: CalibrationBatches) -> bytes:
         """Return the file with the weights of its linear layers in 16 bits."""
         with _quantizer() as aeq:
             types = aeq.qtyping
@@ -82,16 +88,16 @@ class Float16(Quantization):
 
 @final
 class DynamicRange(Quantization):
-    """Weights in 8 bits, activations in float32 between the layers: a quarter of the size, no data needed.
+    """Weights in 8 bits, activations in float32: a quarter of the size, without representative data.
 
-    Dense layers and convolutions round their inputs to 8 bits at each call. Transposed convolutions, for
+    Dense layers and convolutions round their inputs to 8 bits in each call. Transposed convolutions, for
     which runtimes have no such kernel, compute in float32.
     """
 
     name = "dynamic"
     tolerance = math.inf
 
-    def apply(self, file: bytes, calibration: Calibration) -> bytes:
+    def apply(self, file: bytes, batches: CalibrationBatches) -> bytes:
         """Return the file with the weights of its linear layers in 8 bits."""
         with _quantizer() as aeq:
             recipes = aeq.recipe_manager.RecipeManager()
@@ -103,61 +109,64 @@ class DynamicRange(Quantization):
 
 @final
 class Int8(Quantization):
-    """Networks in 8-bit integers, weights and activations; what is computed of their outputs in float32.
+    """Weights and activations of networks in 8-bit integers, all else in float32.
 
-    The networks are the linear layers and what moves or clips their results (`network_operations`).
-    Densities, divergences, scales and sums stay in float32: in 8 bits a score has 256 values, and every
-    example beyond the largest seen in calibration gets the same one. Inputs and outputs are float32 as
-    well, so that the numbers of the file are in the model's units.
+    Networks are the linear layers and the operations that move or clip their results, see
+    `network_operations`. Densities, divergences, scales and sums stay in float32: in 8 bits a score has 256
+    values, and all examples beyond the largest one in calibration get the same. Inputs and outputs are
+    float32, in the model's units.
     """
 
     name = "int8"
     needs_data = True
     tolerance = math.inf
 
-    def apply(self, file: bytes, calibration: Calibration) -> bytes:
-        """Return the file with its networks in 8 bits, scaled to the range seen in calibration."""
+    def apply(self, file: bytes, batches: CalibrationBatches) -> bytes:
+        """Return the file with its networks in 8 bits, scaled to the ranges in the batches."""
         operations = network_operations(file)
         if not operations:
-            raise ExportError("int8: there is no network in this endpoint, nothing to write in 8 bits")
+            raise ExportError("int8: there is no network in this endpoint")
         with _quantizer() as aeq:
             recipes = aeq.recipe_manager.RecipeManager()
             for operation, scopes in operations.items():
                 recipes.add_static_config(scopes, operation, activation_num_bits=8, weight_num_bits=8)
             quantizer = aeq.quantizer.Quantizer(file, recipes.get_quantization_recipe())
-            # Inside the interpreter, as it runs: from outside it has no numbers of what a loop computes.
+            # Inside the running interpreter: from outside, the activations in a loop are not available.
             calibrator = aeq.calibrator.Calibrator(
                 file,
                 num_threads=1,
                 mode=aeq.calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
                 qsv_update_func=aeq.utils.qsv_utils.min_max_update,
             )
-            calibrator.calibrate(calibration, recipes)
+            calibrator.calibrate(batches, recipes)
             return _written(quantizer, calibrator.get_model_qsvs())
 
 
-WAYS: dict[str | None, Quantization] = {
+QUANTIZATIONS: dict[str | None, Quantization] = {
     None: Float32(),
     **{each.name: each for each in (Float16(), DynamicRange(), Int8())},
 }
 
 
 def quantization(quantize: str | None) -> Quantization:
-    """Return the way of a name.
+    """Return the quantization of a name.
+
+    Args:
+        quantize: None, "float16", "dynamic" or "int8".
 
     Raises:
-        InvalidInput: for a name that is none.
+        InvalidInput: another name.
 
     Example:
         >>> quantization("int8").needs_data
         True
     """
-    if not isinstance(quantize, str | None) or quantize not in WAYS:
-        raise InvalidInput("quantize", f"one of {list(WAYS)}", repr(quantize))
-    return WAYS[quantize]
+    if not isinstance(quantize, str | None) or quantize not in QUANTIZATIONS:
+        raise InvalidInput("quantize", f"one of {list(QUANTIZATIONS)}", repr(quantize))
+    return QUANTIZATIONS[quantize]
 
 
-def _written(quantizer: object, ranges: object) -> bytes:
+def _written(quantizer: Any, ranges: Any) -> bytes:
     try:
         return bytes(quantizer.quantize(ranges).quantized_model)
     except (ValueError, RuntimeError, KeyError, NotImplementedError) as error:
@@ -166,8 +175,8 @@ def _written(quantizer: object, ranges: object) -> bytes:
 
 
 @contextlib.contextmanager
-def _quantizer() -> Iterator[object]:
-    """Yield the package `ai_edge_quantizer`, kept from printing."""
+def _quantizer() -> Iterator[Any]:
+    """Yield the package `ai_edge_quantizer`, without its output."""
     try:
         package = importlib.import_module("ai_edge_quantizer")
         for name in ("calibrator", "qtyping", "quantizer", "recipe_manager", "utils.qsv_utils"):
@@ -179,15 +188,15 @@ def _quantizer() -> Iterator[object]:
         quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
         quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
         quiet.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # that looking at every tensor takes memory
-        # That endpoints share their layers' numbers. A handler keeps `logging` from making one of its own.
+        warnings.simplefilter("ignore")  # about the memory for measuring every tensor
+        # Messages that endpoints share weights. With a handler, `logging` does not add its own.
         root, handler = logging.getLogger(), logging.NullHandler()
         root.addHandler(handler)
         quiet.callback(root.removeHandler, handler)
-        root.addFilter(_of_others)
-        quiet.callback(root.removeFilter, _of_others)
+        root.addFilter(_is_of_others)
+        quiet.callback(root.removeFilter, _is_of_others)
         yield package
 
 
-def _of_others(record: logging.LogRecord) -> bool:
+def _is_of_others(record: logging.LogRecord) -> bool:
     return "ai_edge_quantizer" not in record.pathname

@@ -1,4 +1,4 @@
-"""Which operations of a LiteRT file are the networks, and which compute with what networks say."""
+"""Which operations of a LiteRT file belong to networks, and which compute with their outputs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tfvae.export.device.flatbuffer import model_of, operation
+from tfvae.export.device.flatbuffer import Graph, LiteRTTensor, Model, Operator, model_of, operation
 
 _LINEAR = frozenset(("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"))
 _QUANTIZER_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
-# They move, add, pool or clip: what goes in as a network's numbers comes out as such.
+# They move, add, pool or clip: from activations of a network they compute activations.
 _PASSING = frozenset(
     (
         "RESHAPE", "TRANSPOSE", "RELU", "TANH", "ADD", "CONCATENATION", "PAD", "MIRROR_PAD", "MEAN",
@@ -20,40 +20,41 @@ _PASSING = frozenset(
 
 
 def network_operations(file: bytes) -> dict[str, str]:
-    """Return where a file's networks are: a pattern of output names, by operation.
+    """Return the operations of a file's networks: a pattern of output names, by operation.
 
-    A network's operations are those with weights, and those that pass on what these give: with no
-    other input than a network's numbers and constants. Loops and branches are left as they are, and what
-    does not depend on the inputs: layers applied to constants as well share their biases with themselves,
-    which have one scale in 8 bits.
+    These are the operations with weights, and those that move, add, pool or clip activations and take no
+    other inputs than activations and constants. Not included are loops and branches, and operations that do
+    not depend on the inputs: a layer that is also applied to constants shares its bias, which has one scale
+    in 8 bits.
 
     Args:
-        file: the float32 file.
+        file: content of the float32 file.
     """
     model = model_of(file)
     found: dict[str, list[str]] = {}
     for signature in model.signatureDefs:
         graph = model.subgraphs[signature.subgraphIndex]
-        of_network: set[int] = set()
-        of_inputs = set(graph.inputs)
+        activations: set[int] = set()
+        computed_from_inputs = set(graph.inputs)
         for operator in graph.operators:
-            if of_inputs.isdisjoint(operator.inputs):
+            if computed_from_inputs.isdisjoint(operator.inputs):
                 continue
-            of_inputs.update(operator.outputs)
+            computed_from_inputs.update(operator.outputs)
             name = operation(model, operator)
-            if name in _LINEAR or (name in _PASSING and _passes(model, graph, operator, of_network)):
-                of_network.update(operator.outputs)
+            if name in _LINEAR or (name in _PASSING and _passes(model, graph, operator, activations)):
+                activations.update(operator.outputs)
                 scope = "".join(graph.tensors[index].name.decode() + ";" for index in operator.outputs)
                 found.setdefault(_QUANTIZER_NAMES.get(name, name), []).append(re.escape(scope))
     return {name: f"^({'|'.join(scopes)})$" for name, scopes in found.items()}
 
 
-def _passes(model: schema.ModelT, graph: schema.SubGraphT, operator: object, of_network: set[int]) -> bool:
-    computed = [i for i in operator.inputs if i >= 0 and not _is_data_free(model, graph.tensors[i])]
-    return bool(computed) and of_network.issuperset(computed)
+def _passes(model: Model, graph: Graph, operator: Operator, activations: set[int]) -> bool:
+    """Whether an operation has activations among its inputs, and otherwise only constants."""
+    variable = [i for i in operator.inputs if i >= 0 and not _is_constant(model, graph.tensors[i])]
+    return bool(variable) and activations.issuperset(variable)
 
 
-def _is_data_free(model: schema.ModelT, tensor: schema.TensorT) -> bool:
-    """Whether a tensor is a constant, or integers: a shape."""
+def _is_constant(model: Model, tensor: LiteRTTensor) -> bool:
+    """Whether a tensor is a constant, or holds integers: a shape."""
     data = model.buffers[tensor.buffer].data
     return tensor.type != schema.TensorType.FLOAT32 or (data is not None and len(data) > 0)

@@ -14,9 +14,9 @@ class DeviceExport(Export):
     """A LiteRT file that was written and verified.
 
     Attributes:
-        operations: the operations in it, each once, all of them builtin ones.
+        operations: names of the operations in it, all of them builtin.
         code: folder with code that calls it, in four languages.
-        microcontroller: what a microcontroller needs to run it; None where that was not looked for.
+        microcontroller: what a microcontroller needs to run it; None if that was not measured.
     """
 
     operations: tuple[str, ...]

@@ -1,9 +1,11 @@
 """Endpoints: functions from named tensors to named tensors, with all randomness fixed.
 
-Every input has the batch on axis 0 and a shape check: a server can then batch requests, and a request of the
+Every input has the batch on axis 0 and a shape check. A server can then batch requests, and a request of the
 wrong rank is an error instead of the end of the process.
 
-What can be exported registers with three functions: `endpoints`, `example_inputs` and `layers`.
+A kind of object is exported by registering it with the functions below: `endpoints`, `example_inputs` and
+`layers`, and if needed `device_endpoints` and `threshold_of`, which have defaults. See
+`tfvae.export.endpoints.models` and `tfvae.export.endpoints.detectors`.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Tensor, Tensors
 from tfvae.export.endpoints.input_checks import require_examples
-
-Tensors = dict[str, tf.Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +28,13 @@ class Endpoint:
     """A function of named tensors, each [B, ...].
 
     Attributes:
-        name: the endpoint's name.
-        specs: shape and dtype of each input, by the input's name; axis 0 is the batch.
+        name: name of the endpoint.
+        specs: shape and dtype of each input, by its name; axis 0 is the batch.
         function: from those tensors, by name, to a dict of named tensors [B, ...].
-        units: what the numbers of an input or output mean, by its name, such as "nats"; for people.
+        units: units of the inputs and outputs, such as "nats", by name; for people.
+
+    Raises:
+        InvalidInput: an input without a batch of any size.
     """
 
     name: str
@@ -45,11 +50,15 @@ class Endpoint:
 
     @property
     def signature(self) -> list[tf.TensorSpec]:
-        """The inputs' specifications with their names, in the order of the arguments."""
+        """Specifications of the inputs, with their names, in the order of the arguments."""
         return [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.specs.items()]
 
-    def __call__(self, *values: tf.Tensor) -> Tensors:
-        """Check shapes and numbers of examples, then apply the function."""
+    def __call__(self, *values: Tensor) -> Tensors:
+        """Check the shapes and the number of examples, then apply the function.
+
+        Args:
+            values: a tensor for each input, in the order of `specs`.
+        """
         named = zip(self.specs.items(), values, strict=True)
         inputs = {name: tf.ensure_shape(value, spec.shape) for (name, spec), value in named}
         require_examples(inputs)
@@ -57,43 +66,73 @@ class Endpoint:
 
 
 @functools.singledispatch
-def endpoints(subject: object, preprocessing: keras.Layer | None, num_samples: int) -> list[Endpoint]:
-    """Return what a server of the subject answers, the default endpoint first.
+def endpoints(subject: Any, preprocessing: keras.Layer | None, num_samples: int) -> list[Endpoint]:
+    """Return the endpoints for a server, the default one first.
 
     Args:
-        subject: a model, or another kind of object that was registered.
+        subject: a model, or another kind of object that is registered.
         preprocessing: layer from raw features to x; see `tfvae.export.endpoints.raw_inputs`.
         num_samples: draws, stored in the graph and shared by all examples.
 
     Raises:
-        InvalidInput: for a subject of an unknown kind.
+        InvalidInput: the subject's kind is not registered.
     """
-    raise _unknown(subject)
+    _raise_unknown(subject)
 
 
 @functools.singledispatch
-def device_endpoints(subject: object, preprocessing: keras.Layer | None, num_samples: int) -> list[Endpoint]:
-    """Return what a device answers, in operations that LiteRT has; by default what a server does."""
+def device_endpoints(subject: Any, preprocessing: keras.Layer | None, num_samples: int) -> list[Endpoint]:
+    """Return the endpoints for a device, made of operations that LiteRT has; by default those for a server.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+        preprocessing: layer from raw features to x; see `tfvae.export.endpoints.raw_inputs`.
+        num_samples: draws, stored in the graph and shared by all examples.
+
+    Raises:
+        InvalidInput: the subject's kind is not registered.
+    """
     return endpoints(subject, preprocessing, num_samples)
 
 
 @functools.singledispatch
-def threshold_of(subject: object) -> float | None:
-    """Return the score above which an example is an anomaly; by default there is none."""
+def threshold_of(subject: Any) -> float | None:
+    """Return the score above which an example is an anomaly; by default None.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+    """
     return None
 
 
 @functools.singledispatch
-def example_inputs(subject: object, preprocessing: keras.Layer | None, count: int = 5) -> Tensors:
-    """Return `count` values of every input of the endpoints, by name, to try an export with."""
-    raise _unknown(subject)
+def example_inputs(subject: Any, preprocessing: keras.Layer | None, count: int = 5) -> Tensors:
+    """Return values of every input of the endpoints, by name, to try an export with.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+        preprocessing: layer from raw features to x; see `tfvae.export.endpoints.raw_inputs`.
+        count: number of examples.
+
+    Raises:
+        InvalidInput: the subject's kind is not registered.
+    """
+    _raise_unknown(subject)
 
 
 @functools.singledispatch
-def layers(subject: object) -> list[keras.Layer]:
-    """Return the layers whose weights and tables the endpoints use, besides the preprocessing."""
-    raise _unknown(subject)
+def layers(subject: Any) -> list[keras.Layer]:
+    """Return the layers whose weights and tables the endpoints use, besides the preprocessing.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+
+    Raises:
+        InvalidInput: the subject's kind is not registered.
+    """
+    _raise_unknown(subject)
 
 
-def _unknown(subject: object) -> InvalidInput:
-    return InvalidInput("subject", "a model of tfvae, or what else has endpoints", type(subject).__name__)
+def _raise_unknown(subject: Any) -> NoReturn:
+    expected = "a model of tfvae, or another object with endpoints"
+    raise InvalidInput("subject", expected, type(subject).__name__)

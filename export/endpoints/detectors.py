@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from tfvae.anomaly import Scorer, VAEDetector
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Tensors
 from tfvae.export.endpoints.base import (
     Endpoint,
-    Tensors,
     device_endpoints,
     endpoints,
     example_inputs,
@@ -32,17 +32,19 @@ def detector_endpoints(
 ) -> list[Endpoint]:
     """Return the endpoint of a fitted detector.
 
-    score(raw features): `score`, high for anomalies, in nats where it is a density; `p_value`; `is_anomaly`,
-        bool; `attribution` [B, *event], what each element contributes to the score, of which it is the sum.
-        A model whose elements of x depend on each other has no attribution.
+    score(raw features): `score`, high for anomalies, in nats if it is a density; `p_value`; `is_anomaly`,
+        Boolean; `attribution` [B, *event], the contribution of each element to the score, which is their sum.
+        There is no attribution if the elements of x depend on each other given z.
 
-    The detector's own preprocessing, draws and calibration are inside: a row has the bits that it has in
-    Python.
+    The detector's preprocessing, draws and calibration are included: a row has the same bits as in Python.
 
     Args:
         subject: the detector.
-        preprocessing: None, as the detector has its own.
-        num_samples: not used, as the score has its own draws.
+        preprocessing: must be None, as the detector has its own.
+        num_samples: no effect, as the score has its own draws.
+
+    Raises:
+        InvalidInput: for a preprocessing layer.
     """
     scorer = _scorer(subject, preprocessing)
     specs = raw_specs(scorer.preprocessing, scorer.model.event_shape)
@@ -57,7 +59,7 @@ def detector_endpoints(
         return {name: found[name] for name in (*names, *(["attribution"] if explains else []))}
 
     explains = _explains(scorer)
-    titles = {"x": "x" if "x" in specs else f"x, made of {', '.join(specs)}"}
+    titles = {"x": "x" if "x" in specs else f"x, computed from {', '.join(specs)}"}
     units = {"p_value": "probability"}
     units |= dict.fromkeys(("score", "attribution"), "nats") if scorer.score.in_nats else {}
     return [Endpoint("score", specs, score, units)]
@@ -69,10 +71,16 @@ def detector_device_endpoints(
 ) -> list[Endpoint]:
     """Return the endpoint of a fitted detector on a device: `score` and `is_anomaly`.
 
-    The numbers are the server's to float rounding. A p-value would need the calibration's scores in the file,
-    and the contributions of some scores gradients, which LiteRT has not.
+    The numbers are the server's up to float rounding. A p-value would need the calibration scores in the
+    file, and the attributions of some scores need gradients, which LiteRT does not have.
 
-    Args as in `detector_endpoints`.
+    Args:
+        subject: the detector.
+        preprocessing: must be None, as the detector has its own.
+        num_samples: no effect, as the score has its own draws.
+
+    Raises:
+        InvalidInput: for a preprocessing layer.
     """
     scorer = _scorer(subject, preprocessing)
     (served,) = detector_endpoints(subject, preprocessing, num_samples)
@@ -87,7 +95,11 @@ def detector_device_endpoints(
 
 @threshold_of.register
 def detector_threshold(subject: VAEDetector) -> float:
-    """Return the fitted threshold."""
+    """Return the fitted threshold.
+
+    Args:
+        subject: the detector.
+    """
     return float(np.asarray(subject.scorer_.calibration.threshold))
 
 
@@ -95,7 +107,13 @@ def detector_threshold(subject: VAEDetector) -> float:
 def detector_example_inputs(
     subject: VAEDetector, preprocessing: keras.Layer | None, count: int = 5
 ) -> Tensors:
-    """Return raw features to try an export with: draws from the detector's model."""
+    """Return raw features to try an export with, drawn from the detector's model.
+
+    Args:
+        subject: the detector.
+        preprocessing: must be None, as the detector has its own.
+        count: number of examples.
+    """
     scorer = _scorer(subject, preprocessing)
     x = example_inputs(scorer.model, None, count)["x"]
     specs = raw_specs(scorer.preprocessing, scorer.model.event_shape)
@@ -104,7 +122,11 @@ def detector_example_inputs(
 
 @layers.register
 def detector_layers(subject: VAEDetector) -> list[keras.Layer]:
-    """Return the scorer, which holds everything."""
+    """Return the scorer, which holds all weights and tables.
+
+    Args:
+        subject: the detector.
+    """
     return [subject.scorer_]
 
 
@@ -116,7 +138,7 @@ def _scorer(subject: VAEDetector, preprocessing: keras.Layer | None) -> Scorer:
 
 
 def _explains(scorer: Scorer) -> bool:
-    """Return whether the score can be told apart into elements."""
+    """Return whether the score is a sum over the elements of x."""
     x = np.zeros((1, *scorer.model.event_shape), "float32")
     try:
         scorer.score.explained(scorer.model, scorer.model.tensors(tf.constant(x)))

@@ -1,13 +1,14 @@
-"""Pictures as clients have them: bytes of pixels, or of PNG and JPEG files."""
+"""Images as clients have them: pixels from 0 to 255, or the bytes of PNG and JPEG files."""
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, final
 
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Tensor
 from tfvae.export.endpoints.input_checks import require
 
 _WHITE = 255.0
@@ -16,8 +17,8 @@ _JPEG = b"\xff\xd8\xff"
 _HEADER = 24  # bytes of a PNG file up to the end of its width and height
 
 
-class _Picture(keras.layers.Layer):
-    """x in [0, 1] from pixels in 0 to 255; abstract."""
+class _Image(keras.layers.Layer):
+    """x in [0, 1] from pixels from 0 to 255; abstract."""
 
     def __init__(self, shape: tuple[int, int, int], name: str | None = None):
         super().__init__(name=name, dtype="float32", trainable=False)
@@ -27,26 +28,30 @@ class _Picture(keras.layers.Layer):
 
     @property
     def units(self) -> dict[str, str]:
-        """What the numbers mean, by name."""
+        """Units of inputs and outputs, by name."""
         pixels = dict.fromkeys(("x", "mean", "reconstruction", "sample"), "pixels, 0 to 255")
         return pixels | {"image_bytes": "bytes of a PNG or JPEG file"}
 
-    def inverse(self, x: tf.Tensor) -> tf.Tensor:
-        """Return pixels from 0 to 255, float32: a mean is no integer."""
+    def inverse(self, x: Tensor) -> Tensor:
+        """Return pixels from 0 to 255, float32, as a mean is no integer.
+
+        Args:
+            x: tensor [B, height, width, channels] in [0, 1].
+        """
         return tf.cast(x, tf.float32) * _WHITE
 
-    def get_config(self) -> dict[str, object]:
-        """The arguments of the constructor."""
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
         return {"shape": self.shape, "name": self.name}
 
-    def _whole(self, x: tf.Tensor) -> tf.Tensor:
+    def _rounded(self, x: Tensor) -> Tensor:
         return tf.cast(tf.round(tf.clip_by_value(self.inverse(x), 0, _WHITE)), tf.uint8)
 
 
 @final
 @keras.saving.register_keras_serializable("tfvae")
-class Pixels(_Picture):
-    """x / 255 of pixels, uint8 [B, height, width, channels].
+class Pixels(_Image):
+    """Pixels as raw input: x / 255 of uint8 [B, height, width, channels].
 
     Args:
         shape: (height, width, channels).
@@ -59,25 +64,34 @@ class Pixels(_Picture):
 
     @property
     def specs(self) -> dict[str, tf.TensorSpec]:
-        """The raw input."""
+        """Specification of the raw input, by name."""
         return {"x": tf.TensorSpec((None, *self.shape), tf.uint8)}
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Return x in [0, 1]."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return x in [0, 1].
+
+        Args:
+            inputs: pixels, uint8 [B, height, width, channels].
+        """
         return tf.cast(inputs, tf.float32) / _WHITE
 
-    def examples(self, x: tf.Tensor) -> tf.Tensor:
-        """Return pixels of x."""
-        return self._whole(x)
+    def examples(self, x: Tensor) -> Tensor:
+        """Return pixels, uint8.
+
+        Args:
+            x: tensor [B, height, width, channels] in [0, 1].
+        """
+        return self._rounded(x)
 
 
 @final
 @keras.saving.register_keras_serializable("tfvae")
-class EncodedPixels(_Picture):
-    """x in [0, 1] from the bytes of PNG or JPEG files, one string for each example.
+class EncodedPixels(_Image):
+    """Bytes of PNG or JPEG files as raw input, one string for each example.
 
-    The size is read from the file's header before a pixel is decoded: another one, and bytes that are no
-    such file, end the call. Colors become gray where the model knows one channel, and the other way round.
+    The size is read from the file's header before a pixel is decoded. Another size, and bytes that are no
+    such file, are an error. Colors become gray if the model has one channel, and gray becomes RGB if it has
+    three.
 
     Args:
         shape: (height, width, channels), with 1 or 3 channels.
@@ -96,19 +110,27 @@ class EncodedPixels(_Picture):
 
     @property
     def specs(self) -> dict[str, tf.TensorSpec]:
-        """The raw input."""
+        """Specification of the raw input, by name."""
         return {"image_bytes": tf.TensorSpec((None,), tf.string)}
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Return x in [0, 1], [B, height, width, channels]."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return x in [0, 1], [B, height, width, channels].
+
+        Args:
+            inputs: bytes of files, strings [B].
+        """
         pixels = tf.map_fn(self._decoded, inputs, fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
         return tf.cast(pixels, tf.float32) / _WHITE
 
-    def examples(self, x: tf.Tensor) -> tf.Tensor:
-        """Return PNG files of x, strings [B]."""
-        return tf.stack([tf.io.encode_png(pixels) for pixels in self._whole(x)])
+    def examples(self, x: Tensor) -> Tensor:
+        """Return PNG files, strings [B].
 
-    def _decoded(self, file: tf.Tensor) -> tf.Tensor:
+        Args:
+            x: tensor [B, height, width, channels] in [0, 1].
+        """
+        return tf.stack([tf.io.encode_png(pixels) for pixels in self._rounded(x)])
+
+    def _decoded(self, file: Tensor) -> Tensor:
         height, width, channels = self.shape
         long_enough = tf.strings.length(file) >= _HEADER
         start = tf.strings.substr(tf.strings.join([file, " " * _HEADER]), 0, _HEADER)
@@ -120,20 +142,20 @@ class EncodedPixels(_Picture):
         )
         with tf.control_dependencies([readable]):
             size = tf.cond(is_png, lambda: _png_size(start), lambda: tf.image.extract_jpeg_shape(file)[:2])
-        expected = f"image_bytes: expected pictures of {height} x {width} pixels (height, width), received"
+        expected = f"image_bytes: expected images of {height} x {width} pixels (height, width), received"
         right_size = require(tf.reduce_all(size == [height, width]), expected, size)
         with tf.control_dependencies([right_size]):
             pixels = tf.cond(
                 is_png,
                 lambda: tf.io.decode_png(file, channels),
-                # As exact as what pictures for training are read with.
+                # As exact as the reader of images for training.
                 lambda: tf.io.decode_jpeg(file, channels, dct_method="INTEGER_ACCURATE"),
             )
         return tf.ensure_shape(pixels, self.shape)
 
 
-def _png_size(start: tf.Tensor) -> tf.Tensor:
-    """Return (height, width) of a PNG file's first bytes; both are big-endian numbers of four bytes."""
+def _png_size(start: Tensor) -> Tensor:
+    """Return (height, width) from a PNG file's first bytes; both are big-endian integers of four bytes."""
     digits = tf.cast(tf.io.decode_raw(tf.strings.substr(start, 16, 8), tf.uint8), tf.int32)
     width, height = tf.unstack(tf.reduce_sum(tf.reshape(digits, (2, 4)) * [1 << 24, 1 << 16, 1 << 8, 1], 1))
     return tf.stack([height, width])

@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from tfvae.core.inputs import Input
 from tfvae.core.noise import as_seed
-from tfvae.export.endpoints.base import Endpoint, Tensors, endpoints, example_inputs, layers
+from tfvae.core.support import Support
+from tfvae.core.types import Shape, Tensor, Tensors
+from tfvae.export.endpoints.base import Endpoint, endpoints, example_inputs, layers
 from tfvae.export.endpoints.input_checks import require_supported, within
 from tfvae.export.endpoints.raw_inputs import examples_of, from_x, raw_specs, to_x
 from tfvae.models import LatentModel
@@ -31,22 +33,22 @@ def model_endpoints(
     encode(x): `location` and `scale` of q(z|x).
     decode(z): `mean`, E[x|z].
     reconstruct(x): `reconstruction`, E[x|z] at the location of q(z|x).
-    sample(noise): `sample`, E[x|z] for z made of standard normal noise [B, latent_dim].
+    sample(noise): `sample`, E[x|z] for z computed from standard normal noise [B, latent_dim].
     score(x): `score`, the negative ELBO in nats over `num_samples` fixed draws, and its terms
         `distortion` and `rate`.
-    log_likelihood(x): `log_likelihood`, importance sampled in nats over the same draws.
+    log_likelihood(x): `log_likelihood`, by importance sampling in nats over the same draws.
 
-    What x is generated from, such as a condition, is one more input of each of them. A model of several
-    kinds of data has an input for each in the place of x, and outputs of their names; so has a
-    preprocessing layer with several raw inputs.
+    A condition, or another input that x is generated from, is an input of each endpoint. A multimodal model
+    has an input for each modality instead of x, and outputs with their names; so has a preprocessing layer
+    with several raw inputs.
 
-    A model whose q(z|x) has no density has no bound: its `score` is the distortion alone, and
-    `log_likelihood` is left out.
+    If q(z|x) has no density, there is no bound: `score` is the distortion alone. Where z is a function of x,
+    there is no `log_likelihood`.
 
     Args:
         subject: the model.
-        preprocessing: layer from raw features to the model's x, with `inverse`; densities stay those
-            of the model's x.
+        preprocessing: layer from raw features to the model's x, with `inverse`; densities are those of the
+            model's x.
         num_samples: draws, stored in the graph and shared by all examples.
     """
     model = subject
@@ -56,42 +58,42 @@ def model_endpoints(
     raw = raw_specs(preprocessing, model.event_shape) if "x" in own else {}
     specs = raw | {name: spec for name, spec in own.items() if name != "x"}
     units = _UNITS | getattr(preprocessing, "units", {})
-    titles = {} if "x" in raw else {"x": f"x, made of {', '.join(raw)}"}
+    titles = {} if "x" in raw else {"x": f"x, computed from {', '.join(raw)}"}
 
-    def before(inputs: Tensors) -> Tensors:
+    def to_model(inputs: Tensors) -> Tensors:
         ready = {name: value for name, value in inputs.items() if name not in raw}
         if raw:
             ready = {"x": to_x(preprocessing, {name: inputs[name] for name in raw}), **ready}
         require_supported(ready, model.accepts, titles)
         return ready
 
-    def after(name: str, mean: tf.Tensor | Tensors) -> Tensors:
+    def to_raw(name: str, mean: Tensor | Tensors) -> Tensors:
         return mean if isinstance(mean, dict) else from_x(preprocessing, mean, name)
 
     def encode(inputs: Tensors) -> Tensors:
-        return model.posterior_summary(before(inputs))
+        return model.posterior_summary(to_model(inputs))
 
     def decode(inputs: Tensors) -> Tensors:
         require_supported(inputs, model.accepts, titles)
-        return after("mean", model.decoded_mean(inputs["z"], model.given(inputs)))
+        return to_raw("mean", model.decoded_mean(inputs["z"], model.given(inputs)))
 
     def reconstruct(inputs: Tensors) -> Tensors:
-        return after("reconstruction", model.describe(before(inputs))["reconstruction"])
+        return to_raw("reconstruction", model.describe(to_model(inputs))["reconstruction"])
 
     def sample(inputs: Tensors) -> Tensors:
         require_supported(inputs, model.accepts, titles)
         conditions = model.given(inputs)
         z = model.prior_draw(inputs["noise"], conditions)
-        return after("sample", model.decoded_mean(z, conditions))
+        return to_raw("sample", model.decoded_mean(z, conditions))
 
     def score(inputs: Tensors) -> Tensors:
-        trace = model.trace_with_noise(before(inputs), noise)
+        trace = model.trace_with_noise(to_model(inputs), noise)
         if not model.has_density:
             return {"score": trace.distortion, "distortion": trace.distortion}
         return {"score": -trace.elbo, "distortion": trace.distortion, "rate": trace.rate}
 
     def log_likelihood(inputs: Tensors) -> Tensors:
-        log_weights = model.trace_with_noise(before(inputs), noise).log_weights
+        log_weights = model.trace_with_noise(to_model(inputs), noise).log_weights
         count = tf.cast(num_samples, tf.float32)
         return {"log_likelihood": tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(count)}
 
@@ -102,14 +104,20 @@ def model_endpoints(
         Endpoint("sample", {"noise": _numbers((model.prior_noise_dim,)), **given}, sample, units),
         Endpoint("score", specs, score, units),
     ]
-    if model.has_density:
+    if model.draws_at_random:
         made.append(Endpoint("log_likelihood", specs, log_likelihood, units))
     return made
 
 
 @example_inputs.register
 def model_examples(subject: LatentModel, preprocessing: keras.Layer | None, count: int = 5) -> Tensors:
-    """Return inputs by name that the endpoints take: draws from the model itself."""
+    """Return examples of the endpoints' inputs, drawn from the model.
+
+    Args:
+        subject: the model.
+        preprocessing: layer from raw features to the model's x.
+        count: number of examples.
+    """
     model, seed = subject, as_seed(_NOISE_SEED)
     noise = tf.random.stateless_normal((count, model.prior_noise_dim), seed)
     given = {
@@ -128,16 +136,20 @@ def model_examples(subject: LatentModel, preprocessing: keras.Layer | None, coun
 
 @layers.register
 def model_layers(subject: LatentModel) -> list[keras.Layer]:
-    """Return the model, which holds all its weights."""
+    """Return the model, which holds all weights.
+
+    Args:
+        subject: the model.
+    """
     return [subject]
 
 
-def _numbers(shape: tuple[int, ...]) -> tf.TensorSpec:
+def _numbers(shape: Shape) -> tf.TensorSpec:
     return tf.TensorSpec((None, *shape), tf.float32)
 
 
-def _example(expected: Input, count: int, seed: tf.Tensor) -> tf.Tensor:
+def _example(expected: Input, count: int, seed: Tensor) -> Tensor:
     shape = (count, *expected.shape)
-    if expected.support.bounded:
+    if isinstance(expected.support, Support) and expected.support.bounded:
         return tf.fill(shape, expected.support.fill_value)
     return tf.random.stateless_normal(shape, seed)

@@ -1,23 +1,31 @@
-"""Raw features as a server's clients have them, in the place of a model's x.
+"""Raw features, as clients have them, instead of a model's x.
 
-A preprocessing layer maps raw features to x: `layer(raw)`, and `layer.inverse(x)` maps back. It may have
+A preprocessing layer maps raw features to x, `layer(raw)`, and back, `layer.inverse(x)`. It may have
 
     specs: dict[str, tf.TensorSpec]   its raw inputs by name, batch on axis 0, of any dtype
-    examples(x)                       raw values to try an export with, made of x [B, *event]
-    units: dict[str, str]             what the numbers mean, for people, by name of an input or output
+    examples(x)                       raw values to try an export with, made from x [B, *event]
+    units: dict[str, str]             units of inputs and outputs by name, for people
 
-Without `specs` the raw input is one float32 tensor `x` of the model's shape. Where there is one raw input,
-`raw` is a tensor, where there are several a dict of tensors. Without `examples` they are `inverse(x)`.
+Without `specs` the raw input is one float32 tensor `x` of the model's shape. A single raw input is passed as
+a tensor, several as a dict of tensors. Without `examples`, `inverse(x)` gives the raw values.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfvae.core.types import Shape, Tensor, Tensors
 
-def raw_specs(preprocessing: keras.Layer | None, shape: tuple[int, ...]) -> dict[str, tf.TensorSpec]:
-    """Return the raw inputs that stand for an x of a shape.
+
+def raw_specs(preprocessing: keras.Layer | None, shape: Shape) -> dict[str, tf.TensorSpec]:
+    """Return the specifications of the raw inputs.
+
+    Args:
+        preprocessing: the layer; None means that x itself is the raw input.
+        shape: shape of one example of x.
 
     Example:
         >>> raw_specs(None, (4,))
@@ -26,20 +34,37 @@ def raw_specs(preprocessing: keras.Layer | None, shape: tuple[int, ...]) -> dict
     return getattr(preprocessing, "specs", None) or {"x": tf.TensorSpec((None, *shape), tf.float32)}
 
 
-def to_x(preprocessing: keras.Layer | None, raw: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Return x of raw inputs by name."""
+def to_x(preprocessing: keras.Layer | None, raw: Tensors) -> Tensor:
+    """Return x.
+
+    Args:
+        preprocessing: the layer, or None.
+        raw: raw inputs by name.
+    """
     value = next(iter(raw.values())) if len(raw) == 1 else raw
     return value if preprocessing is None else preprocessing(value)
 
 
-def from_x(preprocessing: keras.Layer | None, x: tf.Tensor, name: str) -> dict[str, tf.Tensor]:
-    """Return x in the units of the raw features, under a name, or under several of the layer's own."""
+def from_x(preprocessing: Any, x: Tensor, name: str) -> Tensors:
+    """Return x in the units of the raw features.
+
+    Args:
+        preprocessing: the layer with `inverse`, or None.
+        x: tensor [B, *event].
+        name: name of the result, unless the layer has several raw inputs, which name it.
+    """
     raw = x if preprocessing is None else preprocessing.inverse(x)
     return raw if isinstance(raw, dict) else {name: raw}
 
 
-def examples_of(preprocessing: keras.Layer | None, x: tf.Tensor, names: list[str]) -> dict[str, tf.Tensor]:
-    """Return raw inputs by name to try an export with, made of x."""
+def examples_of(preprocessing: keras.Layer | None, x: Tensor, names: list[str]) -> Tensors:
+    """Return raw inputs by name, to try an export with.
+
+    Args:
+        preprocessing: the layer, or None.
+        x: tensor [B, *event].
+        names: names of the raw inputs.
+    """
     make = getattr(preprocessing, "examples", None) or getattr(preprocessing, "inverse", tf.identity)
     raw = make(x)
     return raw if isinstance(raw, dict) else {names[0]: raw}

@@ -1,1 +1,1 @@
-"""A SavedModel for servers, and what stands beside it."""
+"""SavedModels for servers, and the files beside them for operators and clients."""

@@ -1,4 +1,4 @@
-"""What a reader of an exported model wants to know of it."""
+"""Facts about an exported model for its README."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class ModelCard:
-    """Facts about a model, for the README.md beside its versions; what is left empty is "not stated" there.
+    """Facts about a model, for the README.md beside its versions; empty ones are "Not stated." there.
 
     Attributes:
-        title: heading; else the served model's name.
+        title: heading; by default the served model's name.
         description: what the model is, in a sentence or more.
         data: what it was trained on, by name of the fact.
-        metrics: what was measured of it, by name of the measure, with units.
-        license: on what terms it may be used.
+        metrics: what was measured, by name of the measure, with units.
+        license: license of the model.
         training: how it was trained, by name of the setting.
 
     Example:

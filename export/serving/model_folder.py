@@ -1,4 +1,4 @@
-"""A served model's folder: its versions, and beside them what a server's operator and its clients need."""
+"""A served model's folder: its versions, and the files beside them for the server's operator and clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -14,11 +16,16 @@ import numpy as np
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import replacing
+from tfvae.core.types import Array
 from tfvae.export.endpoints.base import Endpoint
 from tfvae.export.serving.model_card import ModelCard
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_KEPT = ("models.config", "batching.config", "docker-compose.yml")  # an operator may have changed them
+_KEPT = (
+    "models.config",
+    "batching.config",
+    "docker-compose.yml",
+)  # not overwritten, as an operator may have changed them
 _WRITTEN = ("client.py", "README.md")
 
 
@@ -28,15 +35,19 @@ class ModelFolder:
     Args:
         path: the folder; its name is that of the served model.
 
+    Attributes:
+        path: the folder.
+        name: name of the served model.
+
     Raises:
-        InvalidInput: for a name that a server's addresses cannot have.
+        InvalidInput: for a name that cannot be part of a server's addresses.
 
     Example:
         >>> ModelFolder("models/digits").name
         'digits'
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         self.name = Path(os.path.abspath(path)).name
         if not _NAME.fullmatch(self.name):
@@ -44,28 +55,38 @@ class ModelFolder:
             raise InvalidInput("path", expected, repr(self.name))
 
     def versions(self) -> list[int]:
-        """Return the numbers of the versions, in order."""
+        """Return the numbers of the versions, in ascending order."""
         entries = self.path.iterdir() if self.path.is_dir() else ()
         return sorted(int(entry.name) for entry in entries if entry.name.isascii() and entry.name.isdigit())
 
-    def free(self, version: int | None) -> Path:
-        """Return the path of a new version; None is the one after the last.
+    def new_version(self, version: int | None) -> Path:
+        """Return the folder of a new version.
+
+        Args:
+            version: its number; None means the one after the last.
 
         Raises:
-            InvalidInput: for a version that exists, or is below 1.
+            InvalidInput: the version exists, or is below 1.
         """
         if version is None:
             return self.path / str(max(self.versions(), default=0) + 1)
         target = self.path / str(integer("version", version))
         if target.exists():
-            raise InvalidInput("version", "one that is not there yet", f"{version}, and {target} exists")
+            raise InvalidInput("version", "one that does not exist yet", f"{version}, and {target} exists")
         return target
 
     def describe(
-        self, version: Path, functions: list[Endpoint], expected: dict[str, np.ndarray], card: ModelCard
+        self, version: Path, functions: list[Endpoint], expected: Mapping[str, Array], card: ModelCard
     ) -> dict[str, str]:
-        """Return the content of what stands beside the versions, by file name, for the newest of them."""
-        tables = [_table(endpoint, expected) for endpoint in functions]
+        """Return the contents of the files beside the versions, by file name.
+
+        Args:
+            version: folder of the newest version.
+            functions: its endpoints.
+            expected: `endpoint/in/name` and `endpoint/out/name` arrays.
+            card: facts about the model.
+        """
+        facts = [_endpoint_facts(endpoint, expected) for endpoint in functions]
         sections = {
             "Data": card.data,
             "Measures": card.metrics,
@@ -75,21 +96,24 @@ class ModelFolder:
         values = {
             "name": self.name,
             "version": version.name,
-            "endpoints": tables,
+            "endpoints": facts,
             "card": card,
             "sections": sections,
         }
         files = {name: _TEMPLATES.get_template(f"{name}.j2").render(values) for name in (*_KEPT, *_WRITTEN)}
         for endpoint in functions:
-            inputs = {name: _json(expected[f"{endpoint.name}/in/{name}"][:2]) for name in endpoint.specs}
+            inputs = {name: _as_json(expected[f"{endpoint.name}/in/{name}"][:2]) for name in endpoint.specs}
             request = {"signature_name": endpoint.name, "inputs": inputs}
             files[f"requests/{endpoint.name}.json"] = json.dumps(request) + "\n"
         return files
 
     def write_beside(self, files: dict[str, str]) -> None:
-        """Write what `describe` returned, each file whole.
+        """Write the files, each whole or not at all.
 
-        A server's configuration is written only where there is none: its operator may have changed it.
+        A server's configuration is written only if there is none, as its operator may have changed it.
+
+        Args:
+            files: contents by file name, see `describe`.
         """
         for name, content in files.items():
             if name in _KEPT and (self.path / name).exists():
@@ -98,11 +122,14 @@ class ModelFolder:
                 temporary.write_text(content, encoding="utf-8")
 
 
-def newest_version(path: str | os.PathLike) -> Path:
-    """Return the folder of a version: the path itself, or the newest one in it.
+def newest_version(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a version.
+
+    Args:
+        path: the folder of a version, or of all versions, of which the newest is taken.
 
     Raises:
-        UnreadableFile: for a path that holds no SavedModel.
+        UnreadableFile: there is no SavedModel.
     """
     path = Path(path)
     if (path / "saved_model.pb").is_file():
@@ -117,8 +144,8 @@ def newest_version(path: str | os.PathLike) -> Path:
     return max(found, key=lambda entry: int(entry.name))
 
 
-def _table(endpoint: Endpoint, expected: dict[str, np.ndarray]) -> dict:
-    """Return what templates say of an endpoint."""
+def _endpoint_facts(endpoint: Endpoint, expected: Mapping[str, Array]) -> dict[str, Any]:
+    """Return the facts about an endpoint that the templates use."""
     rows, prefix = [], f"{endpoint.name}/"
     for key in (key for key in expected if key.startswith(prefix)):
         side, name = key.removeprefix(prefix).split("/", 1)
@@ -137,10 +164,10 @@ def _table(endpoint: Endpoint, expected: dict[str, np.ndarray]) -> dict:
     return {"name": endpoint.name, "rows": rows, "input_dtypes": inputs, "output_names": outputs}
 
 
-def _json(array: np.ndarray) -> object:
-    """Return an array as JSON of a request holds it; bytes that are no text as {"b64": ...}."""
+def _as_json(array: Array) -> Any:
+    """Return an array as JSON values of a request; bytes that are no text as {"b64": ...}."""
     if array.ndim:
-        return [_json(np.asarray(item)) for item in array] if array.dtype.kind == "S" else array.tolist()
+        return [_as_json(np.asarray(item)) for item in array] if array.dtype.kind == "S" else array.tolist()
     data = array.item()
     try:
         return data.decode("utf-8")
@@ -149,7 +176,7 @@ def _json(array: np.ndarray) -> object:
 
 
 def _cell(value: object) -> str:
-    """Return text that stays in its cell of a table."""
+    """Return text that fits into a cell of a Markdown table."""
     return " ".join(str(value).split()).replace("|", "\\|")
 
 

@@ -1,6 +1,6 @@
 """Load a SavedModel with TensorFlow's C++ loader, as TensorFlow Serving does, and compare its endpoints.
 
-The library lies in TensorFlow's wheel; its Python package is never imported.
+The library is part of TensorFlow's wheel, whose Python package is never imported.
 """
 
 import ctypes
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import arguments, forbid, report
+from check_common import arguments, forbid_imports, print_report
 from check_messages import DTYPES, dtype_number, is_text, records, request_of, signatures
 
 _STRING_BYTES = 24  # of a TF_TString
@@ -19,11 +19,12 @@ class _Output(ctypes.Structure):
     _fields_ = [("operation", ctypes.c_void_p), ("index", ctypes.c_int)]
 
 
-_FOLDER = Path(importlib.util.find_spec("tensorflow").submodule_search_locations[0])  # nothing of it is run
+# Found without importing it.
+_FOLDER = Path(importlib.util.find_spec("tensorflow").submodule_search_locations[0])
 
 
 def library():
-    """Return the C API of the installed wheel."""
+    """Return the C API of the installed TensorFlow."""
     c = ctypes.CDLL(str(_FOLDER / "libtensorflow_cc.so.2"))
     for name in (
         "TF_NewStatus", "TF_NewGraph", "TF_NewSessionOptions", "TF_LoadSessionFromSavedModel",
@@ -59,22 +60,27 @@ class Session:
         self.signatures = signatures(folder / "saved_model.pb")
 
     def run(self, endpoint, inputs):
-        """Return {name: array} of a signature for {name: array}."""
-        c, (taken, given) = self._c, self.signatures[endpoint]
-        if set(taken) != set(inputs):
-            raise SystemExit(f"{endpoint}: expected inputs {set(taken)}, received {set(inputs)}")
+        """Return a signature's outputs, a mapping of names to arrays.
+
+        Args:
+            endpoint: name of the signature.
+            inputs: mapping of names to arrays.
+        """
+        c, (input_names, output_names) = self._c, self.signatures[endpoint]
+        if set(input_names) != set(inputs):
+            raise SystemExit(f"{endpoint}: expected inputs {set(input_names)}, received {set(inputs)}")
         values = (ctypes.c_void_p * len(inputs))(*(self._tensor(value) for value in inputs.values()))
-        results = (ctypes.c_void_p * len(given))()
+        results = (ctypes.c_void_p * len(output_names))()
         c.TF_SessionRun(
             self._session, None,
-            self._outputs(taken[name] for name in inputs), values, len(inputs),
-            self._outputs(given.values()), results, len(given),
+            self._outputs(input_names[name] for name in inputs), values, len(inputs),
+            self._outputs(output_names.values()), results, len(output_names),
             None, 0, None, self._status,
         )  # fmt: skip
         for value in values:
             c.TF_DeleteTensor(ctypes.c_void_p(value))
         self._raise_if_failed()
-        arrays = {name: self._array(result) for name, result in zip(given, results, strict=True)}
+        arrays = {name: self._array(result) for name, result in zip(output_names, results, strict=True)}
         for result in results:
             c.TF_DeleteTensor(ctypes.c_void_p(result))
         return arrays
@@ -122,13 +128,13 @@ class Session:
 
 def main():
     """Check the SavedModel argv[1] against the arrays in argv[2]."""
-    forbid("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
+    forbid_imports("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
     folder, expected, batch = arguments()
     session = Session(folder)
     warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
     for record in records(warmup) if warmup.is_file() else ():
         session.run(*request_of(record))
-    report(expected, session.run, batch)
+    print_report(expected, session.run, batch)
 
 
 if __name__ == "__main__":

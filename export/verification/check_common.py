@@ -1,4 +1,4 @@
-"""Shared by the checks that run in a process of their own: NumPy and the standard library only."""
+"""Shared by the scripts that run in a process of their own: NumPy and the standard library only."""
 
 import json
 import statistics
@@ -9,10 +9,13 @@ from pathlib import Path
 _ENOUGH = 0.5  # seconds that one timing may take
 
 
-def forbid(*packages):
-    """Make these packages impossible to import in this process, and the files beside this one.
+def forbid_imports(*packages):
+    """Make packages impossible to import in this process, and the files beside this one.
 
-    TensorFlow looks for packages whose names files here have.
+    TensorFlow imports packages by names that files here have.
+
+    Args:
+        packages: names of the packages.
     """
     here = str(Path(__file__).parent)
     sys.path[:] = [folder for folder in sys.path if folder != here]
@@ -21,7 +24,7 @@ def forbid(*packages):
 
 
 def arguments():
-    """Return export, expected arrays and the batch to time (0 is none) of the command line."""
+    """Return the command line's export, expected arrays and size of the timed batch (0 for none)."""
     import numpy as np
 
     with np.load(sys.argv[2], allow_pickle=False) as file:
@@ -29,32 +32,32 @@ def arguments():
     return Path(sys.argv[1]), expected, int(sys.argv[3]) if len(sys.argv) > 3 else 0
 
 
-class Refused(Exception):
-    """What an engine that knows some endpoints alone raises for another one; the message is the reason."""
+class Unsupported(Exception):
+    """Raised by an engine for an endpoint that it cannot run; the message is the reason."""
 
 
-def report(expected, run, batch=0):
-    """Print as JSON on the last line what `measured` returns; the arguments are the same."""
-    print(json.dumps(measured(expected, run, batch)))
+def print_report(expected, run, batch=0):
+    """Print what `compare` returns as JSON on the last line; the arguments are the same."""
+    print(json.dumps(compare(expected, run, batch)))
 
 
-def measured(expected, run, batch=0):
-    """Compare every endpoint; return differences, refusals and times by endpoint.
+def compare(expected, run, batch=0):
+    """Compare every endpoint; return the differences, unsupported endpoints and times of a `verify.Report`.
 
     Args:
         expected: mapping of `endpoint/in/name` and `endpoint/out/name` to arrays.
         run: function of (endpoint, {name: array}) that returns {name: array}.
         batch: examples in the batch that is timed; 0 times only the first endpoint, with one example.
     """
-    difference, relative, refused, alone, together = {}, {}, {}, {}, {}
+    difference, relative, unsupported, alone, together = {}, {}, {}, {}, {}
     endpoints = sorted({key.split("/")[0] for key in expected})
     first = "encode" if "encode" in endpoints else endpoints[0]
     for endpoint in endpoints:
-        inputs, outputs = (part(expected, f"{endpoint}/{side}/") for side in ("in", "out"))
+        inputs, outputs = (with_prefix(expected, f"{endpoint}/{side}/") for side in ("in", "out"))
         try:
             difference[endpoint], relative[endpoint] = _compared(endpoint, run, inputs, outputs)
-        except Refused as error:
-            refused[endpoint] = str(error)
+        except Unsupported as error:
+            unsupported[endpoint] = str(error)
             continue
         one = {name: value[:1] for name, value in inputs.items()}
         if batch or endpoint == first:
@@ -65,15 +68,14 @@ def measured(expected, run, batch=0):
     return {
         "difference": difference,
         "relative": relative,
-        "refused": refused,
-        "seconds_per_item": alone.get(first),
+        "unsupported": unsupported,
         "seconds_alone": alone,
         "seconds_in_batch": together,
     }
 
 
 def _compared(endpoint, run, inputs, outputs):
-    """Return the largest absolute and relative difference: the whole batch, and one example alone."""
+    """Return the largest absolute and relative difference, over the whole batch and one example alone."""
     import numpy as np
 
     worst = [0.0, 0.0]
@@ -86,12 +88,12 @@ def _compared(endpoint, run, inputs, outputs):
             result = np.asarray(results[name])
             if result.shape != value.shape:
                 raise SystemExit(f"{endpoint}, {name}: expected shape {value.shape}, received {result.shape}")
-            if value.dtype.kind == "S":  # texts are equal or not
+            if value.dtype.kind == "S":  # strings are equal or not
                 gap = np.where(result.astype("S") == value, 0.0, np.inf)
                 size = 0.0
             else:
                 result, value = result.astype("float64"), value.astype("float64")
-                with np.errstate(invalid="ignore"):  # an infinite number equals itself alone, NaN nothing
+                with np.errstate(invalid="ignore"):  # infinity equals itself alone, NaN nothing
                     gap = np.where(result == value, 0.0, np.abs(result - value))
                 gap, size = np.where(np.isnan(gap), np.inf, gap), np.abs(value)
             scaled = np.where(np.isfinite(gap), gap / (1 + size), np.inf)
@@ -101,7 +103,7 @@ def _compared(endpoint, run, inputs, outputs):
 
 
 def _seconds(run, endpoint, inputs):
-    """Return the median time of a call, after a few calls that do not count."""
+    """Return the median time of a call, after a few warm-up calls."""
     seconds, end = [], time.perf_counter() + _ENOUGH
     while len(seconds) < 3 or (len(seconds) < 100 and time.perf_counter() < end):
         start = time.perf_counter()
@@ -116,6 +118,11 @@ def _repeated(value, count):
     return np.concatenate([value] * -(-count // len(value)))[:count]
 
 
-def part(arrays, prefix):
-    """Return the arrays whose names begin with a prefix, by the rest of their names."""
+def with_prefix(arrays, prefix):
+    """Return the arrays whose names begin with a prefix, by the rest of their names.
+
+    Args:
+        arrays: mapping of names to arrays.
+        prefix: the prefix.
+    """
     return {key[len(prefix) :]: arrays[key] for key in arrays if key.startswith(prefix)}

@@ -4,11 +4,15 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import arguments, forbid, report
+from check_common import arguments, forbid_imports, print_report
 
 
 def runner(path):
-    """Return a function of (endpoint, {name: array}) that runs a file, one fixed batch after another."""
+    """Return a function of (endpoint, {name: array}) that runs a file, in fixed batches if it has them.
+
+    Args:
+        path: the file.
+    """
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
@@ -29,9 +33,9 @@ def runner(path):
 
 def main():
     """Check the LiteRT file argv[1] against the arrays in argv[2]; time batches of argv[3] as well."""
-    forbid("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
+    forbid_imports("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
     export, expected, batch = arguments()
-    report(expected, runner(str(export)), batch)
+    print_report(expected, runner(str(export)), batch)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The few protocol buffers that serving needs, described where they are used: no other package is asked for.
+"""The few protocol buffers that serving needs, described here so that no other package is needed.
 
-Only the fields that are read or written here have names; all others are kept as they are when a message is
-read and written again. Maps are lists of keys and values, which is how they are stored.
+Only the fields that are read or written here have names; all others are kept when a message is read and
+written again. Maps are lists of keys and values, as they are stored.
 """
 
 import struct
@@ -53,7 +53,7 @@ def _classes():
                 field.type, field.type_name = kinds.TYPE_MESSAGE, f".tfvae.{kind}"
             else:
                 field.type = getattr(kinds, f"TYPE_{kind.upper()}")
-    pool = descriptor_pool.DescriptorPool()  # of its own: TensorFlow's own descriptions stay as they are
+    pool = descriptor_pool.DescriptorPool()  # separate from that of TensorFlow's own messages
     pool.Add(file)
     return {n: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tfvae.{n}")) for n in _FIELDS}
 
@@ -62,12 +62,20 @@ MESSAGES = _classes()
 
 
 def is_text(array):
-    """Return whether an array holds strings."""
+    """Return whether an array holds strings.
+
+    Args:
+        array: the array.
+    """
     return array.dtype.kind in "SO"
 
 
 def dtype_number(array):
-    """Return TensorFlow's number of an array's dtype."""
+    """Return TensorFlow's number of an array's dtype.
+
+    Args:
+        array: the array.
+    """
     return _STRING if is_text(array) else _NUMBERS[array.dtype.name]
 
 
@@ -99,7 +107,11 @@ def record(model, signature, inputs):
 
 
 def request_of(data):
-    """Return signature and {name: array} of a warm-up record's bytes, as `record` makes them."""
+    """Return the signature and a mapping of names to arrays of a warm-up record.
+
+    Args:
+        data: the record's bytes, see `record`.
+    """
     request = MESSAGES["PredictionLog"].FromString(data).predict_log.request
     inputs = {}
     for entry in request.inputs:
@@ -115,8 +127,11 @@ def request_of(data):
 def records(path):
     """Yield the records of a TFRecord file: length, its checksum, data, their checksum.
 
+    Args:
+        path: the file.
+
     Raises:
-        ValueError: where it ends too early.
+        ValueError: the file is truncated.
     """
     with open(path, "rb") as file:
         while header := file.read(12):
@@ -128,7 +143,11 @@ def records(path):
 
 
 def signatures(path):
-    """Return {signature: (inputs, outputs)} of a saved_model.pb, each {name: name of the graph's tensor}."""
+    """Return the inputs and outputs of each signature, as mappings of names to names of the graph's tensors.
+
+    Args:
+        path: the saved_model.pb.
+    """
     with open(path, "rb") as file:
         model = MESSAGES["SavedModel"].FromString(file.read())
     return {

@@ -5,16 +5,16 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import arguments, forbid
+from check_common import arguments, forbid_imports
 from check_litert import runner
 
 _LARGEST = 2**28
-_STEP = 16  # bytes, to which an arena is aligned
+_STEP = 16  # bytes: alignment of an arena
 
 
 def main():
     """Find the smallest arena for the file argv[1]; compare with the LiteRT interpreter on inputs argv[2]."""
-    forbid("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
+    forbid_imports("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
     from tflite_micro.python.tflite_micro import runtime
@@ -27,7 +27,7 @@ def main():
     inputs_at, outputs_at = _positions(content)
 
     def outputs(arena):
-        """Outputs by name for each example, or the reason why there are none."""
+        """Return outputs by name, and an empty reason; or None, and the reason why there are none."""
         try:
             micro = runtime.Interpreter.from_bytes(content, arena_size=arena)
             rows = []
@@ -40,9 +40,9 @@ def main():
             return None, str(error)
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}, ""
 
-    received, refusal = outputs(_LARGEST)
+    received, reason = outputs(_LARGEST)
     if received is None:
-        return print(json.dumps({"arena_bytes": None, "largest_difference": None, "refusal": refusal}))
+        return print(json.dumps({"arena_bytes": None, "largest_difference": None, "reason": reason}))
     expected = runner(str(path))(endpoint, inputs)
     difference = max(float(np.max(np.abs(received[name] - expected[name]))) for name in expected)
     inputs = {name: value[:1] for name, value in inputs.items()}
@@ -50,7 +50,7 @@ def main():
     while fits - fails > 1:
         middle = (fits + fails) // 2
         fits, fails = (middle, fails) if outputs(middle * _STEP)[0] is not None else (fits, middle)
-    found = {"arena_bytes": fits * _STEP, "largest_difference": difference, "refusal": ""}
+    found = {"arena_bytes": fits * _STEP, "largest_difference": difference, "reason": ""}
     return print(json.dumps(found))
 
 

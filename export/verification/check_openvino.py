@@ -1,4 +1,4 @@
-"""Run a SavedModel's endpoints with OpenVINO, an engine that shares no code with TensorFlow."""
+"""Run a SavedModel's endpoints with OpenVINO, an engine independent of TensorFlow."""
 
 import shutil
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import Refused, arguments, forbid, report
+from check_common import Unsupported, arguments, forbid_imports, print_report
 from check_messages import MESSAGES
 
 _REASON = "No conversion rule"
@@ -14,7 +14,13 @@ _DEFAULT = "serving_default"  # the only signature that OpenVINO reads
 
 
 def with_default(folder, endpoint, target):
-    """Copy a SavedModel with one of its signatures as the default one."""
+    """Copy a SavedModel with one of its signatures as the default one.
+
+    Args:
+        folder: the SavedModel.
+        endpoint: name of the signature.
+        target: the new folder.
+    """
     model = MESSAGES["SavedModel"].FromString((folder / "saved_model.pb").read_bytes())
     entries = model.meta_graphs[0].signature_def
     wanted = next(entry.value for entry in entries if entry.key == endpoint)
@@ -30,7 +36,7 @@ def with_default(folder, endpoint, target):
 
 def main():
     """Check the SavedModel argv[1] against the arrays in argv[2]."""
-    forbid("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
+    forbid_imports("tfvae", "keras", "tf_keras", "tensorflow_probability", "tensorflow")
     import numpy as np
     import openvino
 
@@ -43,9 +49,11 @@ def main():
             try:
                 model = openvino.convert_model(Path(scratch) / "model")
                 return core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-            except Exception as error:  # its reasons are of no public class
+            except Exception as error:  # its error classes are not public
                 lines = [line.strip(" -") for line in str(error).splitlines() if line.strip()]
-                raise Refused(next((line for line in lines if line.startswith(_REASON)), lines[0])) from error
+                raise Unsupported(
+                    next((line for line in lines if line.startswith(_REASON)), lines[0])
+                ) from error
 
     def run(endpoint, inputs):
         if endpoint not in compiled:
@@ -53,11 +61,11 @@ def main():
         results = compiled[endpoint](inputs)
         return {_name(output): np.array(value) for output, value in results.items()}
 
-    report(expected, run, batch)
+    print_report(expected, run, batch)
 
 
 def _name(output):
-    """Return an output's name in the signature, without the number that a graph's tensor has."""
+    """Return an output's name in the signature, without the index of the graph's tensor."""
     return min((name.partition(":")[0] for name in output.get_names()), key=len)
 
 

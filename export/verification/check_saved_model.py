@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from check_common import arguments, forbid, report
+from check_common import arguments, forbid_imports, print_report
 from check_messages import request_of
 
 
 def main():
     """Check the SavedModel argv[1] against the arrays in argv[2]."""
-    forbid("tfvae", "keras", "tf_keras", "tensorflow_probability")
+    forbid_imports("tfvae", "keras", "tf_keras", "tensorflow_probability")
     import tensorflow as tf
 
     folder, expected, batch = arguments()
@@ -25,7 +25,7 @@ def main():
     if warmup.is_file():
         for record in tf.data.TFRecordDataset(str(warmup)):
             run(*request_of(record.numpy()))
-    report(expected, run, batch)
+    print_report(expected, run, batch)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The `tfvae` command: its commands, and what is rejected before anything runs."""
+"""The `tfvae` command: its subcommands, and the checks before a subcommand does its work."""

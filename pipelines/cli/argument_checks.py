@@ -1,4 +1,4 @@
-"""What is refused before anything runs: a wrong argument, a missing file, a folder that is no run."""
+"""Checks before a command does its work: wrong arguments, missing files, folders that are no run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from tfvae.pipelines.runs.run import Run
 RunFolder = Annotated[Path, Parameter(help="folder of a finished run.")]
 
 
-def extra(name: str, *packages: str) -> None:
-    """Refuse a command whose packages are not installed.
+def installed_extra(name: str, *packages: str) -> None:
+    """Raise if the packages of an optional dependency are not installed.
+
+    Args:
+        name: the extra of this library that installs them.
+        packages: names of the packages.
+
+    Raises:
+        InvalidInput: names the first missing package.
 
     Example:
-        >>> extra("serve", "no_such_package")
+        >>> installed_extra("serve", "no_such_package")
         Traceback (most recent call last):
         tfvae.InvalidInput: no_such_package: expected it to be installed (pip install 'tfvae[serve]'),
         received none
@@ -30,57 +37,117 @@ def extra(name: str, *packages: str) -> None:
 
 
 def served_folder(path: Path) -> None:
-    """Refuse what holds no exported model: no folder `VERSION/`, and no folder with such a one in it."""
+    """Raise for a folder without an exported model, neither as `VERSION/` nor as `NAME/VERSION/` in it.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UnreadableFile: there is no exported model.
+    """
     versions = [*path.glob("*/saved_model.pb"), *path.glob("*/*/saved_model.pb")]
     if not any(version.parent.name.isdecimal() for version in versions):
-        reason = "holds no VERSION/saved_model.pb" if path.exists() else "is not there"
+        reason = "holds no VERSION/saved_model.pb" if path.exists() else "does not exist"
         raise UnreadableFile(path, "an exported model", f"it {reason}")
 
 
-def ends_in(argument: str, path: Path, *suffixes: str) -> None:
-    """Refuse a path with another ending.
+def suffix(argument: str, path: Path, *suffixes: str) -> None:
+    """Raise for a path with another suffix.
+
+    Args:
+        argument: the argument that the message names.
+        path: the path.
+        suffixes: those that are allowed.
+
+    Raises:
+        InvalidInput: names the argument.
 
     Example:
-        >>> ends_in("--output", Path("scores.csv"), ".csv", ".parquet")
+        >>> suffix("--output", Path("scores.csv"), ".csv", ".parquet")
     """
     if path.suffix not in suffixes:
         raise InvalidInput(argument, f"a file name ending in {' or '.join(suffixes)}", path)
 
 
-def table_and_detector(model: Path, data: str) -> None:
-    """Refuse what is neither a detector's file nor an exported one, and a table that cannot be opened."""
+def table(data: str) -> None:
+    """Raise for a table that cannot be opened.
+
+    Args:
+        data: the file.
+
+    Raises:
+        InvalidInput: its name ends in no suffix of a table.
+        UnreadableFile: it does not exist, or is no table.
+    """
     from tfvae.data.tables.files import table_file
 
-    expected = "a .detector file, the folder of an exported detector, or that of a run"
-    if not model.exists():
-        raise InvalidInput("MODEL", expected, f"{model}, which is not there")
-    exported = model.is_dir() and any(model.glob("**/saved_model.pb"))
-    if not exported and (model.is_dir() or model.suffix != ".detector"):
-        raise InvalidInput("MODEL", expected, model)
     table_file(data)
 
 
-def picture_of_images(run: Run, output: Path) -> None:
-    """Refuse a picture of what is no image."""
+def detector_and_table(model: Path, data: str) -> None:
+    """Raise for a model that is neither a detector's file nor an exported one, and for an unreadable table.
+
+    Args:
+        model: the detector.
+        data: the table's file.
+
+    Raises:
+        InvalidInput: names the argument.
+        UnreadableFile: the table cannot be opened.
+    """
+    expected = "a .detector file, the folder of an exported detector, or that of a run"
+    if not model.exists():
+        raise InvalidInput("MODEL", expected, f"{model}, which does not exist")
+    exported = model.is_dir() and any(model.glob("**/saved_model.pb"))
+    if not exported and (model.is_dir() or model.suffix != ".detector"):
+        raise InvalidInput("MODEL", expected, model)
+    table(data)
+
+
+def pictures_are_of_images(run: Run, output: Path) -> None:
+    """Raise for a picture of samples that are no images.
+
+    Args:
+        run: a run.
+        output: the file.
+
+    Raises:
+        InvalidInput: `output` is a .png file and the run's data a table.
+    """
     if output.suffix == ".png" and len(run.config["shape"]) != 3:
         raise InvalidInput("--output", "a .npy file, as the run's data is a table", output)
 
 
-def one_class(run: Run, one: int | None) -> None:
-    """Refuse a class for a run without classes, or one that is none of them."""
-    if one is None:
+def class_label(run: Run, label: int | None) -> None:
+    """Raise for a class that a run's model does not have.
+
+    Args:
+        run: a run.
+        label: the class, or None.
+
+    Raises:
+        InvalidInput: the run's model has no classes, or fewer.
+    """
+    if label is None:
         return
     if run.classes is None:
-        raise InvalidInput("--class", "no class, as the run's model has none", one)
-    if not 0 <= one < run.classes:
-        raise InvalidInput("--class", f"an integer from 0 to {run.classes - 1}", one)
+        raise InvalidInput("--class", "no class, as the run's model has none", label)
+    if not 0 <= label < run.classes:
+        raise InvalidInput("--class", f"an integer from 0 to {run.classes - 1}", label)
 
 
 def finished_run(path: Path) -> Run:
-    """Open a run whose training has ended."""
+    """Open a run whose training has ended.
+
+    Args:
+        path: folder of the run.
+
+    Raises:
+        UsageError: there is no run, or its training has not ended.
+    """
     with usage_errors():
         run = Run.open(path)
         if not run.finished:
-            advice = f"one to continue: tfvae train --resume {path}"
-            raise InvalidInput(str(path), "a run that has ended", advice)
+            advice = f"an unfinished one; to continue it: tfvae train --resume {path}"
+            raise InvalidInput(str(path), "a finished run", advice)
     return run

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 detector_app = App(name="detector", help="Find unusual rows of tables: fit, recalibrate, export, report.")
 
 Table = Annotated[str, Parameter(help="a .csv, .csv.gz or .parquet file.")]
-Detector = Annotated[Path, Parameter(help="A .detector file.")]
+Detector = Annotated[Path, Parameter(help="a .detector file.")]
 Output = Parameter(name=["--output", "-o"])
+
+_REJECTS_SHOWN = 3
 
 
 @detector_app.command
@@ -30,20 +32,20 @@ def schema(
     /,
     *,
     output: Annotated[
-        Path | None, Output, Parameter(help="A .json file to edit; else it is printed.")
+        Path | None, Output, Parameter(help="a .json file to edit; printed by default.")
     ] = None,
 ) -> None:
-    """Tell what the columns of a table hold; edited, it goes to fit --schema."""
+    """Infer what the columns of a table hold, as a file to edit and to pass to fit --schema."""
     from tfvae.data.tables.files import table_file
     from tfvae.data.tables.schema_inference import infer
 
     with usage_errors():
         file = table_file(data)
-    found = infer(file)
+    inferred = infer(file)
     if output is None:
-        print(found.text(), end="")
+        print(inferred.text(), end="")
     else:
-        found.write(output)
+        inferred.write(output)
         print(output)
 
 
@@ -52,112 +54,111 @@ def fit(
     data: Table,
     /,
     *,
-    output: Annotated[Path, Output, Parameter(help="A .detector file.")],
+    output: Annotated[Path, Output, Parameter(help="a .detector file.")],
     schema: Annotated[
-        Path | None, Parameter(help="what columns hold, of all or of some; the rest is told from the rows.")
+        Path | None,
+        Parameter(help="what the columns hold, of all or of some; the rest is inferred from the rows."),
     ] = None,
     contamination: Annotated[
-        float | None, Parameter(help="share of anomalies in the table; 0.05 where nothing is said.")
+        float | None, Parameter(help="share of anomalies in the table; 0.05 by default.")
     ] = None,
     false_positive_rate: Annotated[
         float | None,
-        Parameter(help="instead, for a table of normal rows: how often a new one may be flagged."),
+        Parameter(help="instead, for a table of normal rows: share of new normal rows that may be flagged."),
     ] = None,
-    epochs: Annotated[int | None, Parameter(help="passes over the rows; else by their number.")] = None,
-    seed: Annotated[int, Parameter(help="start of the random numbers.")] = 0,
+    epochs: Annotated[
+        int | None, Parameter(help="passes over the rows; by default chosen by their number.")
+    ] = None,
+    seed: Annotated[int, Parameter(help="seed of the random numbers.")] = 0,
 ) -> None:
-    """Learn from a table what its usual rows are, and write a detector."""
+    """Fit a detector to a table whose rows are normal, or mostly so."""
     with usage_errors():
-        argument_checks.ends_in("--output", output, ".detector")
+        argument_checks.suffix("--output", output, ".detector")
         if contamination is not None and false_positive_rate is not None:
             raise InvalidInput("--false-positive-rate", "no --contamination as well", false_positive_rate)
-        _within("--contamination", contamination, 0.5)
-        _within("--false-positive-rate", false_positive_rate, 1)
+        _check_share("--contamination", contamination, 0.5)
+        _check_share("--false-positive-rate", false_positive_rate, 1)
         if epochs is not None:
             integer("--epochs", epochs)
-        given = None if schema is None else TableSchema.read(schema)
-        _is_there(data)
+        columns = None if schema is None else TableSchema.read(schema)
+        argument_checks.table(data)
     start_tensorflow()
     from tfvae import anomaly
-    from tfvae.pipelines.scoring import table_detector as work
+    from tfvae.pipelines.scoring import table_detector
 
     calibration = None if contamination is None else anomaly.Contamination(contamination)
     if false_positive_rate is not None:
         calibration = anomaly.FalsePositiveRate(false_positive_rate)
-    _say(work.fit(data, output, given, calibration, epochs, seed), output)
+    _print_fitted(table_detector.fit(data, output, columns, calibration, epochs, seed), output)
 
 
 @detector_app.command
 def recalibrate(detector: Detector, data: Table, /) -> None:
-    """Choose the threshold anew by a table of new rows, without training."""
+    """Choose the threshold again from a table of new normal rows, without training."""
     with usage_errors():
-        _is_there(data)
+        argument_checks.table(data)
     start_tensorflow()
-    from tfvae.pipelines.scoring import table_detector as work
+    from tfvae.pipelines.scoring import table_detector
 
-    _say(work.recalibrate(detector, data), detector)
+    _print_fitted(table_detector.recalibrate(detector, data), detector)
 
 
 @detector_app.command
 def export(
     detector: Detector,
-    output: Annotated[Path, Parameter(help="folder of the served model; its versions are its sub-folders.")],
+    output: Annotated[Path, Parameter(help="folder of the served model; its versions are its subfolders.")],
     /,
     *,
-    version: Annotated[int | None, Parameter(help="its number; else the one after the last.")] = None,
+    version: Annotated[
+        int | None, Parameter(help="number of the version; by default the one after the last.")
+    ] = None,
 ) -> None:
     """Write a SavedModel that takes a table's columns and needs only TensorFlow."""
     with usage_errors():
         if version is not None:
             integer("--version", version)
     start_tensorflow()
-    from tfvae.pipelines.scoring import detector_export
-    from tfvae.pipelines.scoring import table_detector as work
+    from tfvae.pipelines.scoring import detector_export, table_detector
 
-    print(detector_export.export(work.load(detector), output, version))
+    print(detector_export.export(table_detector.load(detector), output, version))
 
 
 @detector_app.command
 def report(
-    scored: Annotated[Path, Parameter(help="what tfvae score wrote.")],
+    scored: Annotated[Path, Parameter(help="a file that tfvae score wrote with a detector.")],
     /,
     *,
     output: Annotated[
-        Path | None, Output, Parameter(help="an .html file; else beside the scored one.")
+        Path | None, Output, Parameter(help="an .html file; by default beside the scored one.")
     ] = None,
 ) -> None:
-    """Write a page on a scored table: its scores, top anomalies, drift since training, rejects."""
+    """Write an HTML page about a scored table: scores, top anomalies, drift since training, rejects."""
     with usage_errors():
-        argument_checks.ends_in("SCORED", scored, ".csv", ".parquet")
-    from tfvae.pipelines.reports import score_report as work
+        argument_checks.suffix("SCORED", scored, ".csv", ".parquet")
+    from tfvae.pipelines.reports import score_report
 
-    print(work.write(scored, scored.with_suffix(".html") if output is None else output))
+    print(score_report.write(scored, scored.with_suffix(".html") if output is None else output))
 
 
-def _within(argument: str, share: float | None, most: float) -> None:
+def _check_share(argument: str, share: float | None, most: float) -> None:
     if share is not None and not 0 < share <= most:
         raise InvalidInput(argument, f"a number above 0, at most {most:g}", share)
 
 
-def _is_there(data: str) -> None:
-    from tfvae.data.tables.files import table_file
+def _print_fitted(fitted: Fitted, path: Path) -> None:
+    from tfvae.pipelines.scoring import table_detector
 
-    table_file(data)
-
-
-def _say(fitted: Fitted, path: Path) -> None:
-    scorer = fitted.detector.scorer_
-    table = scorer.preprocessing.table
-    width = max(len(column.name) for column in table.columns)
-    for column in table.columns:
+    columns = table_detector.table_features(fitted.detector).table.columns
+    width = max(len(column.name) for column in columns)
+    for column in columns:
         print(f"{column.name:{width}}  {column.kind}{f'  ({column.note})' * bool(column.note)}")
-    for reject in fitted.rejects[:3]:
+    for reject in fitted.rejects[:_REJECTS_SHOWN]:
         print(f"line {reject.line} is not used: {reject.reason}")
-    if len(fitted.rejects) > 3:
-        print(f"and {len(fitted.rejects) - 3} more rows are not used")
-    threshold = float(scorer.calibration.threshold)
+    if len(fitted.rejects) > _REJECTS_SHOWN:
+        print(f"and {len(fitted.rejects) - _REJECTS_SHOWN} more rows are not used")
     if fitted.drift is not None:
         moved = f"moved by {fitted.drift.shift:+.2f} in the median"
         print(f"the scores have {moved}; Kolmogorov-Smirnov {fitted.drift.statistic:.3f}")
-    print(f"{fitted.rows} rows; an anomaly is a row with a score above {threshold:.2f} nats")
+    threshold = float(fitted.detector.scorer_.calibration.threshold)
+    print(f"{fitted.rows} rows; rows with a score above {threshold:.2f} nats are anomalies")
     print(path)

@@ -14,33 +14,37 @@ from tfvae.pipelines.cli.argument_checks import RunFolder
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
 
-export_app = App(name="export", help="Ship a run's model: to servers, devices, browsers.")
+export_app = App(name="export", help="Export a run's model to servers, devices and browsers.")
 
 
 @export_app.command
 def saved_model(
     run: RunFolder,
-    output: Annotated[Path, Parameter(help="folder of the served model; its versions are its sub-folders.")],
+    output: Annotated[Path, Parameter(help="folder of the served model; its versions are its subfolders.")],
     /,
     *,
-    version: Annotated[int | None, Parameter(help="its number; else the one after the last.")] = None,
+    version: Annotated[
+        int | None, Parameter(help="number of the version; by default the one after the last.")
+    ] = None,
     images: Annotated[
         Literal["pixels", "bytes"] | None,
-        Parameter(help="take pixels from 0 to 255, or bytes of PNG and JPEG files; else numbers in [0, 1]."),
+        Parameter(
+            help="take pixels from 0 to 255, or bytes of PNG and JPEG files; by default numbers in [0, 1]."
+        ),
     ] = None,
-    license: Annotated[str, Parameter(help="on what terms the model may be used, for its README.")] = "",
+    license: Annotated[str, Parameter(help="license of the model, for its README.")] = "",
 ) -> None:
     """Write a SavedModel that needs only TensorFlow, or a server of it, with a client and a README."""
     with usage_errors():
         if version is not None:
             integer("--version", version)
-    opened = argument_checks.finished_run(run)
-    if images is not None and len(opened.config["shape"]) != 3:
-        raise UsageError(f"--images: expected a run on images, received one on {opened.config['data']}")
+    finished = argument_checks.finished_run(run)
+    if images is not None and len(finished.config["shape"]) != 3:
+        raise UsageError(f"--images: expected a run on images, received one on {finished.config['data']}")
     start_tensorflow()
-    from tfvae.pipelines.runs import export as work
+    from tfvae.pipelines.runs import export
 
-    print(work.saved_model(opened, output, version, images, license))
+    print(export.saved_model(finished, output, version, images, license))
 
 
 @export_app.command
@@ -50,7 +54,7 @@ def verify(
     *,
     engine: Annotated[
         Literal["tensorflow", "c", "openvino"],
-        Parameter(help="what runs it: TensorFlow, its C++ loader without Python, OpenVINO."),
+        Parameter(help="what runs it: TensorFlow, TensorFlow's C++ loader without Python, or OpenVINO."),
     ] = "tensorflow",
     batch: Annotated[int, Parameter(help="examples in the batch that is timed.")] = 256,
 ) -> None:
@@ -58,46 +62,47 @@ def verify(
     with usage_errors():
         integer("--batch", batch)
     start_tensorflow()
-    from tfvae.pipelines.runs import export as work
+    from tfvae.pipelines.runs import export
 
-    work.verify(folder, engine, batch)
+    export.verify(folder, engine, batch)
 
 
 @export_app.command
 def litert(
     run: RunFolder,
-    output: Annotated[Path, Parameter(help="A .tflite file.")],
+    output: Annotated[Path, Parameter(help="a .tflite file.")],
     /,
     *,
     endpoint: Annotated[
         list[str] | None,
-        Parameter(help="encode (the default), decode, reconstruct, sample or score; can be given again."),
+        Parameter(help="encode (the default), decode, reconstruct, sample or score; may be repeated."),
     ] = None,
     quantize: Annotated[
         Literal["float16", "dynamic", "int8"] | None,
-        Parameter(help="write smaller numbers; int8 measures their range on rows that trained the run."),
+        Parameter(help="smaller numbers; int8 measures their ranges on rows of the run's training data."),
     ] = None,
     samples: Annotated[int, Parameter(help="fixed draws that a score averages over.")] = 1,
     batch_size: Annotated[
-        int | None, Parameter(help="examples a call: 1 for recurrent networks, browsers, microcontrollers.")
+        int | None,
+        Parameter(help="examples in a call: 1 for recurrent networks, browsers, microcontrollers."),
     ] = None,
-    label: Annotated[str | None, Parameter(help="what the file is about; kept in it.")] = None,
+    label: Annotated[str | None, Parameter(help="what the model is for; stored in the file.")] = None,
     threshold: Annotated[
-        float | None, Parameter(help="score above which an example is an anomaly; kept in the file.")
+        float | None, Parameter(help="score above which an example is an anomaly; stored in the file.")
     ] = None,
 ) -> None:
-    """Write a LiteRT file, for devices, and code that calls it."""
+    """Write a LiteRT file for devices, and code that calls it."""
     with usage_errors():
-        argument_checks.ends_in("FILE", output, ".tflite")
+        argument_checks.suffix("FILE", output, ".tflite")
         integer("--samples", samples)
         if batch_size is not None:
             integer("--batch-size", batch_size)
-    opened = argument_checks.finished_run(run)
+    finished = argument_checks.finished_run(run)
     start_tensorflow()
-    from tfvae.pipelines.runs import export as work
+    from tfvae.pipelines.runs import export
 
-    work.litert(
-        opened,
+    export.litert(
+        finished,
         output,
         endpoint=endpoint or ["encode"],
         quantize=quantize,
@@ -115,18 +120,18 @@ def web(
     /,
     *,
     title: Annotated[str | None, Parameter(help="heading of the page.")] = None,
-    columns: Annotated[str, Parameter(help="names of a table's columns, with commas between.")] = "",
+    columns: Annotated[str, Parameter(help="names of a table's columns, separated by commas.")] = "",
     runtime: Annotated[
         Path | None,
-        Parameter(help="folder with LiteRT's web runtime as `npm pack` wrote it; else npm fetches it, once."),
+        Parameter(help="folder with LiteRT's web runtime from `npm pack`; by default npm fetches it once."),
     ] = None,
 ) -> None:
     """Write a static page that runs the model in the browser: any web server can serve the folder."""
     with usage_errors():
         new_folder("FOLDER", output)
-    opened = argument_checks.finished_run(run)
+    finished = argument_checks.finished_run(run)
     start_tensorflow()
-    from tfvae.pipelines.runs import export as work
+    from tfvae.pipelines.runs import export
 
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
-    print(work.web(opened, output, title, names, runtime))
+    print(export.web(finished, output, title, names, runtime))

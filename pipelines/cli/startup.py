@@ -1,4 +1,4 @@
-"""Start TensorFlow for a command: without the notes of its C++ parts, and repeatable."""
+"""Start TensorFlow for a command: quiet, and repeatable."""
 
 from __future__ import annotations
 
@@ -6,41 +6,44 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from types import ModuleType
+from typing import cast
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def start_tensorflow() -> None:
-    """Import TensorFlow and look for devices; only errors are shown, unless the user's log level says more.
+    """Import TensorFlow and find devices; only errors are shown, unless the user's log level shows more.
 
     Call it before the first import of Keras or TensorFlow in a process.
     """
     os.environ.setdefault(_LEVEL, "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _no_notes() if os.environ[_LEVEL] >= "2" else contextlib.nullcontext():
+    with _quiet_stderr() if os.environ[_LEVEL] >= "2" else contextlib.nullcontext():
         import tensorflow as tf
 
         tf.config.list_physical_devices("GPU")
 
 
 def without_models() -> None:
-    """Let this process do without Keras and what is built on it; call it before TensorFlow is imported.
+    """Make Keras and what depends on it impossible to import in this process; call it before TensorFlow.
 
-    TensorFlow imports Keras where it finds it, and Keras the models. A process that only runs what was
-    exported starts sooner without them, and shows that they are not needed.
+    TensorFlow imports Keras if it finds it, and Keras the models. A process that only runs exports starts
+    faster without them, and proves that they are not needed.
     """
+    modules = cast(MutableMapping[str, ModuleType | None], sys.modules)  # None blocks an import
     for package in ("keras", "tf_keras", "tensorflow_probability"):
-        sys.modules.setdefault(package, None)
+        modules.setdefault(package, None)
 
 
 def make_repeatable() -> None:
-    """Let TensorFlow choose operations that give the same bits each time, for the whole process.
+    """Make TensorFlow choose operations that give the same bits each time, for the whole process.
 
-    A resumed run has to end with the weights of one that never stopped. On a GPU the gradients of
-    convolutions are sums in random order otherwise. The arithmetic optimizer of graphs merges sums of three
-    terms and more into AddN, which begins with the first term whose memory it can take over: that may hang
-    on timing, so it is off. Neither costs measurable time on a CPU.
+    A resumed run has to end with the weights of an uninterrupted one. On a GPU the gradients of convolutions
+    are otherwise sums in random order. The arithmetic optimizer of graphs merges sums of three and more
+    terms into AddN, which begins with the first term whose memory it can reuse: that may depend on timing,
+    so it is switched off. Neither costs measurable time on a CPU.
     """
     import tensorflow as tf
 
@@ -49,20 +52,20 @@ def make_repeatable() -> None:
 
 
 @contextlib.contextmanager
-def _no_notes() -> Iterator[None]:
-    """Drop what is written to the process's stderr, except where it ends in an exception.
+def _quiet_stderr() -> Iterator[None]:
+    """Drop what is written to the process's stderr, unless an exception follows.
 
-    The log level is read too late for the first notes, which come while the library is being loaded.
+    TensorFlow reads the log level too late for its first messages, which appear while it is loaded.
     """
     sys.stderr.flush()
     saved = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
         try:
             yield
         except BaseException:
-            notes.seek(0)
-            os.write(saved, notes.read())
+            messages.seek(0)
+            os.write(saved, messages.read())
             raise
         finally:
             sys.stderr.flush()

@@ -1,1 +1,1 @@
-"""HTML pages about runs and scored tables, and the table of recipes."""
+"""HTML reports of runs and of scored tables, and the table of recipes in the README."""

@@ -1,20 +1,29 @@
-"""Pages of HTML from the templates beside this file."""
+"""HTML pages from the templates of this package."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import jinja2
 
 import tfvae
-from tfvae.pipelines.reports.figures import MINUS
+from tfvae.core.files import replacing
+from tfvae.pipelines.reports.figures.drawing import MINUS
 
 
-def page(template: str, **values: object) -> str:
-    """Return a page that refers to nothing outside itself, made of a template and the values it names.
+def page(template: str, values: Mapping[str, Any]) -> str:
+    """Return an HTML page that refers to nothing outside itself.
+
+    Args:
+        template: name of the template.
+        values: what the template uses, by name.
 
     Example:
-        >>> page("report.html.j2")
+        >>> page("run_report.html.j2", {})
         Traceback (most recent call last):
         jinja2.exceptions.UndefinedError: 'contents' is undefined
     """
@@ -29,8 +38,26 @@ def page(template: str, **values: object) -> str:
     return environment.get_template(template).render(version=tfvae.__version__, **values)
 
 
+def write_page(text: str, output: str | os.PathLike[str]) -> Path:
+    """Write a page, whole or not at all, and return its path.
+
+    Args:
+        text: the page.
+        output: the file.
+
+    Raises:
+        UnwritableFile: the file cannot be written.
+    """
+    with replacing(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(output)
+
+
 def typeset(text: str) -> str:
-    """Return a text with a minus sign where a hyphen stands for it: before a number or a logarithm.
+    """Return a text with a minus sign instead of a hyphen before a number or a logarithm.
+
+    Args:
+        text: the text.
 
     Example:
         >>> typeset("-3 and well-known")

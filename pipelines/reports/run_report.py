@@ -1,7 +1,7 @@
-"""One HTML page about a run, in one file: what was trained, how well, and what it looks like.
+"""An HTML report of a run, in one file: what was trained, how well, and what it generates.
 
-`gather` collects from a run's folder, `render` makes the page of what was collected; a caller with more to
-say puts it in between.
+`gather` collects the contents from a run's folder, `render` makes the page. In between a caller can add to
+the contents.
 """
 
 from __future__ import annotations
@@ -9,77 +9,73 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 
 import tfvae
 from tfvae import samplers
-from tfvae.core.files import replacing
+from tfvae.core.types import Array
 from tfvae.models import LatentModel
-from tfvae.pipelines.reports.contents import ReportContents, Row
-from tfvae.pipelines.reports.html_pages import page
+from tfvae.pipelines.reports.html_pages import page, write_page
+from tfvae.pipelines.reports.run_report_contents import Row, RunReportContents
 from tfvae.pipelines.reports.sections import sections
-from tfvae.pipelines.runs.evaluate import joined
+from tfvae.pipelines.runs.evaluate import Batch, concatenated
 from tfvae.pipelines.runs.run import Run
 
 DRAWS = 200  # for each score
 
-_BATCH = 512
+_BATCH_SIZE = 512
 _EXAMPLES = 2000  # of the latent map
 _SCORED = 512
-_PICTURES = 24
+_IMAGES = 24
 _SAMPLES, _SAMPLES_SEED = 60, 0
-_WALKS = 8
-
-Inputs = np.ndarray | dict[str, np.ndarray]
+_TRAVERSALS = 8
 
 
-def write(run: Run, output: str | os.PathLike) -> Path:
-    """Write the page about a finished run; return its path.
-
-    Raises:
-        OSError: a file of the run cannot be read, or the page not be written.
-    """
-    return save(gather(run), output)
-
-
-def save(contents: ReportContents, output: str | os.PathLike) -> Path:
-    """Write a page, whole or not at all; return its path."""
-    text = render(contents)
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return Path(output)
-
-
-def render(contents: ReportContents) -> str:
-    """Return the page: HTML that refers to nothing outside itself.
-
-    Example:
-        >>> page = render(ReportContents("Fish & chips", results=(Row("ELBO", "-1.0 nats"),)))
-        >>> "<h1>Fish &amp; chips</h1>" in page
-        True
-    """
-    return page("report.html.j2", contents=contents, sections=sections(contents))
-
-
-def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
-    """Collect what a finished run's folder, its model and its data have to say.
+def write(run: Run, output: str | os.PathLike[str]) -> Path:
+    """Write the report of a finished run, and return its path.
 
     Args:
         run: a finished run.
-        model: its model, where that has been loaded already.
+        output: the file.
+
+    Raises:
+        OSError: a file of the run cannot be read, or the report cannot be written.
+    """
+    return write_page(render(gather(run)), output)
+
+
+def render(contents: RunReportContents) -> str:
+    """Return the page: HTML that refers to nothing outside itself.
+
+    Args:
+        contents: the contents of the report.
+
+    Example:
+        >>> page = render(RunReportContents("Fish & chips", results=(Row("ELBO", "-1.0 nats"),)))
+        >>> "<h1>Fish &amp; chips</h1>" in page
+        True
+    """
+    return page("run_report.html.j2", {"contents": contents, "sections": sections(contents)})
+
+
+def gather(run: Run, model: LatentModel | None = None) -> RunReportContents:
+    """Collect the contents of the report from a finished run's folder, its model and its data.
+
+    Args:
+        run: a finished run.
+        model: its model; None means to load it.
     """
     model = run.model() if model is None else model
     part = "held-out rows" if run.config["training"]["validation"] > 0 else "training rows"
     inputs, labels = _examples(run)
     x = inputs["x"] if isinstance(inputs, dict) else inputs
-    seen = model.predict(inputs, verbose=0)
-    latent, reconstructions = seen["latent"], seen["reconstruction"]
+    predicted = model.predict(inputs, verbose=0)
+    latent, reconstructions = predicted["latent"], predicted["reconstruction"]
     is_image = len(model.event_shape) == 3
-    shown = slice(0, _PICTURES if is_image else None)
-    originals, reconstructions = _as_stored(run, x[shown]), _as_stored(run, reconstructions[shown])
-    return ReportContents(
+    shown = slice(0, _IMAGES if is_image else None)
+    return RunReportContents(
         title=f"{run.config['recipe']} on {run.config['data']}",
         summary=f"Examples, latent locations and scores are those of {part}.",
         part=part,
@@ -87,67 +83,74 @@ def gather(run: Run, model: LatentModel | None = None) -> ReportContents:
         cautions=tuple(_cautions(run, model, x)),
         configuration=_configuration(run, model),
         metrics=tuple(run.metrics()),
-        originals=originals,
-        reconstructions=reconstructions,
-        samples=model.sample(_SAMPLES, _SAMPLES_SEED, run.given(_SAMPLES)) if is_image else None,
+        originals=_in_data_units(run, x[shown]),
+        reconstructions=_in_data_units(run, reconstructions[shown]),
+        samples=model.sample(_SAMPLES, _SAMPLES_SEED, run.class_inputs(_SAMPLES)) if is_image else None,
         classes=run.classes,
-        walks=_walks(run, model, latent) if is_image and model.space == "real" else {},
+        traversals=_traversals(run, model, latent) if is_image and model.space == "real" else {},
         latent=latent,
         labels=labels,
-        scores=_scores(model, _sliced(inputs, _SCORED)),
+        scores=_scores(model, _first(inputs, _SCORED)),
     )
 
 
-def _scores(model: LatentModel, x: Inputs) -> np.ndarray:
-    """-log p(x), or the distortion where q(z|x) has no density."""
-    return -model.log_likelihood(x, num_samples=DRAWS) if model.has_density else model.distortion(x)
+def _scores(model: LatentModel, x: Batch) -> Array:
+    """Return -log p(x), its bound for codes, or the distortion if q(z|x) has no density."""
+    if model.draws_at_random:
+        return -model.log_likelihood(x, num_samples=DRAWS)
+    return -model.elbo(x) if model.has_density else model.distortion(x)
 
 
-def _examples(run: Run) -> tuple[Inputs, np.ndarray | None]:
-    """At most 2,000 rows as the model takes them, evenly from all if their number is known; their labels."""
-    rows = run.source()
+def _examples(run: Run) -> tuple[Batch, Array | None]:
+    """Return at most 2,000 rows as the model takes them, and their labels; evenly spread if possible."""
+    source = run.source()
     part = run.split.validation if run.config["training"]["validation"] > 0 else tfvae.data.everything
-    pipeline = run.pipeline(rows, _BATCH, part)
-    every = -(-(pipeline.num_rows or 1) // _EXAMPLES)
-    x = _thinned(pipeline.batches(), every)
-    if rows.label_dtype is None:
+    pipeline = run.pipeline(source, _BATCH_SIZE, part)
+    step = -(-(pipeline.num_rows or 1) // _EXAMPLES)
+    x = _thinned(pipeline.batches(), step)
+    if source.label_dtype is None:
         return x, None
-    return x, _thinned((chunk["label"] for chunk in rows.in_order(part, _BATCH)), every)
+    labels = _thinned(({"label": chunk["label"]} for chunk in source.in_order(part, _BATCH_SIZE)), step)
+    return x, labels["label"] if isinstance(labels, dict) else labels
 
 
-def _sliced(inputs: Inputs, stop: int) -> Inputs:
-    return keras.tree.map_structure(lambda values: values[:stop], inputs)
+def _first(batch: Batch, count: int) -> Batch:
+    return _rows(batch, slice(0, count))
 
 
-def _thinned(batches: Iterable[Inputs], every: int) -> Inputs:
-    """Each `every`-th row of all batches together."""
+def _rows(batch: Batch, rows: slice) -> Batch:
+    return {name: value[rows] for name, value in batch.items()} if isinstance(batch, dict) else batch[rows]
+
+
+def _thinned(batches: Iterable[Batch], step: int) -> Batch:
+    """Return every `step`-th row of all batches together."""
     kept, count, first = [], 0, 0
     for batch in batches:
-        rows = len(keras.tree.flatten(batch)[0])
-        chosen = slice(-first % every, None, every)
-        kept.append(keras.tree.map_structure(lambda values, chosen=chosen: values[chosen], batch))
+        rows = len(next(iter(batch.values())) if isinstance(batch, dict) else batch)
+        chosen = slice(-first % step, None, step)
+        kept.append(_rows(batch, chosen))
         count, first = count + len(range(rows)[chosen]), first + rows
         if count >= _EXAMPLES:
             break
-    return _sliced(joined(kept), _EXAMPLES)
+    return _first(concatenated(kept), _EXAMPLES)
 
 
-def _as_stored(run: Run, x: np.ndarray) -> np.ndarray:
-    """Rows in the units of the data."""
+def _in_data_units(run: Run, x: Array) -> Array:
     layer = run.preprocessing()
     return x if layer is None else np.asarray(layer.inverse(x))
 
 
-def _walks(run: Run, model: LatentModel, latent: np.ndarray) -> dict[str, np.ndarray]:
-    """Decoded walks through the location of the first example, along the dimensions that vary most.
+def _traversals(run: Run, model: LatentModel, latent: Array) -> dict[str, Array]:
+    """Return decoded traversals through the location of the first example, along the most varying dimensions.
 
-    A model with classes walks in class 0; the dimensions of a class in its latent points are no directions.
+    The class of a model with classes is class 0; the dimensions of the class in its latent points are not
+    traversed.
     """
     directions = latent[:, : latent.shape[1] - (run.num_classes or 0)]
-    dimensions = np.argsort(-directions.var(0), kind="stable")[:_WALKS]
-    given = run.given(1)
-    decoded = samplers.decode(model, samplers.traversals(model, latent[0], dimensions), given)
-    return {f"z[{dimension}]": walk for dimension, walk in zip(dimensions, decoded, strict=True)}
+    dimensions = np.argsort(-directions.var(0), kind="stable")[:_TRAVERSALS].tolist()
+    points = samplers.traversals(model, latent[0], dimensions)
+    decoded = samplers.decode(model, points, run.class_inputs(1))
+    return {f"z[{dimension}]": images for dimension, images in zip(dimensions, decoded, strict=True)}
 
 
 def _results(run: Run) -> tuple[Row, ...]:
@@ -168,7 +171,7 @@ def _results(run: Run) -> tuple[Row, ...]:
     wrong = ()
     if "wrong_classes" in measured:
         share, error = (100 * measured["wrong_classes"][name] for name in ("mean", "standard_error"))
-        note = f"share of {measured['wrong_classes']['labels']} known classes that the model guesses wrong"
+        note = f"misclassified share of {measured['wrong_classes']['labels']} examples with a known class"
         wrong = (Row("Wrong classes", f"{share:.2f} ± {error:.2f} %", note),)
     density = "log p(x)" if run.condition_dim is None else "log p(x|c)"
     return (
@@ -188,37 +191,35 @@ def _plus_minus(estimate: Mapping[str, float | None]) -> str:
     return f"{estimate['mean']:.2f}{'' if error is None else f' ± {error:.2f}'} nats"
 
 
-def _cautions(run: Run, model: LatentModel, x: np.ndarray) -> Iterator[str]:
+def _cautions(run: Run, model: LatentModel, x: Array) -> Iterator[str]:
     if isinstance(model.likelihood, tfvae.likelihoods.Bernoulli) and ((x > 0) & (x < 1)).any():
         yield (
-            "The data holds values between 0 and 1 and the likelihood is Bernoulli: what is called log p(x) "
-            "here is a cross entropy and no log-likelihood, comparable among such models only."
+            "The data holds values between 0 and 1 and the likelihood is Bernoulli: log p(x) is then a cross "
+            "entropy and no log-likelihood, comparable among such models only."
         )
     if isinstance(model.likelihood, tfvae.likelihoods.Normal):
-        of = "x" if run.preprocessing() is None else "the standardized columns"
-        yield f"p(x) is a density of {of}, and so log p(x) may be above 0."
+        variable = "x" if run.preprocessing() is None else "the standardized columns"
+        yield f"p(x) is a density of {variable}, so log p(x) may be above 0."
 
 
 def _configuration(run: Run, model: LatentModel) -> tuple[Row, ...]:
     config = run.config
-    given = {"recipe": config["recipe"], **config["options"], "data": config["data"]}
-    given["example"] = " \N{MULTIPLICATION SIGN} ".join(map(str, config["shape"]))
-    given["rows"] = config.get("size")
-    parts = {
-        part: type(getattr(model, part)).__name__
-        for part in ("posterior", "prior", "likelihood", "objective")
-        if hasattr(model, part)
-    }
-    numbers = {"weights": f"{model.count_params():,}"}
-    merged = given | parts | numbers | config["training"] | config["versions"]
+    values = {"recipe": config["recipe"], **config["options"], "data": config["data"]}
+    values["example"] = " \N{MULTIPLICATION SIGN} ".join(map(str, config["shape"]))
+    values["rows"] = config.get("size")
+    for part in ("posterior", "prior", "likelihood", "objective"):
+        if hasattr(model, part):
+            values[part] = type(getattr(model, part)).__name__
+    values["weights"] = f"{model.count_params():,}"
+    values |= config["training"] | config["versions"]
     return tuple(
-        Row(name.replace("_", " "), _plain(value)) for name, value in merged.items() if value is not None
+        Row(name.replace("_", " "), _text(value)) for name, value in values.items() if value is not None
     )
 
 
-def _plain(value: object) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)

@@ -1,162 +1,103 @@
-"""One HTML page about a scored table: scores, top anomalies, drift since training, rejects."""
+"""An HTML report of a scored table: scores, top anomalies, drift since training, rejected rows."""
 
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
-import pyarrow.csv
-import pyarrow.parquet
+from pyarrow.csv import open_csv
+from pyarrow.parquet import ParquetFile
 
 from tfvae.core.errors import UnreadableFile
-from tfvae.core.files import replacing
+from tfvae.core.types import Array
 from tfvae.data.tables.profile import stability_index
 from tfvae.data.tables.schema import TableSchema
-from tfvae.pipelines.reports.figures import Panel
-from tfvae.pipelines.reports.figures_scored import bin_labels, shares, spread
-from tfvae.pipelines.reports.html_pages import page
+from tfvae.pipelines.reports.figures.drawing import Panel
+from tfvae.pipelines.reports.figures.scored_table import bin_labels, bin_shares, score_histogram
+from tfvae.pipelines.reports.html_pages import page, write_page
+from tfvae.pipelines.reports.run_report_contents import Row
+from tfvae.pipelines.reports.score_report_contents import (
+    ColumnDrift,
+    Contribution,
+    ScoredRow,
+    ScoreReportContents,
+)
 
-_TOP = 20
+_TOP_ROWS = 20
+_KEYS = 2
 _REJECTS = 10
 _CHARTS = 4
 _STABLE, _SHIFTED = 0.1, 0.25
+_BATCH_ROWS = 8192
 
 
-@dataclasses.dataclass(frozen=True)
-class Contribution:
-    """A feature that made a row unusual: its name, the row's value, its part of the score in nats."""
+def write(scored: Path, output: str | os.PathLike[str]) -> Path:
+    """Write the report of a scored table, and return its path.
 
-    name: str
-    value: str
-    amount: float
-    share: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Anomaly:
-    """One of the rows with the highest scores: number, keys, score, p-value, decision, contributions."""
-
-    row: int
-    keys: tuple[str, ...]
-    score: float
-    p_value: float
-    is_anomaly: bool
-    contributions: tuple[Contribution, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class ColumnDrift:
-    """How a column has moved: name, kind, stability index and what is said of it, largest change."""
-
-    name: str
-    kind: str
-    index: float
-    verdict: str
-    change: str
-
-
-@dataclasses.dataclass(frozen=True)
-class ScoredContents:
-    """What the page is made of.
-
-    Attributes:
-        title: heading.
-        summary: a sentence below it.
-        results: pairs of a name, a value, a note.
-        spread: the scores' histogram, or None where no row has a score.
-        keys: names of the key columns.
-        anomalies: rows with the highest scores, highest first.
-        drift: of each column, most shifted first.
-        charts: of the columns that shifted most.
-        reasons: how many rows were rejected for what.
-        rejects: some of these rows: row, line, reason, text.
-    """
-
-    title: str
-    summary: str
-    results: tuple[tuple[str, str, str], ...]
-    spread: Panel | None
-    keys: tuple[str, ...]
-    anomalies: tuple[Anomaly, ...]
-    drift: tuple[ColumnDrift, ...]
-    charts: tuple[Panel, ...]
-    reasons: dict[str, int]
-    rejects: tuple[dict, ...]
-
-
-def write(scored: Path, output: str | os.PathLike) -> Path:
-    """Write the page about what `tfvae score` wrote, whole or not at all; return its path.
+    Args:
+        scored: a file that `tfvae score` wrote with a detector.
+        output: the file of the report.
 
     Raises:
-        UnreadableFile: the file, or the summary beside it, is not there or is damaged.
+        UnreadableFile: the file, or the summary beside it, is missing or damaged.
     """
-    text = render(gather(scored))
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return Path(output)
+    return write_page(render(gather(scored)), output)
 
 
-def render(contents: ScoredContents) -> str:
-    """Return the page: HTML that refers to nothing outside itself."""
-    return page("scored.html.j2", contents=contents)
+def render(contents: ScoreReportContents) -> str:
+    """Return the page: HTML that refers to nothing outside itself.
+
+    Args:
+        contents: the contents of the report.
+    """
+    return page("score_report.html.j2", {"contents": contents})
 
 
-def gather(scored: Path) -> ScoredContents:
-    """Collect what a scored table, its rejects and its summary have to say; in bounded memory.
+def gather(scored: Path) -> ScoreReportContents:
+    """Collect the contents of the report from a scored table, its rejects and its summary; in bounded memory.
+
+    Args:
+        scored: a file that `tfvae score` wrote with a detector.
 
     Raises:
-        UnreadableFile: one of them is not there or is damaged.
+        UnreadableFile: one of the files is missing or damaged.
     """
-    summary = _summary(scored)
-    about = summary["detector"]
-    schema = TableSchema.from_json(about["schema"])
-    scores, top = _read(scored)
-    reference, threshold = np.array(about["scores"]), about["threshold"]
-    keys = tuple(column.name for column in schema.columns if column.kind == "key")
-    drift = _drift(schema, about["training"], summary["counts"])
+    summary = _read_summary(scored)
+    detector = summary["detector"]
+    schema = TableSchema.from_json(detector["schema"])
+    scores, top = _read_scores(scored)
+    calibration, threshold = np.array(detector["scores"]), detector["threshold"]
+    keys = tuple(column.name for column in schema.columns if column.kind == "key")[:_KEYS]
+    drift = _drift(schema, detector["training"], summary["counts"])
     count = f"{summary['rows']:,} rows"
-    return ScoredContents(
+    return ScoreReportContents(
         title=f"Scores of {Path(summary['data']).name}",
         summary=f"{count}: {summary['scored']:,} scored, {summary['rejected']:,} rejected.",
-        results=tuple(_results(summary, scores, reference)),
-        spread=spread(scores, reference, threshold) if len(scores) else None,
-        keys=keys[:2],
-        anomalies=tuple(_anomaly(row, keys[:2]) for row in top),
-        drift=tuple(entry for entry, _ in drift),
-        charts=tuple(panel() for _, panel in drift[:_CHARTS]),
+        results=tuple(_results(summary, scores, calibration)),
+        histogram=score_histogram(scores, calibration, threshold) if len(scores) else None,
+        keys=keys,
+        top_rows=tuple(_scored_row(row, keys) for row in top),
+        drift=tuple(column for column, _ in drift),
+        charts=tuple(draw() for _, draw in drift[:_CHARTS]),
         reasons=dict(sorted(summary["reasons"].items(), key=lambda item: -item[1])),
         rejects=tuple(_rejects(summary)),
     )
 
 
-def _results(summary: dict, scores: np.ndarray, reference: np.ndarray) -> Iterator[tuple[str, str, str]]:
-    threshold = summary["detector"]["threshold"]
-    yield (
-        "Anomalies",
-        f"{summary['anomalies']:,}",
-        f"rows with a score above the threshold, {threshold:.2f} nats",
-    )
-    if len(scores):
-        yield "Share", f"{summary['anomalies'] / len(scores):.2%}", "of the scored rows"
-        expected = summary["detector"]["above"]
-        yield "Expected", f"{expected:.2%}", "of the rows by which the threshold was chosen"
-        distance = ks_distance(scores, reference)
-        note = "largest difference between the shares of scores below any value, now and at calibration"
-        yield "Shift of the scores", f"{distance:.3f}", note
-    yield "Rejected", f"{summary['rejected']:,}", "rows that could not be read; none is left out silently"
-
-
-def ks_distance(first: np.ndarray, second: np.ndarray) -> float:
+def ks_distance(first: Array, second: Array) -> float:
     """Return the Kolmogorov-Smirnov distance, max over t of |F(t) - G(t)|, of two samples.
+
+    Args:
+        first: a sample [n].
+        second: a sample [m].
 
     Example:
         >>> ks_distance(np.array([1.0, 2.0]), np.array([1.5, 3.0]))
@@ -168,8 +109,23 @@ def ks_distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.abs(below[0] - below[1]).max())
 
 
-def _drift(schema: TableSchema, training: list[dict], counts: dict[str, list[int]]) -> list[tuple]:
-    """Each column's drift and what draws it, most shifted first."""
+def _results(summary: dict[str, Any], scores: Array, calibration: Array) -> Iterator[Row]:
+    detector = summary["detector"]
+    note = f"rows with a score above the threshold, {detector['threshold']:.2f} nats"
+    yield Row("Anomalies", f"{summary['anomalies']:,}", note)
+    if len(scores):
+        yield Row("Share", f"{summary['anomalies'] / len(scores):.2%}", "of the scored rows")
+        yield Row("Expected", f"{detector['above']:.2%}", "share of the calibration rows above the threshold")
+        distance = ks_distance(scores, calibration)
+        note = "Kolmogorov-Smirnov distance of these scores from the calibration scores"
+        yield Row("Shift of the scores", f"{distance:.3f}", note)
+    yield Row("Rejected", f"{summary['rejected']:,}", "rows that could not be read")
+
+
+def _drift(
+    schema: TableSchema, training: list[dict[str, Any]], counts: dict[str, list[int]]
+) -> list[tuple[ColumnDrift, Callable[[], Panel]]]:
+    """Return each column's drift and a function that draws it, most shifted first."""
     found = []
     for column, profile in zip(schema.modeled, training, strict=True):
         expected, bins = np.array(profile["shares"]), np.array(counts[column.name])
@@ -177,60 +133,54 @@ def _drift(schema: TableSchema, training: list[dict], counts: dict[str, list[int
         index = stability_index(expected, actual, int(bins.sum()))
         verdict = "stable" if index < _STABLE else "moved" if index < _SHIFTED else "shifted"
         labels = bin_labels(column.values, tuple(profile["edges"]), column.kind)
-        place = int(np.abs(actual - expected).argmax())
-        moved = f"{expected[place]:.1%} to {actual[place]:.1%}"
-        change = f"{labels[place]}: {moved}" if expected[place] != actual[place] else "none"
-        entry = ColumnDrift(column.name, column.kind, index, verdict, change)
+        largest = int(np.abs(actual - expected).argmax())
+        shares = f"{expected[largest]:.1%} to {actual[largest]:.1%}"
+        change = f"{labels[largest]}: {shares}" if expected[largest] != actual[largest] else "none"
 
-        def panel(of: tuple = (column.name, labels, expected, actual, index)) -> Panel:
-            return shares(*of)
+        def draw(arguments: tuple = (column.name, labels, expected, actual, index)) -> Panel:
+            return bin_shares(*arguments)
 
-        found.append((entry, panel))
+        found.append((ColumnDrift(column.name, column.kind, index, verdict, change), draw))
     return sorted(found, key=lambda item: -item[0].index)
 
 
-def _read(scored: Path) -> tuple[np.ndarray, list[dict]]:
-    """All scores, and the rows with the highest."""
+def _read_scores(scored: Path) -> tuple[Array, list[dict[str, Any]]]:
+    """Return all scores, and the rows with the highest."""
     scores, top = [], None
     for batch in _batches(scored):
         table = pa.Table.from_batches([batch])
         scores.append(table.column("score").to_numpy())
         joined = table if top is None else pa.concat_tables([top, table], promote_options="permissive")
-        top = joined.take(pa.compute.select_k_unstable(joined, _TOP, [("score", "descending")]))
+        top = joined.sort_by([("score", "descending"), ("row", "ascending")]).slice(0, _TOP_ROWS)
     if top is None:
         return np.empty(0), []
-    return np.concatenate(scores), top.sort_by([("score", "descending"), ("row", "ascending")]).to_pylist()
+    return np.concatenate(scores), top.to_pylist()
 
 
 def _batches(scored: Path) -> Iterator[pa.RecordBatch]:
-    expected = "what `tfvae score` wrote"
     try:
         if scored.suffix == ".csv":
-            yield from pa.csv.open_csv(scored)
+            yield from open_csv(scored)
         else:
-            with pa.parquet.ParquetFile(scored, pre_buffer=False) as file:
-                yield from file.iter_batches(8192)
-    except (OSError, ValueError) as error:  # Arrow's are ValueErrors
-        raise UnreadableFile(scored, expected, " ".join(str(error).split())) from None
+            with ParquetFile(scored, pre_buffer=False) as file:
+                yield from file.iter_batches(_BATCH_ROWS)
+    except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors
+        raise UnreadableFile(scored, "a file of `tfvae score`", " ".join(str(error).split())) from None
 
 
-def _anomaly(row: dict, keys: tuple[str, ...]) -> Anomaly:
-    named = [
-        (row[f"feature_{rank}"], row[f"contribution_{rank}"])
-        for rank in range(1, 99)
-        if f"feature_{rank}" in row
-    ]
+def _scored_row(row: dict[str, Any], keys: tuple[str, ...]) -> ScoredRow:
+    ranks = [name.removeprefix("feature_") for name in row if re.fullmatch(r"feature_\d+", name)]
+    ranks = [rank for rank in ranks if f"contribution_{rank}" in row]
+    named = [(row[f"feature_{rank}"], row[f"contribution_{rank}"]) for rank in ranks]
     largest = max([amount for _, amount in named], default=1.0)
     contributions = tuple(
-        Contribution(
-            name, _plain(row.get(re.sub(r" \((weekday|hour)\)$", "", name))), amount, max(amount, 0) / largest
-        )
+        Contribution(name, _text(row.get(_column_of(name))), amount, max(amount, 0) / largest)
         for name, amount in named
         if largest > 0
     )
-    return Anomaly(
+    return ScoredRow(
         row["row"],
-        tuple(_plain(row.get(key)) for key in keys),
+        tuple(_text(row.get(key)) for key in keys),
         row["score"],
         row["p_value"],
         row["is_anomaly"] in (True, "true"),
@@ -238,13 +188,18 @@ def _anomaly(row: dict, keys: tuple[str, ...]) -> Anomaly:
     )
 
 
-def _plain(value: object) -> str:
+def _column_of(feature: str) -> str:
+    """Return the column of a feature: a date has the features weekday and hour."""
+    return re.sub(r" \((weekday|hour)\)$", "", feature)
+
+
+def _text(value: Any) -> str:
     if value is None or value == "":
         return "missing"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _rejects(summary: dict) -> Iterator[dict]:
+def _rejects(summary: dict[str, Any]) -> Iterator[dict[str, str]]:
     if summary["rejects"] is None:
         return
     try:
@@ -254,9 +209,10 @@ def _rejects(summary: dict) -> Iterator[dict]:
         raise UnreadableFile(summary["rejects"], "the rejects of a scored table", error.strerror) from None
 
 
-def _summary(scored: Path) -> dict:
+def _read_summary(scored: Path) -> dict[str, Any]:
     path = scored.with_name(f"{scored.stem}.summary.json")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UnreadableFile(path, "the summary that `tfvae score` writes beside its output", error) from None
+        expected = "the summary that `tfvae score` with a detector writes beside its output"
+        raise UnreadableFile(path, expected, error) from None

@@ -1,1 +1,1 @@
-"""Training runs: a folder with configuration, model, checkpoints and metrics."""
+"""A training run: its folder, its training, and the commands for a finished one."""

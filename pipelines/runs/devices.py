@@ -10,7 +10,12 @@ from tfvae.core.errors import InvalidInput
 
 
 def strategy(replicas: int, steps_per_execution: int | None) -> tf.distribute.Strategy:
-    """Return the strategy for a number of replicas: on GPUs, or on equal parts of the CPU without one.
+    """Return the strategy for a number of replicas: on GPUs, or on equal parts of the CPU without any.
+
+    Args:
+        replicas: number of replicas.
+        steps_per_execution: training steps in one call of the training function; None means 1 if there are
+            several replicas.
 
     Raises:
         InvalidInput: there are fewer GPUs than replicas.
@@ -22,7 +27,7 @@ def strategy(replicas: int, steps_per_execution: int | None) -> tf.distribute.St
         raise InvalidInput("--replicas", f"at most {len(gpus)}, the number of GPUs", replicas)
     if not gpus:
         parts = [tf.config.LogicalDeviceConfiguration()] * replicas
-        with contextlib.suppress(RuntimeError):  # TensorFlow runs already: its one device serves them all
+        with contextlib.suppress(RuntimeError):  # TensorFlow already runs: all replicas share its one device
             tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
     kind = "GPU" if gpus else "CPU"
     # The default way of summing over replicas fails inside a loop of several steps.

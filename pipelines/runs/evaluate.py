@@ -1,60 +1,63 @@
-"""Judge a trained model: its bounds on log p(x) and the latent dimensions it uses."""
+"""Evaluate a trained model: its bounds on log p(x) and the latent dimensions it uses."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
-import keras
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 import tfvae.evaluation
+from tfvae.core.types import Array
 from tfvae.data import Source
 from tfvae.data.labels import UNKNOWN
 from tfvae.data.split import Keep
 from tfvae.evaluation import Estimate
-from tfvae.models import LatentModel, HierarchicalModel
+from tfvae.models import ClassModel, HierarchicalModel, LatentModel
 from tfvae.pipelines.runs.run import Run, versions
 
-_BATCH = 512
+Batch = Array | dict[str, Array]
+
+_BATCH_SIZE = 512
 _MEASURES = ("distortion", "elbo", "log_likelihood")
 
 
-def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int = 0) -> dict:
+def evaluate(run: Run, source: Source | None = None, samples: int = 500, seed: int = 0) -> dict[str, Any]:
     """Evaluate a run's model, print a table, and write evaluation.json.
 
     Args:
         run: a finished run.
-        rows: the data; None is the part of the run's own data that was held out.
-        samples: draws for each example in the importance sampling.
-        seed: start of the random numbers.
+        source: the data; None means the held-out part of the run's own data.
+        samples: draws for each example in importance sampling.
+        seed: seed of the random numbers.
 
     Returns:
-        What evaluation.json holds: means and standard errors over examples in nats, active units. They are of
-        log p(x|c) where the model has a condition c. A model that can do without labels is not shown them
-        here, and the share of classes that it guesses wrong is there too.
+        The content of evaluation.json: means and standard errors over examples in nats, and active units. The
+        densities are of log p(x|c) if the model has a condition c. A model that takes labels, known or not,
+        is not given them; its share of misclassified examples is included.
 
     Raises:
         InvalidInput: the data does not fit the model.
         OSError: a file cannot be read or written.
     """
-    held_out = rows is None
-    rows = run.source() if held_out else rows
+    held_out = source is None
+    source = run.source() if source is None else source
     part = run.split.validation if held_out else None
-    x = joined(run.pipeline(rows, _BATCH, part).batches())
+    x = concatenated(run.pipeline(source, _BATCH_SIZE, part).batches())
     model = run.model()
     active = tfvae.evaluation.active_units(model, x)
     result = {
-        "data": rows.name,
+        "data": source.name,
         "part": "held out" if held_out else "all",
         "examples": len(x["x"] if isinstance(x, dict) else x),
         "samples": samples,
         "seed": seed,
-        **_measures(model, x, samples, seed),
-        **_classification(run, model, rows, part),
-        **_layers(model, x, seed),
+        **_bounds(model, x, samples, seed),
+        **_misclassified(run, model, source, part),
+        **_layer_rates(model, x, seed),
         "active_units": int(active.sum()),
         "latent_dim": len(active),
         "versions": versions(),
@@ -64,21 +67,31 @@ def evaluate(run: Run, rows: Source | None = None, samples: int = 500, seed: int
     return result
 
 
-def joined(batches: Iterable) -> np.ndarray | dict[str, np.ndarray]:
-    """Return all batches, arrays or dicts of them, as one.
+def concatenated(batches: Iterable[Batch]) -> Batch:
+    """Return all batches as one.
+
+    Args:
+        batches: arrays [n, ...], or dicts of arrays with the same keys.
 
     Example:
-        >>> joined([{"x": np.zeros(2)}, {"x": np.ones(1)}])
+        >>> concatenated([{"x": np.zeros(2)}, {"x": np.ones(1)}])
         {'x': array([0., 0., 1.])}
     """
-    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+    parts = list(batches)
+    named = [part for part in parts if isinstance(part, dict)]
+    if named:
+        return {name: np.concatenate([part[name] for part in named]) for name in named[0]}
+    return np.concatenate([part for part in parts if not isinstance(part, dict)])
 
 
-def _classification(run: Run, model: LatentModel, rows: Source, part: Keep | None) -> dict[str, dict]:
-    """The share of wrong classes, where the model guesses one and the source knows it of some rows."""
-    if run.num_classes is None or rows.label_dtype is None:
+def _misclassified(
+    run: Run, model: LatentModel, source: Source, part: Keep | None
+) -> dict[str, dict[str, float]]:
+    """The share of wrong predictions, if the model predicts a class and the source knows it for some rows."""
+    if not isinstance(model, ClassModel) or source.label_dtype is None:
         return {}
-    x, label = joined(run.pipeline(rows, _BATCH, part, labels=True).batches()).values()
+    batch = concatenated(run.pipeline(source, _BATCH_SIZE, part, labels=True).batches())
+    x, label = batch["x"], batch["label"]
     known = label != UNKNOWN
     if not known.any():
         return {}
@@ -87,31 +100,32 @@ def _classification(run: Run, model: LatentModel, rows: Source, part: Keep | Non
     return {"wrong_classes": {"mean": float(wrong.mean()), "standard_error": error, "labels": len(wrong)}}
 
 
-def _layers(model: LatentModel, x: np.ndarray, seed: int) -> dict[str, list[float]]:
-    """The mean rate of each layer of latent variables, the one next to x first."""
+def _layer_rates(model: LatentModel, x: Batch, seed: int) -> dict[str, list[float]]:
+    """The mean rate of each layer of latent variables, from the one next to x."""
     if not isinstance(model, HierarchicalModel):
         return {}
     return {"layer_rates": [float(rate) for rate in model.layer_rates(x, seed=seed).mean(axis=0)]}
 
 
-def _measures(model: LatentModel, x: np.ndarray | dict, samples: int, seed: int) -> dict[str, dict]:
-    """The bounds on log p(x); where q(z|x) has no density there are none, and the distortion is left."""
+def _bounds(model: LatentModel, x: Batch, samples: int, seed: int) -> dict[str, dict[str, float | None]]:
+    """The bounds on log p(x), or the distortion alone if q(z|x) has no density."""
     measures = tfvae.evaluation
     if not model.has_density:
-        return {"distortion": _numbers(measures.mean_distortion(model, x, seed=seed))}
-    return {
-        "elbo": _numbers(measures.mean_elbo(model, x, seed=seed)),
-        "log_likelihood": _numbers(measures.mean_log_likelihood(model, x, num_samples=samples, seed=seed)),
-    }
+        return {"distortion": _as_json(measures.mean_distortion(model, x, seed=seed))}
+    bounds = {"elbo": _as_json(measures.mean_elbo(model, x, seed=seed))}
+    if model.draws_at_random:
+        tighter = measures.mean_log_likelihood(model, x, num_samples=samples, seed=seed)
+        bounds["log_likelihood"] = _as_json(tighter)
+    return bounds
 
 
-def _numbers(estimate: Estimate) -> dict[str, float | None]:
-    """An estimate as JSON holds it; one example has no standard error."""
+def _as_json(estimate: Estimate) -> dict[str, float | None]:
+    """An estimate as JSON holds it; a single example has no standard error."""
     error = estimate.standard_error
     return {"mean": estimate.mean, "standard_error": error if math.isfinite(error) else None}
 
 
-def _print(result: dict) -> None:
+def _print(result: dict[str, Any]) -> None:
     table = Table(title=f"{result['examples']} examples ({result['part']}) of {result['data']}")
     table.add_column("measure")
     table.add_column("mean", justify="right")

@@ -1,20 +1,22 @@
-"""Ship a run's model: a SavedModel for servers, a LiteRT file for devices; look whether it still is right."""
+"""Export a run's model to servers, devices and browsers, and verify an export."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-import keras
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 import tfvae.export
-from tfvae.export.verification import verify as verification
-from tfvae.export.serving.model_folder import newest_version
+from tfvae.core.types import Array
 from tfvae.export.result import ExportError
-from tfvae.pipelines.runs.run import Run
+from tfvae.export.serving.model_folder import newest_version
+from tfvae.export.verification import verify as verification
 from tfvae.pipelines.failures import CommandFailed
+from tfvae.pipelines.runs.run import Run
 
 _IMAGES = {"pixels": tfvae.export.Pixels, "bytes": tfvae.export.EncodedPixels}
 _ENGINES = {
@@ -28,28 +30,26 @@ _REPRESENTATIVE = 512
 def saved_model(
     run: Run, output: Path, version: int | None = None, images: str | None = None, license: str = ""
 ) -> Path:
-    """Export the model, with its preprocessing in front, as a version of a SavedModel; return its path.
+    """Export the model, with its preprocessing, as a version of a SavedModel.
 
     Args:
         run: a finished run.
-        output: the servable's folder.
-        version: number of the version; None is the one after the last.
-        images: "pixels" or "bytes" as the raw input; None is the model's x.
-        license: on what terms the model may be used.
+        output: the folder of the served model.
+        version: number of the version; None means the one after the last.
+        images: "pixels" or "bytes" as the raw input; None means the model's x.
+        license: license of the model.
+
+    Returns:
+        The folder of the version.
 
     Raises:
-        Failed: the export gives other numbers than the model.
+        CommandFailed: the export computes other numbers than the model.
     """
-    try:
+    preprocessing = run.preprocessing() if images is None else _IMAGES[images](tuple(run.config["shape"]))
+    with _export_errors():
         return tfvae.export.saved_model(
-            run.model(),
-            output,
-            version=version,
-            preprocessing=_preprocessing(run, images),
-            card=card(run, license),
+            run.model(), output, version=version, preprocessing=preprocessing, card=model_card(run, license)
         ).path
-    except ExportError as error:
-        raise CommandFailed(str(error)) from error
 
 
 def litert(
@@ -62,15 +62,23 @@ def litert(
     label: str | None = None,
     threshold: float | None = None,
 ) -> None:
-    """Export endpoints, with the run's preprocessing in front, as a LiteRT file; print what came of it.
+    """Export endpoints, with the run's preprocessing, as a LiteRT file; print the result.
 
-    Args as in `tfvae.export.litert`; the representative data are rows that the run was trained on, and
-    the label is otherwise recipe and data.
+    Args:
+        run: a finished run.
+        output: the file, with suffix `.tflite`.
+        endpoint: names of the endpoints, in one file.
+        quantize: None, "float16", "dynamic" or "int8", whose ranges are measured on rows of the run's
+            training data.
+        num_samples: fixed draws that `score` averages over.
+        batch_size: examples in a call; None means any number.
+        label: what the model is for; None means recipe and data.
+        threshold: score above which an example is an anomaly, in nats; stored in the file.
 
     Raises:
-        Failed: LiteRT has not what the model needs, or the file gives other numbers than the model.
+        CommandFailed: LiteRT lacks an operation, or the file computes other numbers than the model.
     """
-    try:
+    with _export_errors():
         export = tfvae.export.litert(
             run.model(),
             output,
@@ -83,50 +91,30 @@ def litert(
             label=label or f"{run.config['recipe']} of {run.config['data']}",
             threshold=threshold,
         )
-    except ExportError as error:
-        raise CommandFailed(str(error)) from error
     print(export.path)
     Console().print(_device_table(export))
 
 
-def _training_rows(run: Run) -> np.ndarray:
-    """Return raw rows of the run's training data, evenly spread: at most about `_REPRESENTATIVE`."""
-    source = run.source()
-    step, first, found = max(1, (run.config.get("size") or 0) // _REPRESENTATIVE), 0, []
-    for chunk in source.chunks():
-        rows = np.arange(first, first + len(chunk["x"]))
-        found.append(chunk["x"][run.split.train(first, len(rows)) & (rows % step == 0)])
-        first += len(rows)
-    return np.concatenate(found)[: 4 * _REPRESENTATIVE]
-
-
-def _device_table(export: tfvae.export.DeviceExport) -> Table:
-    table = Table(title=export.path.name, show_header=False)
-    micro = export.microcontroller
-    rows = {
-        "bytes": f"{export.size_bytes:,}",
-        "milliseconds for one example": f"{1000 * export.seconds_per_item:.4f}",
-        **{
-            f"largest difference, {name}": f"{value:.3g}" for name, value in export.largest_difference.items()
-        },
-        "operations": ", ".join(export.operations),
-        "code that calls it": str(export.code),
-    }
-    if micro is not None:
-        arena = f"{micro.arena_bytes:,} bytes" if micro.arena_bytes else f"refused: {micro.refusal}"
-        rows["microcontroller, arena"] = arena
-    for row in rows.items():
-        table.add_row(*row)
-    return table
-
-
 def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:
-    """Export the model, with its preprocessing in front, as a page for browsers; return its folder."""
+    """Export the model, with its preprocessing, as a page for browsers.
+
+    Args:
+        run: a finished run.
+        output: the folder, new or empty.
+        title: heading of the page; None means recipe and data.
+        columns: names of a table's columns.
+        runtime: folder with LiteRT's web runtime; None means the user's cache, which npm fills.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CommandFailed: the runtime cannot be fetched, or the page computes other numbers than the model.
+    """
     if title is None:
-        title = (
-            f"{run.config['recipe']}, trained on {run.config['data'].rpartition('/')[2]}"  # no one's folders
-        )
-    try:
+        data = run.config["data"].rpartition("/")[2]  # a page for others does not show the user's folders
+        title = f"{run.config['recipe']}, trained on {data}"
+    with _export_errors():
         return tfvae.export.web(
             run.model(),
             output,
@@ -135,37 +123,38 @@ def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], run
             columns=columns,
             runtime=runtime,
         ).path
-    except ExportError as error:
-        raise CommandFailed(str(error)) from error
 
 
 def verify(folder: Path, engine: str, batch: int) -> None:
     """Run a SavedModel's endpoints in a fresh process, and print how far they are from the stored numbers.
 
     Args:
-        folder: of a version, or of the versions, of which the newest is taken.
+        folder: folder of a version, or of all versions, of which the newest is taken.
         engine: one of "tensorflow", "c", "openvino".
         batch: examples in the batch that is timed.
 
     Raises:
-        UnreadableFile: there is no SavedModel, or the numbers are missing.
-        Failed: it cannot be run, or gives other numbers.
+        UnreadableFile: there is no SavedModel, or the stored numbers are missing.
+        CommandFailed: it cannot be run, or computes other numbers.
     """
     version, chosen = newest_version(folder), _ENGINES[engine]
-    try:
+    with _export_errors():
         report = chosen.measure(version, verification.stored_numbers(version), batch)
         console = Console()
-        console.print(_table(f"{version} in {chosen.title}", report, batch))
-        for reason in sorted(set(report["refused"].values())):
-            names = ", ".join(name for name, other in report["refused"].items() if other == reason)
-            console.print(f"UsageError by {chosen.title}: {names} ({reason})", soft_wrap=True, markup=False)
+        console.print(_engine_table(f"{version} in {chosen.title}", report, batch))
+        for reason in sorted(set(report["unsupported"].values())):
+            names = ", ".join(name for name, other in report["unsupported"].items() if other == reason)
+            console.print(f"{chosen.title} cannot run {names}: {reason}", soft_wrap=True, markup=False)
         verification.require_equal(str(version), report)
-    except ExportError as error:
-        raise CommandFailed(str(error)) from error
 
 
-def card(run: Run, license: str) -> tfvae.export.ModelCard:
-    """Return what a run says of its model."""
+def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
+    """Return the facts about a run's model, for a README.
+
+    Args:
+        run: a finished run.
+        license: license of the model.
+    """
     config, training = run.config, dict(run.config["training"])
     held_out = training.pop("validation")
     evaluation = run.evaluation() or {}
@@ -192,20 +181,55 @@ def card(run: Run, license: str) -> tfvae.export.ModelCard:
     )
 
 
-def _preprocessing(run: Run, images: str | None) -> keras.Layer | None:
-    return run.preprocessing() if images is None else _IMAGES[images](tuple(run.config["shape"]))
+@contextlib.contextmanager
+def _export_errors() -> Iterator[None]:
+    """Turn a failed export into a failed command."""
+    try:
+        yield
+    except ExportError as error:
+        raise CommandFailed(str(error)) from error
 
 
-def _table(title: str, report: dict, batch: int) -> Table:
+def _training_rows(run: Run) -> Array:
+    """Return raw rows of the run's training data, evenly spread: at most about `_REPRESENTATIVE`."""
+    source = run.source()
+    step, first, found = max(1, (run.config.get("size") or 0) // _REPRESENTATIVE), 0, []
+    for chunk in source.chunks():
+        rows = np.arange(first, first + len(chunk["x"]))
+        found.append(chunk["x"][run.split.train(first, len(rows)) & (rows % step == 0)])
+        first += len(rows)
+    return np.concatenate(found)[: 4 * _REPRESENTATIVE]
+
+
+def _device_table(export: tfvae.export.DeviceExport) -> Table:
+    table = Table(title=export.path.name, show_header=False)
+    differences = export.largest_difference.items()
+    rows = {
+        "bytes": f"{export.size_bytes:,}",
+        "milliseconds for one example": f"{1000 * export.seconds_per_item:.4f}",
+        **{f"largest difference, {name}": f"{value:.3g}" for name, value in differences},
+        "operations": ", ".join(export.operations),
+        "code that calls it": str(export.code),
+    }
+    micro = export.microcontroller
+    if micro is not None:
+        arena = f"{micro.arena_bytes:,} bytes" if micro.arena_bytes else f"does not run: {micro.reason}"
+        rows["microcontroller, arena"] = arena
+    for row in rows.items():
+        table.add_row(*row)
+    return table
+
+
+def _engine_table(title: str, report: verification.Report, batch: int) -> Table:
     table = Table(title=title)
     table.add_column("endpoint")
     for heading in ("largest difference", "ms alone", f"ms an item in a batch of {batch}"):
         table.add_column(heading, justify="right")
-    for name in sorted({*report["difference"], *report["refused"]}):
-        if name in report["refused"]:
-            table.add_row(name, "refused", "", "")
+    for name in sorted({*report["difference"], *report["unsupported"]}):
+        if name in report["unsupported"]:
+            table.add_row(name, "unsupported", "", "")
             continue
-        times = [report[key].get(name) for key in ("seconds_alone", "seconds_in_batch")]
+        times = [seconds.get(name) for seconds in (report["seconds_alone"], report["seconds_in_batch"])]
         shown = ["" if time is None else f"{1000 * time:.4f}" for time in times]
         table.add_row(name, f"{report['difference'][name]:.3g}", *shown)
     return table

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import importlib.metadata
 import json
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 import tfvae
 from tfvae.core.errors import InvalidInput, UnreadableFile
-from tfvae.core.files import replacing
+from tfvae.core.files import new_folder, replacing
 from tfvae.pipelines.runs import recipe_options
 
 if TYPE_CHECKING:
@@ -25,42 +21,48 @@ if TYPE_CHECKING:
     from tfvae.models import LatentModel
 
 _KEYS = ("recipe", "options", "data", "shape", "training", "versions")
-_WRITTEN_WHOLE = ("config.json", "evaluation.json", "metrics.jsonl", "model.keras", "preprocessing.json")
 _PACKAGES = ("tfvae", "tensorflow", "keras")
 
 
 class Run:
-    """A folder: config.json, checkpoints/, metrics.jsonl, tensorboard/ and, at the end, model.keras.
+    """A folder: config.json, checkpoints/, metrics.jsonl, tensorboard/ and, after training, model.keras.
 
     A run on a standardized table also has preprocessing.json; commands add evaluation.json, report.html
-    and others. Opening a run starts no TensorFlow.
+    and others. Opening a run does not start TensorFlow.
 
     Attributes:
         path: the folder.
-        config: {"recipe", "options", "data", "shape", "size", "training", "versions"}: what was asked for,
-            with the defaults filled in, and what it ran on.
+        config: {"recipe", "options", "data", "shape", "size", "training", "versions"}: the options with their
+            defaults filled in, and the versions of the packages.
     """
 
-    def __init__(self, path: Path, config: dict):
+    def __init__(self, path: Path, config: dict[str, Any]):
         self.path = path
         self.config = config
 
     @classmethod
-    def create(cls, path: str | os.PathLike, config: dict) -> Run:
+    def create(cls, path: str | os.PathLike[str], config: dict[str, Any]) -> Self:
         """Make the folder of a new run and write its configuration, with the versions added.
+
+        Args:
+            path: the folder, new or empty.
+            config: see `Run`, without the versions.
 
         Raises:
             InvalidInput: the folder holds a run, or something else.
         """
         path = Path(path)
-        cls.refuse_used(path)
+        cls.check_new(path)
         run = cls(path, config | {"versions": versions()})
         run.write("config.json", run.config)
         return run
 
     @staticmethod
-    def refuse_used(path: Path) -> None:
-        """Refuse a path at which a run cannot be made.
+    def check_new(path: Path) -> None:
+        """Raise for a path at which a run cannot be made.
+
+        Args:
+            path: the folder.
 
         Raises:
             InvalidInput: the folder holds a run, or something else.
@@ -68,35 +70,34 @@ class Run:
         if (path / "config.json").exists():
             advice = f"one that holds a run; to continue it: tfvae train --resume {path}"
             raise InvalidInput("--run", "a new or empty folder", advice)
-        if path.exists() and not path.is_dir():
-            raise InvalidInput("--run", "a new or empty folder", f"{path}, which is a file")
-        foreign = [entry.name for entry in _entries(path) if not entry.name.startswith(".config.json.")]
-        if foreign:
-            raise InvalidInput("--run", "a new or empty folder", f"{path}, which holds {min(foreign)}")
+        if not path.is_dir() or not all(_is_unfinished_config(entry) for entry in path.iterdir()):
+            new_folder("--run", path)
 
     @classmethod
-    def open(cls, path: str | os.PathLike) -> Run:
+    def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open the folder of a run.
 
+        Args:
+            path: the folder.
+
         Raises:
-            UnreadableFile: there is none, or its config.json is damaged.
+            UnreadableFile: there is no run, or its config.json is damaged.
         """
         path, expected = Path(path), "the folder of a run, with its config.json"
         if not path.is_dir():
             raise UnreadableFile(path, expected, "there is no such folder")
         if not (path / "config.json").is_file():
             raise UnreadableFile(path, expected, "there is no config.json in it")
-        config = _read(path / "config.json")
+        config = _read_json(path / "config.json")
         missing = [key for key in _KEYS if key not in config]
         if missing:
-            raise UnreadableFile(
-                path / "config.json", f"the keys {', '.join(_KEYS)}", f"{missing[0]} is missing"
-            )
+            expected = f"the keys {', '.join(_KEYS)}"
+            raise UnreadableFile(path / "config.json", expected, f"{missing[0]} is missing")
         return cls(path, config)
 
     @property
     def finished(self) -> bool:
-        """Whether training has ended and the model is there."""
+        """Whether training has ended and the model is written."""
         return (self.path / "model.keras").is_file()
 
     def model(self) -> LatentModel:
@@ -107,17 +108,17 @@ class Run:
         """
         return tfvae.models.load(self.path / "model.keras")
 
-    def metrics(self) -> list[dict]:
-        """Return what metrics.jsonl holds, one dict an epoch: epoch (from 1), seconds, loss, elbo, ..."""
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return metrics.jsonl, one dict an epoch: epoch (from 1), seconds, loss, elbo, ..."""
         return tfvae.callbacks.JsonLines.read(self.path / "metrics.jsonl")
 
-    def evaluation(self) -> dict | None:
-        """Return what `tfvae evaluate` wrote, or None where it has not run."""
-        return self._optional("evaluation.json")
+    def evaluation(self) -> dict[str, Any] | None:
+        """Return what `tfvae evaluate` wrote, or None if it has not run."""
+        return self._read_if_there("evaluation.json")
 
     def preprocessing(self) -> Standardize | None:
-        """Return the layer that standardizes this run's tables, or None where the data is taken as it is."""
-        values = self._optional("preprocessing.json")
+        """Return the layer that standardizes this run's tables, or None if the data is not standardized."""
+        values = self._read_if_there("preprocessing.json")
         return None if values is None else tfvae.data.Standardize(values["offset"], values["scale"])
 
     def source(self) -> Source:
@@ -125,42 +126,43 @@ class Run:
 
         Raises:
             InvalidInput: the data has another shape or number of rows than at the start.
-            UnreadableFile: it cannot be read, or is no longer there.
+            UnreadableFile: the data cannot be read, or does not exist any more.
         """
-        opened = tfvae.data.source(self.config["data"])
-        for what, received in (("shape", list(opened.shape)), ("size", opened.size)):
-            if received != self.config.get(what, received):
-                raise InvalidInput(
-                    self.config["data"], f"the {what} {self.config[what]}, as before", received
-                )
-        return opened
+        source = tfvae.data.source(self.config["data"])
+        for name, received in (("shape", list(source.shape)), ("size", source.size)):
+            if received != self.config.get(name, received):
+                expected = f"the {name} {self.config[name]}, as before"
+                raise InvalidInput(self.config["data"], expected, received)
+        return source
 
     @property
     def condition_dim(self) -> int | None:
-        """Classes whose one-hot code is the condition of the run's model, or None where it has none."""
+        """Number of classes whose one-hot code is the condition of the run's model; None without one."""
         return recipe_options.condition_dim(self.config["options"])
 
     @property
     def num_classes(self) -> int | None:
-        """Classes of a model that takes labels, known or not; None for other models."""
+        """Number of classes of a model that takes labels, known or not; None for other models."""
         return recipe_options.num_classes(self.config["options"])
 
     @property
     def classes(self) -> int | None:
-        """Classes of which the model generates one, or None for a model of x alone."""
+        """Number of classes of which the model generates one; None for a model of x alone."""
         return self.condition_dim or self.num_classes
 
-    def given(self, number: int, one: int | None = None) -> dict[str, np.ndarray]:
-        """Return what the model is to generate from, nothing for a model of x alone.
+    def class_inputs(self, number: int, label: int | None = None) -> dict[str, Any]:
+        """Return the inputs, by name, that a model with classes generates from; none for a model of x alone.
 
         Args:
-            number: how many draws are wanted.
-            one: the class of all of them; None is all classes in turn.
+            number: number of draws.
+            label: the class of all draws; None means all classes in turn.
         """
         if self.classes is None:
             return {}
-        label = np.arange(number) % self.classes if one is None else np.full(number, one)
-        return {"label": label} if self.condition_dim is None else {"condition": np.eye(self.classes)[label]}
+        labels = np.arange(number) % self.classes if label is None else np.full(number, label)
+        return (
+            {"label": labels} if self.condition_dim is None else {"condition": np.eye(self.classes)[labels]}
+        )
 
     @property
     def split(self) -> Split:
@@ -169,7 +171,7 @@ class Run:
 
     def pipeline(
         self,
-        rows: Source,
+        source: Source,
         batch_size: int,
         split: Keep | None = None,
         *,
@@ -178,19 +180,25 @@ class Run:
     ) -> Pipeline:
         """Return batches of any source as this run's model takes them: standardized, binarized.
 
-        Where the model has a condition, that is the label as a one-hot code; a model that can do without
-        labels is given them if `labels` is true.
+        If the model has a condition, it is the one-hot code of the label.
+
+        Args:
+            source: the rows.
+            batch_size: rows in a batch.
+            split: selects rows; None means all.
+            shuffle: whether the order is random.
+            labels: whether a model that takes labels, known or not, is given them.
 
         Raises:
-            InvalidInput: the rows have another shape than those the run trains on, or no labels where it
-                takes them.
+            InvalidInput: the rows have another shape than those that the run trains on, or no labels although
+                the model takes them.
         """
-        if list(rows.shape) != self.config["shape"]:
+        if list(source.shape) != self.config["shape"]:
             expected = f"examples of shape {tuple(self.config['shape'])}, as the run trains on"
-            raise InvalidInput(rows.name, expected, rows.shape)
+            raise InvalidInput(source.name, expected, source.shape)
         layer = self.preprocessing()
         return tfvae.data.Pipeline(
-            rows,
+            source,
             batch_size,
             split=tfvae.data.everything if split is None else split,
             seed=self.config["training"]["seed"],
@@ -201,41 +209,19 @@ class Run:
             one_hot=self.condition_dim,
         )
 
-    @contextlib.contextmanager
-    def training(self) -> Iterator[None]:
-        """Keep other processes from training the run too; clear away what a killed one left half written.
+    def write(self, name: str, values: dict[str, Any]) -> None:
+        """Write a JSON file of the run, whole or not at all.
 
-        Raises:
-            InvalidInput: another process trains it.
+        Args:
+            name: name of the file.
+            values: its content.
         """
-        with (self.path / "config.json").open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
-            except BlockingIOError:
-                raise InvalidInput(str(self.path), "a run to continue", "one that is being trained") from None
-            for name in _WRITTEN_WHOLE:
-                for unfinished in self.path.glob(f".{name}.*"):
-                    shutil.rmtree(unfinished, ignore_errors=True)
-            yield
-
-    @contextlib.contextmanager
-    def unless_refused(self) -> Iterator[None]:
-        """Take the new folder away again where the data is refused before anything was learned from it."""
-        try:
-            yield
-        except InvalidInput:
-            if not _entries(self.path / "checkpoints"):
-                shutil.rmtree(self.path)
-            raise
-
-    def write(self, name: str, values: dict) -> None:
-        """Write a JSON file of the run, whole or not at all."""
         with replacing(self.path / name) as temporary:
             temporary.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
-    def _optional(self, name: str) -> dict | None:
+    def _read_if_there(self, name: str) -> dict[str, Any] | None:
         path = self.path / name
-        return _read(path) if path.is_file() else None
+        return _read_json(path) if path.is_file() else None
 
 
 def versions() -> dict[str, str]:
@@ -248,11 +234,12 @@ def versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
-def _entries(path: Path) -> list[Path]:
-    return list(path.iterdir()) if path.is_dir() else []
+def _is_unfinished_config(path: Path) -> bool:
+    """Whether a process that was killed before the first configuration left this."""
+    return path.name.startswith(".config.json.")
 
 
-def _read(path: Path) -> dict:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # no JSON, or no text

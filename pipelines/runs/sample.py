@@ -9,28 +9,28 @@ import numpy as np
 from PIL import Image
 
 from tfvae.core.files import replacing
+from tfvae.core.types import Array
 from tfvae.pipelines.runs.run import Run
 
 _GAP = 1  # pixels between two pictures
-_SHORTEST_SIDE = 28  # smaller pictures are enlarged, by an integer
+_SHORTEST_SIDE = 28  # smaller pictures are enlarged by an integer
 
 
-def sample(run: Run, number: int, seed: int, output: Path, one: int | None = None) -> Path:
+def sample(run: Run, number: int, seed: int, output: Path, label: int | None = None) -> Path:
     """Write the means E[x|z] for `number` draws z ~ p(z), in the units of the data.
 
     Args:
         run: a finished run.
-        number: how many.
-        seed: start of the random numbers.
+        number: number of draws.
+        seed: seed of the random numbers.
         output: a `.npy` file for an array [number, *shape], or a `.png` file for images side by side.
-        one: the class of all draws, for a model with classes; None is all classes in turn, and in a picture
-            a column for each.
+        label: the class of all draws, for a model with classes; None means all classes in turn, with a column
+            for each in a picture.
 
     Returns:
         The path written.
     """
-    given = run.given(number, one)
-    x = run.model().sample(number, seed=seed, given=given)
+    x = run.model().sample(number, seed=seed, given=run.class_inputs(number, label))
     layer = run.preprocessing()
     if layer is not None:
         x = np.asarray(layer.inverse(x))
@@ -38,16 +38,18 @@ def sample(run: Run, number: int, seed: int, output: Path, one: int | None = Non
         if output.suffix == ".npy":
             np.save(temporary, x)
         else:
-            picture(x, run.classes if one is None else None).save(temporary)
+            picture(x, run.classes if label is None else None).save(temporary)
     return output
 
 
-def picture(x: np.ndarray, columns: int | None = None) -> Image.Image:
-    """Arrange images [n, height, width, channels] with values in [0, 1] as a grid, row by row.
+def picture(x: Array, columns: int | None = None) -> Image.Image:
+    """Arrange images as a grid, row by row.
 
-    The grid has `columns` columns, or is about as wide as high.
+    One channel is shown as gray, three as RGB; of any other number the mean is shown.
 
-    One channel is gray, three are RGB; of any other number the mean is shown.
+    Args:
+        x: images [n, height, width, channels] with values in [0, 1].
+        columns: columns of the grid; None means about as many as rows.
 
     Example:
         >>> picture(np.zeros((5, 28, 28, 1))).size

@@ -1,8 +1,9 @@
-"""Train a recipe on a source, in a run's folder; or continue a run that was interrupted.
+"""Train a recipe on a source, in a run's folder; or continue an interrupted run.
 
-A run that is killed at any moment and continued, any number of times, ends with the weights it would have
-had: every number is a function of the configuration and of the last checkpoint. That holds a model whole,
-with its optimizer and the state of its noise; the data's order is a function of the seed and the epoch.
+A run that is killed at any moment and continued, any number of times, ends with the weights of an
+uninterrupted one: every number is a function of the configuration and of the last checkpoint. The checkpoint
+holds the whole model, with its optimizer and the state of its noise; the order of the data is a function of
+the seed and the epoch.
 """
 
 from __future__ import annotations
@@ -14,25 +15,30 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 import tfvae.models
 from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch, StopIfNotFinite
-from tfvae.data import Pipeline, PartiallyLabeled, Source, Standardize, original_errors, rows_to_label
 from tfvae.core.errors import UnreadableFile
+from tfvae.data import PartiallyLabeled, Pipeline, Source, Standardize, original_errors, rows_to_label
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
-from tfvae.pipelines.runs import devices
-from tfvae.pipelines.runs import recipe_options
-from tfvae.pipelines.runs.run import Run, versions
 from tfvae.pipelines.failures import usage_errors
+from tfvae.pipelines.runs import devices, recipe_options
+from tfvae.pipelines.runs.run import Run, versions
+from tfvae.pipelines.runs.training_lock import removed_on_invalid_data, training_lock
 from tfvae.pipelines.runs.training_options import TrainingOptions, training_source
 
 
 def start(
-    path: str | os.PathLike, recipe: str, options: dict, data: str, training: TrainingOptions | None = None
+    path: str | os.PathLike[str],
+    recipe: str,
+    options: dict[str, Any],
+    data: str,
+    training: TrainingOptions | None = None,
 ) -> Run:
     """Train a recipe from the beginning.
 
@@ -41,48 +47,51 @@ def start(
         recipe: name of a function of `tfvae.zoo`.
         options: its arguments besides the shape; the likelihood by the name of its class.
         data: name of a source, as `tfvae.data.source` takes it.
-        training: how to train; None is `TrainingOptions()`.
+        training: how to train; None means `TrainingOptions()`.
 
     Returns:
-        The run, finished.
+        The finished run.
 
     Raises:
-        UsageError: an argument cannot be used; no folder has been made.
-        InvalidInput: the data cannot be used; no folder is left where the first epoch found that.
-        OSError: the data cannot be read, or the folder not be written.
+        UsageError: an argument is wrong; no folder has been made.
+        InvalidInput: the data cannot be used; the folder is removed if this is found in the first epoch.
+        OSError: the data cannot be read, or the folder cannot be written.
         FloatingPointError: the loss is no longer a number.
     """
     training = TrainingOptions() if training is None else training
     path = Path(path)
     with usage_errors():
         recipe_options.refuse_untrainable(recipe)
-        Run.refuse_used(path)
-    rows = training_source(data, training, recipe)
+        Run.check_new(path)
+    source = training_source(data, training, recipe)
     config = {
         "recipe": recipe,
         "options": options,
-        "data": _lasting_name(data, rows),
-        "shape": list(rows.shape),
-        "size": rows.size,
+        "data": _absolute_name(data, source),
+        "shape": list(source.shape),
+        "size": source.size,
         "training": dataclasses.asdict(training),
     }
-    with usage_errors():  # a recipe knows best which options it takes
+    with usage_errors():  # the recipe itself checks its options
         strategy = devices.strategy(training.replicas, training.steps_per_execution)
         model = _untrained(config, strategy)
     run = Run.create(path, config)
-    with run.unless_refused(), run.training():
-        _finish(run, model, rows, 0)
+    with removed_on_invalid_data(run), training_lock(run):
+        _finish(run, model, source, 0)
     return run
 
 
-def resume(path: str | os.PathLike) -> Run:
-    """Continue a run where its newest checkpoint left it; a finished one is left as it is.
+def resume(path: str | os.PathLike[str]) -> Run:
+    """Continue a run from its newest checkpoint; a finished run is unchanged.
 
     Args:
         path: folder of the run.
 
+    Returns:
+        The finished run.
+
     Raises:
-        InvalidInput: the data is no longer the same.
+        InvalidInput: the data has changed, or another process trains the run.
         OSError: a file cannot be read or written.
     """
     run = Run.open(path)
@@ -91,17 +100,17 @@ def resume(path: str | os.PathLike) -> Run:
     if run.config["versions"] != versions():
         print(f"tfvae: the run began with {run.config['versions']}; this is {versions()}", file=sys.stderr)
     training = run.config["training"]
-    with run.training():
-        rows = run.source()
+    with training_lock(run):
+        source = run.source()
         strategy = devices.strategy(training["replicas"], training["steps_per_execution"])
-        model, done = _newest(run, strategy)
+        model, epochs_done = _newest_checkpoint(run, strategy)
         if model is None:
             model = _untrained(run.config, strategy)
-        _finish(run, model, rows, done)
+        _finish(run, model, source, epochs_done)
     return run
 
 
-def _untrained(config: dict, strategy: tf.distribute.Strategy) -> LatentModel:
+def _untrained(config: dict[str, Any], strategy: tf.distribute.Strategy) -> LatentModel:
     """Make the model with its initial weights, a function of the configuration alone."""
     training = config["training"]
     keras.utils.set_random_seed(training["seed"])
@@ -115,78 +124,78 @@ def _untrained(config: dict, strategy: tf.distribute.Strategy) -> LatentModel:
     return model
 
 
-def _newest(run: Run, strategy: tf.distribute.Strategy) -> tuple[LatentModel | None, int]:
-    """Load the newest good checkpoint; no model and 0 epochs where there is none."""
-    for done, path in Checkpoint.saved(run.path / "checkpoints"):
+def _newest_checkpoint(run: Run, strategy: tf.distribute.Strategy) -> tuple[LatentModel | None, int]:
+    """Load the newest readable checkpoint and return its number of epochs; None and 0 without any."""
+    for epochs_done, path in Checkpoint.saved(run.path / "checkpoints"):
         try:
             with strategy.scope():
-                return tfvae.models.load(path), done
+                return tfvae.models.load(path), epochs_done
         except UnreadableFile as error:
             print(f"tfvae: {error}; the one before it is used", file=sys.stderr)
     return None, 0
 
 
-def _finish(run: Run, model: LatentModel, rows: Source, done: int) -> None:
-    """Train from `done` epochs to the end, and write the model."""
-    if done < run.config["training"]["epochs"]:
-        _standardize(run, model, rows)
-        _fit(run, model, rows, done)
+def _finish(run: Run, model: LatentModel, source: Source, epochs_done: int) -> None:
+    """Train for the remaining epochs, and write the model."""
+    if epochs_done < run.config["training"]["epochs"]:
+        _standardize(run, model, source)
+        _fit(run, model, source, epochs_done)
     model.save(run.path / "model.keras")
     Checkpoint(run.path / "checkpoints").clear()  # a kill may have come between the last save and this
 
 
-def _fit(run: Run, model: LatentModel, rows: Source, done: int) -> None:
+def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int) -> None:
     training, labels = run.config["training"], run.num_classes is not None
-    shown = _with_few_labels(run, rows) if labels else rows
-    train = run.pipeline(shown, training["batch_size"], run.split.train, shuffle=True, labels=labels)
+    labeled = _with_hidden_labels(run, source) if labels else source
+    train = run.pipeline(labeled, training["batch_size"], run.split.train, shuffle=True, labels=labels)
     pipelines = [train]
     if training["validation"] > 0:
-        part = run.split.validation
-        pipelines.append(run.pipeline(rows, training["batch_size"], part, labels=labels))
+        held_out = run.split.validation
+        pipelines.append(run.pipeline(source, training["batch_size"], held_out, labels=labels))
     datasets = [pipeline.dataset() for pipeline in pipelines]
-    with original_errors(*pipelines), _streams_may_end(*pipelines):
+    with original_errors(*pipelines), _unknown_lengths_allowed(*pipelines):
         model.fit(
             datasets[0],
             epochs=training["epochs"],
-            initial_epoch=done,
+            initial_epoch=epochs_done,
             validation_data=datasets[1] if len(datasets) > 1 else None,
             callbacks=[
                 SetEpoch(train),
                 StopIfNotFinite(),
                 JsonLines(run.path / "metrics.jsonl"),
                 Checkpoint(run.path / "checkpoints"),
-                keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
+                keras.callbacks.TensorBoard(str(run.path / "tensorboard"), write_graph=False),
             ],
         )
 
 
-def _with_few_labels(run: Run, rows: Source) -> Source:
-    """Hide the labels that the run is not to see; which ones is a function of the data and the seed."""
+def _with_hidden_labels(run: Run, source: Source) -> Source:
+    """Hide all labels but those that training may use, a function of the data and the seed."""
     training = run.config["training"]
     number = training.get("labels")
-    return PartiallyLabeled(rows, rows_to_label(rows, number, run.split.train, training["seed"]))
+    return PartiallyLabeled(source, rows_to_label(source, number, run.split.train, training["seed"]))
 
 
-def _standardize(run: Run, model: LatentModel, rows: Source) -> None:
-    """Measure a table's columns on the training rows, unless the likelihood bounds what they may be."""
-    if rows.is_image or model.likelihood.support.bounded:
+def _standardize(run: Run, model: LatentModel, source: Source) -> None:
+    """Measure a table's columns on the training rows, unless the likelihood's support is bounded."""
+    if source.is_image or model.likelihood.support.bounded:
         return
     if run.preprocessing() is None:
-        layer = Standardize.fit(rows, run.split.train)
+        layer = Standardize.fit(source, run.split.train)
         run.write("preprocessing.json", {"offset": layer.offset, "scale": layer.scale})
 
 
-def _lasting_name(data: str, rows: Source) -> str:
+def _absolute_name(data: str, source: Source) -> str:
     """Return the source's name with its path made absolute, so that the run finds it from anywhere."""
-    if ":" in rows.name:  # a name of a library's data set, no path
+    if ":" in source.name:  # the name of a library's data set, no path
         return data
     prefix, colon, _ = data.rpartition(":")
-    return f"{prefix}{colon}{Path(rows.name).absolute()}"
+    return f"{prefix}{colon}{Path(source.name).absolute()}"
 
 
 @contextlib.contextmanager
-def _streams_may_end(*pipelines: Pipeline) -> Iterator[None]:
-    """Silence Keras's warning that data ran out, where only reading it tells how long it is."""
+def _unknown_lengths_allowed(*pipelines: Pipeline) -> Iterator[None]:
+    """Silence Keras's warning that the data ran out, if the number of batches is unknown in advance."""
     with warnings.catch_warnings():
         if any(pipeline.num_batches is None for pipeline in pipelines):
             warnings.filterwarnings("ignore", "Your input ran out of data")

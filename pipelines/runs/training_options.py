@@ -21,16 +21,16 @@ class TrainingOptions:
 
     Args:
         epochs: passes over the training data.
-        batch_size: examples a step, of all replicas together.
-        learning_rate: step size of Adam.
+        batch_size: examples in a training step, over all replicas.
+        learning_rate: learning rate of Adam.
         validation: fraction of the rows held out, in [0, 1).
-        seed: start of all random numbers: split, order, initial weights, noise, which labels are shown.
-        binarize: train on draws of Bernoulli(pixel), anew in each epoch; for images.
-        steps_per_execution: steps between two looks of the progress bar; None is many on one device, which is
-            faster for small models, and one on several.
-        labels: training rows whose label is shown, as many of each class, for recipes that can do without;
-            None is all of them.
-        replicas: devices that share a batch: GPUs, or parts of the CPU where there is none.
+        seed: seed of all random numbers: split, order, initial weights, noise, which labels are shown.
+        binarize: train on draws of Bernoulli(pixel), new in each epoch; for images.
+        steps_per_execution: training steps between two updates of the progress bar; None means many on one
+            device, which is faster for small models, and one on several.
+        labels: number of training rows whose label is shown, the same for each class, for recipes that take
+            unknown labels; None means all.
+        replicas: devices that share a batch: GPUs, or parts of the CPU without any.
 
     Raises:
         InvalidInput: a value out of range.
@@ -65,20 +65,31 @@ class TrainingOptions:
 
 
 def training_source(data: str, training: TrainingOptions, recipe: str) -> Source:
-    """Open a source by its name, and refuse it for what its kind cannot do, or a recipe not do with it."""
+    """Open a source, and check that recipe and options can be used with it.
+
+    Args:
+        data: name of the source.
+        training: how to train.
+        recipe: name of the recipe.
+
+    Raises:
+        UsageError: an option or the source does not fit the recipe, or there is no such source.
+        OSError: the source is damaged.
+    """
     arguments = recipe_options.parameters(recipe)
     takes_labels = recipe_options.num_classes(arguments) is not None
     if training.labels is not None and not takes_labels:
         raise UsageError(str(InvalidInput("--labels", "a recipe that takes labels, known or not", recipe)))
     with usage_errors():
-        opened = tfvae.data.source(data)
-    # Whether it is a table may take a look into it, and what that finds damaged is no wrong argument.
-    if training.binarize and not opened.is_image:
+        source = tfvae.data.source(data)
+    # `is_image` may read the source: damage found there is a failure and no usage error.
+    if training.binarize and not source.is_image:
         raise UsageError(str(InvalidInput("--binarize", "a source of images", f"{data}, which is a table")))
-    if (takes_labels or recipe_options.condition_dim(arguments) is not None) and opened.label_dtype is None:
+    needs_labels = takes_labels or recipe_options.condition_dim(arguments) is not None
+    if needs_labels and source.label_dtype is None:
         received = f"{data}, which has none"
         raise UsageError(str(InvalidInput("--data", f"a source with labels, which {recipe} needs", received)))
-    return opened
+    return source
 
 
 def _flag(option: str) -> str:

@@ -1,1 +1,1 @@
-"""Scores of every row of a table, on one machine or on Spark; detectors fitted to tables."""
+"""Scores of every row: of any source by a run's model, of a table by a detector, here or on Spark."""

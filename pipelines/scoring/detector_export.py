@@ -1,9 +1,8 @@
-"""A detector of tables as a SavedModel that takes the columns as they are."""
+"""A detector of tables as a SavedModel that takes the raw columns."""
 
 from __future__ import annotations
 
 import functools
-import json
 import os
 from pathlib import Path
 
@@ -11,37 +10,42 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.anomaly import VAEDetector
+from tfvae.core.types import Array
 from tfvae.export import saved_model
 from tfvae.export.endpoints.base import Endpoint, endpoints
-from tfvae.pipelines.scoring.batch_scorer import ABOUT, BatchScorer, Values
+from tfvae.pipelines.scoring.detector_description import FILE_NAME, DetectorDescription, as_text
+from tfvae.pipelines.scoring.table_detector import table_features
+from tfvae.pipelines.scoring.table_scorer import TableScorer
 
 _QUANTILES = 200
 
 
-def export(detector: VAEDetector, path: str | os.PathLike, version: int | None = None) -> Path:
-    """Write `path/version/`: the endpoint `score` of named columns, and what `tfvae score` needs to use it.
+def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | None = None) -> Path:
+    """Write `path/version/`: the endpoint `score` of named columns, and the facts that `tfvae score` needs.
 
     Args:
         detector: fitted to a table.
-        path: the servable's folder.
-        version: the version's number, which must be free; None is the one after the last.
+        path: the folder of the served model.
+        version: number of the version, which must not exist yet; None means the one after the last.
+
+    Returns:
+        The folder of the version.
 
     Raises:
         InvalidInput: the version exists.
-        ExportError: the export gives other numbers than the detector.
+        ExportError: the export computes other numbers than the detector.
     """
-    notes = {ABOUT: json.dumps(about(detector), ensure_ascii=False)}
+    notes = {FILE_NAME: as_text(describe(detector))}
     return saved_model(detector, path, version, notes=notes).path
 
 
-def about(detector: VAEDetector) -> dict:
-    """Return what is told of a detector beside its graph, as plain lists, dicts, texts and numbers.
+def describe(detector: VAEDetector) -> DetectorDescription:
+    """Return the facts that go with a detector's graph.
 
-    schema, features, training: of `tfvae.data.tables.features.TableFeatures`; threshold: scores above it are
-    anomalies; scores: evenly spaced quantiles of those it was calibrated on; above: share of these that are
-    above the threshold.
+    Args:
+        detector: fitted to a table.
     """
-    features, calibration = detector.scorer_.preprocessing, detector.scorer_.calibration
+    features, calibration = table_features(detector), detector.scorer_.calibration
     scores, threshold = np.asarray(calibration.scores), float(np.asarray(calibration.threshold))
     return {
         "schema": features.table.as_json(),
@@ -53,14 +57,19 @@ def about(detector: VAEDetector) -> dict:
     }
 
 
-def in_process(detector: VAEDetector, top: int | None = None) -> BatchScorer:
-    """Return what scores batches with a detector that is in memory, by the graph of its export."""
+def scorer_in_memory(detector: VAEDetector, top: int | None = None) -> TableScorer:
+    """Return a scorer of table rows for a detector in memory, by the graph of its export.
+
+    Args:
+        detector: fitted to a table.
+        top: number of features that are named in each row; None means 3, or all if there are fewer.
+    """
     [endpoint] = endpoints(detector, None, 0)
     graph = tf.function(functools.partial(Endpoint.__call__, endpoint), endpoint.signature, autograph=False)
 
-    def function(values: Values) -> Values:
-        found = graph(*(tf.convert_to_tensor(values[name]) for name in endpoint.specs))
-        return {name: value.numpy() for name, value in found.items()}
+    def function(values: dict[str, Array]) -> dict[str, Array]:
+        results = graph(*(tf.convert_to_tensor(values[name]) for name in endpoint.specs))
+        return {name: value.numpy() for name, value in results.items()}
 
-    features = detector.scorer_.preprocessing
-    return BatchScorer(features.raw_table(), [feature.name for feature in features.features], function, top)
+    features = table_features(detector)
+    return TableScorer(features.raw_table(), [feature.name for feature in features.features], function, top)

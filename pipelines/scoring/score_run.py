@@ -1,93 +1,98 @@
-"""Score every row of a source, in order and in bounded memory."""
+"""Score every row of any source with a run's model, in order and in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple, final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tfvae.core.errors import InvalidInput
-from tfvae.core.files import replacing
+from tfvae.core.types import Array
 from tfvae.data import Source
 from tfvae.models import LatentModel
 from tfvae.pipelines.runs.run import Run
+from tfvae.pipelines.scoring.score_writer import scored_batches, write_scores
+from tfvae.pipelines.scoring.scored_rows import ROW, ScoredRows
+from tfvae.pipelines.scoring.summary import Summary
 
-WRITERS = {".csv": pyarrow.csv.CSVWriter, ".parquet": pyarrow.parquet.ParquetWriter}
-
-_ROWS = 1024
+_BATCH_ROWS = 1024
 _ELBO_DRAWS = 10
-_SCHEMA = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("score", pa.float32()),
-        ("standard_error", pa.float32()),
-        ("negative_elbo", pa.float32()),
-    ]
-)
+_ADDED = ("score", "standard_error", "negative_elbo")
+_SCHEMA = pa.schema([(ROW, pa.int64()), *((name, pa.float32()) for name in _ADDED)])
 
 
-def score(run: Run, rows: Source, output: Path, samples: int = 100, seed: int = 0) -> Path:
-    """Write one line for each row: its number from 0, -log p(x) in nats, its standard error, -ELBO.
+def score(run: Run, source: Source, output: Path, samples: int = 100, seed: int = 0) -> Summary:
+    """Write a line for each row: its number from 0, -log p(x) in nats, its standard error, and -ELBO.
 
-    The score is estimated by importance sampling; its standard error is that over the draws. A row that
-    the model finds unlikely has a high score. A model with a condition c, which is the label, scores by
-    -log p(x|c); one whose q(z|x) has no density by its distortion, -E log p(x|z), and leaves the other two
-    columns empty.
+    The score is estimated by importance sampling; the standard error is that over the draws. The model finds
+    a row with a high score unlikely. A model with a condition c, which is the label, scores by -log p(x|c).
+    If q(z|x) has no density, the score is the distortion, -E log p(x|z), and the other two columns are empty.
 
     Args:
         run: a finished run.
-        rows: what to score.
-        output: a `.csv` or `.parquet` file; it appears when the last row is done.
+        source: the rows.
+        output: a `.csv` or `.parquet` file; it appears when the last row is scored.
         samples: draws for each row.
-        seed: start of the random numbers.
-
-    Returns:
-        The path written.
+        seed: seed of the random numbers.
 
     Raises:
-        InvalidInput: a row does not fit the model; the message says which.
-        OSError: the source cannot be read, or the file not be written.
+        InvalidInput: the model does not take one of the rows; the message says which.
+        OSError: the source cannot be read, or the file cannot be written.
     """
-    model = run.model()
-    chunks = run.pipeline(rows, _ROWS).batches()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        replacing(output) as temporary,
-        WRITERS[output.suffix](temporary, _SCHEMA) as writer,
-        Progress(*columns, console=Console(stderr=True)) as progress,
-    ):
-        task = progress.add_task("rows", total=rows.size)
-        for batch in _scored(model, chunks, rows.name, samples, seed):
-            writer.write_batch(batch)
-            progress.advance(task, batch.num_rows)
-    return output
+    scorer = _ModelScorer(run.model(), source.name, samples, seed)
+    batches = _numbered(run.pipeline(source, _BATCH_ROWS).batches())
+    with scored_batches(scorer, batches, source.size) as scored:
+        return write_scores(scored, _SCHEMA, source.name, output, source.size)
 
 
-def _scored(
-    model: LatentModel, chunks: Iterator[np.ndarray | dict], name: str, samples: int, seed: int
-) -> Iterator[pa.RecordBatch]:
+class _Examples(NamedTuple):
+    """A batch of examples, the number of the batch, and the number of its first row."""
+
+    batch: int
+    first: int
+    inputs: Array | dict[str, Array]
+
+
+def _numbered(batches: Iterable[Array | dict[str, Array]]) -> Iterator[_Examples]:
     first = 0
-    for index, x in enumerate(chunks):
+    for number, inputs in enumerate(batches):
+        yield _Examples(number, first, inputs)
+        first += len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs)
+
+
+@final
+class _ModelScorer:
+    """Scores examples with a model.
+
+    Args:
+        model: the model.
+        source: name of the source, for messages.
+        samples: draws for each example.
+        seed: seed of the random numbers of the first batch; the next batch has the next seed.
+    """
+
+    def __init__(self, model: LatentModel, source: str, samples: int, seed: int):
+        self._model, self._source, self._samples, self._seed = model, source, samples, seed
+
+    def score(self, batch: _Examples) -> ScoredRows:
         try:
-            scores = _scores(model, x, samples, seed + index)
+            added = self._added(batch.inputs, self._seed + batch.batch)
         except InvalidInput as problem:
-            raise InvalidInput(f"{name}, rows from {first}", "rows that the model takes", problem) from None
-        count = len(scores[0])
-        numbers = np.arange(first, first + count)
-        yield pa.record_batch([pa.array(array) for array in (numbers, *scores)], schema=_SCHEMA)
-        first += count
+            argument = f"{self._source}, rows from {batch.first}"
+            raise InvalidInput(argument, "rows that the model takes", problem) from None
+        rows = np.arange(batch.first, batch.first + len(added[0]))
+        return ScoredRows(pa.table([pa.array(column) for column in (rows, *added)], schema=_SCHEMA))
 
-
-def _scores(model: LatentModel, x: np.ndarray | dict, samples: int, seed: int) -> tuple:
-    if not model.has_density:
-        distortion = model.distortion(x, seed=seed)
-        missing = pa.nulls(len(distortion), pa.float32())
-        return distortion, missing, missing
-    log_likelihood, error = model.log_likelihood_with_error(x, samples, seed)
-    return -log_likelihood, error, -model.elbo(x, _ELBO_DRAWS, seed)
+    def _added(self, inputs: Array | dict[str, Array], seed: int) -> tuple[Array | pa.Array, ...]:
+        if not self._model.has_density:
+            distortion = self._model.distortion(inputs, seed=seed)
+            missing = pa.nulls(len(distortion), pa.float32())
+            return distortion, missing, missing
+        if not self._model.draws_at_random:
+            negative_elbo = -self._model.elbo(inputs, seed=seed)
+            return negative_elbo, pa.nulls(len(negative_elbo), pa.float32()), negative_elbo
+        log_likelihood, error = self._model.log_likelihood_with_error(inputs, self._samples, seed)
+        return -log_likelihood, error, -self._model.elbo(inputs, _ELBO_DRAWS, seed)

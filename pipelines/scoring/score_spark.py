@@ -1,9 +1,8 @@
-"""`tfvae score` on Spark: the same scores, by workers that each load the exported detector once."""
+"""Score a table with Spark: the same scores, by workers that each load the exported detector once."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
 import re
@@ -12,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute
-import pyarrow.dataset
+import pyarrow.compute as pc
+import pyarrow.dataset as pa_dataset
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
@@ -21,83 +20,73 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from tfvae.core.errors import UnreadableFile
 from tfvae.core.files import replacing
 from tfvae.pipelines.failures import CommandFailed
-from tfvae.pipelines.scoring import batch_scorer
-from tfvae.pipelines.scoring.batch_scorer import REJECTED, BatchScorer
+from tfvae.pipelines.scoring import table_scorer
+from tfvae.pipelines.scoring.scored_rows import IS_ANOMALY, REJECTED
+from tfvae.pipelines.scoring.summary import Summary
+from tfvae.pipelines.scoring.table_scorer import TableScorer
 
 _ATTEMPTS = 4
 _BATCH_ROWS = 8192
 
 
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What became of the rows: all of them, those with a score, those rejected, those above the threshold."""
-
-    rows: int
-    scored: int
-    rejected: int
-    anomalies: int
-    output: str
-
-    def __str__(self) -> str:
-        counts = f"{self.rows} rows = {self.scored} scored + {self.rejected} rejected"
-        return f"{counts}\n{self.anomalies} anomalies\n{self.output}"
-
-
 def score(model: Path, data: Path, output: Path, master: str, top: int | None = None) -> Summary:
     """Score a Parquet file or folder on a Spark cluster, and write a Parquet folder.
 
-    Every row is in the output, in the order of the input's parts; one that cannot be read has nulls for a
-    score and the reason in `rejected`. A task that dies with its worker or executor is tried again, and only
-    whole tasks are committed, so that none is lost and none comes twice. The folder appears when all rows
-    are there.
+    Every row is in the output, in the order of the input's parts. A row that cannot be read has nulls for a
+    score and the reason in `rejected`. A task that fails with its worker or executor is run again, and only
+    whole tasks are committed, so that no row is lost or repeated. The folder appears when all rows are
+    written.
 
     Args:
         model: the folder of an exported detector, at the same path on all workers.
         data: a Parquet file or folder, at a path that all workers can read.
-        output: a folder that is not there yet, on a file system that all workers can write to.
+        output: a folder that does not exist, on a file system that all workers can write to.
         master: the cluster, such as `local[2]` or `spark://HOST:7077`.
-        top: how many features are named in each row; None is 3.
+        top: number of features that are named in each row; None means 3, or all if there are fewer.
 
     Raises:
-        InvalidInput: the table lacks a column, or has one with a name that is added.
-        UnreadableFile: the rows that came out are not as many as went in.
-        Failed: Spark could not do it.
+        InvalidInput: the table lacks a column, or has one with the name of an added one.
+        UnreadableFile: the output has another number of rows than the input.
+        CommandFailed: Spark failed.
     """
-    folder = batch_scorer.version_folder(model).resolve()
-    expected = _rows(data)
+    folder = table_scorer.version_folder(model).resolve()
+    expected = _count(data)
     with _session(master) as spark, replacing(output) as temporary:
         try:
             rows = spark.read.parquet(str(data.resolve()))
-            scored(rows, folder, top).write.parquet(str(temporary))
+            with_scores(rows, folder, top).write.parquet(str(temporary))
         except PySparkException as error:
             raise CommandFailed(f"Spark: {_reason(error)}") from None
-        summary = _counted(temporary, output)
+        summary = _summary(data, temporary, output)
         if summary.rows != expected:
-            raise UnreadableFile(data, f"{expected} rows in the output", f"{summary.rows} came")
+            raise UnreadableFile(data, f"{expected} rows in the output", f"it has {summary.rows}")
     return summary
 
 
-def scored(rows: DataFrame, model: Path, top: int | None = None) -> DataFrame:
-    """Return a table with the columns that a detector adds, computed where the rows are.
+def with_scores(rows: DataFrame, model: Path, top: int | None = None) -> DataFrame:
+    """Return a table with the columns that a detector adds, computed by the workers that hold its rows.
+
+    The workers import this library. With Keras and TensorFlow Probability they start slower: set
+    `spark.executorEnv.TFVAE_LAZY_IMPORT` to 1 in the session's configuration.
 
     Args:
         rows: the table.
         model: the folder of an exported detector's version, at the same path on all workers.
-        top: how many features are named in each row; None is 3.
+        top: number of features that are named in each row; None means 3, or all if there are fewer.
     """
-    schema = scorer(str(model), top).schema(to_arrow_schema(rows.schema))
-    return rows.mapInArrow(functools.partial(_scored, str(model), top), from_arrow_schema(schema))
+    schema = _scorer(str(model), top).schema(to_arrow_schema(rows.schema))
+    return rows.mapInArrow(functools.partial(_score, str(model), top), from_arrow_schema(schema))
 
 
 @functools.cache
-def scorer(model: str, top: int | None) -> BatchScorer:
-    """Return what scores batches; loaded once in a process, which lives for many tasks."""
+def _scorer(model: str, top: int | None) -> TableScorer:
+    """Load the detector, once in a process, which runs many tasks."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return batch_scorer.load(model, top)
+    return table_scorer.load(model, top)
 
 
-def _scored(model: str, top: int | None, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    return scorer(model, top).score(batches)
+def _score(model: str, top: int | None, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return map(_scorer(model, top).score, batches)
 
 
 @contextlib.contextmanager
@@ -107,13 +96,14 @@ def _session(master: str) -> Iterator[SparkSession]:
         # On one machine a failed task ends the job unless the number of attempts is in the master's name.
         .master(re.sub(r"^local\[([^,\]]+)\]$", rf"local[\1,{_ATTEMPTS}]", master))
         .config("spark.task.maxFailures", _ATTEMPTS)
+        .config("spark.executorEnv.TFVAE_LAZY_IMPORT", "1")  # workers need neither Keras nor the models
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", _BATCH_ROWS)
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "true")
         .config("spark.log.level", "ERROR")
     )
-    if master.startswith("local"):  # else the cluster's own configuration says
+    if master.startswith("local"):  # elsewhere the cluster's own configuration decides
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     try:
@@ -126,19 +116,19 @@ def _session(master: str) -> Iterator[SparkSession]:
         session.stop()
 
 
-def _rows(data: Path) -> int:
+def _count(data: Path) -> int:
     try:
-        return pa.dataset.dataset(data, format="parquet").count_rows()
+        return pa_dataset.dataset(data, format="parquet").count_rows()
     except (OSError, pa.ArrowInvalid) as error:
         raise UnreadableFile(data, "a Parquet file or folder", " ".join(str(error).split())) from None
 
 
-def _counted(folder: Path, output: Path) -> Summary:
-    table = pa.dataset.dataset(folder, format="parquet")
+def _summary(data: Path, folder: Path, output: Path) -> Summary:
+    table = pa_dataset.dataset(folder, format="parquet")
     rows = table.count_rows()
-    rejected = table.count_rows(filter=~pa.compute.field(REJECTED).is_null())
-    anomalies = table.count_rows(filter=pa.compute.field("is_anomaly"))
-    return Summary(rows, rows - rejected, rejected, anomalies, str(output))
+    rejected = table.count_rows(filter=~pc.field(REJECTED).is_null())
+    anomalies = table.count_rows(filter=pc.field(IS_ANOMALY))
+    return Summary(str(data), rows, rows - rejected, rejected, anomalies, {}, 0, str(output), None)
 
 
 def _reason(error: Exception) -> str:

@@ -1,132 +1,96 @@
-"""Score every row of a table's file: in order, in bounded memory, and on from where a killed run stopped."""
+"""Score every row of a table's file with a detector, in order and in bounded memory; resumable."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute
-import pyarrow.csv
-import pyarrow.parquet
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import replacing
 from tfvae.data.tables.files import Reject, Rows, TableFile, table_file
 from tfvae.data.tables.profile import Profile, counted
 from tfvae.data.tables.schema import TableSchema
-from tfvae.pipelines.scoring.batch_scorer import REJECTED, BatchScorer
-from tfvae.pipelines.scoring.parts import Parts, ScoredPart
-
-WRITERS = {".csv": pyarrow.csv.CSVWriter, ".parquet": pyarrow.parquet.ParquetWriter}
-ROW = "row"
+from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
+from tfvae.pipelines.scoring.parts import Parts
+from tfvae.pipelines.scoring.rejects import readable_mask, rejects_of
+from tfvae.pipelines.scoring.score_writer import scored_batches, write_scores
+from tfvae.pipelines.scoring.scored_rows import REJECTED, ROW, ScoredRows
+from tfvae.pipelines.scoring.summary import Summary
+from tfvae.pipelines.scoring.table_scorer import TableScorer
 
 _PART_ROWS = 32_768
 
 
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What became of a file's rows.
-
-    Attributes:
-        data: the file that was scored.
-        rows: its rows.
-        scored: those that have a score.
-        rejected: those that could not be read.
-        anomalies: scored rows above the threshold.
-        reasons: how many rows were rejected, by the reason without the value.
-        resumed: rows that an earlier run had done.
-        output: the file of the scored rows.
-        rejects: that of the others, or None where there are none.
-    """
-
-    data: str
-    rows: int
-    scored: int
-    rejected: int
-    anomalies: int
-    reasons: dict[str, int]
-    resumed: int
-    output: str
-    rejects: str | None
-
-
 def score(
-    scorer: BatchScorer,
-    about: dict,
-    identity: str,
-    data: str | os.PathLike,
-    output: Path,
-    part_rows: int = _PART_ROWS,
+    detector: LoadedDetector, data: str | os.PathLike[str], output: Path, part_rows: int = _PART_ROWS
 ) -> Summary:
     """Write every row of a file with its score, p-value, decision and the features that contribute most.
 
-    All columns of the data are kept; `row` is a row's number in it, from 0. Beside the output appear
-    `NAME.rejects.csv`, where there are rejects, and `NAME.summary.json`, what a report is made of. Until all
-    is done there is a folder of parts, `NAME.SUFFIX.parts`, from which the same command goes on.
+    All columns of the data are kept; `row` is the number of a row in the data, from 0. Beside the output are
+    written `NAME.rejects.csv`, if rows are rejected, and `NAME.summary.json`, from which a report is made.
+    Until all rows are scored, finished parts are kept in the folder `NAME.SUFFIX.parts`: if the command is
+    interrupted, the same command continues from there.
 
     Args:
-        scorer: the detector.
-        about: what it says of itself, as `detector_export.about` returns it.
-        identity: a text that differs for every other detector; parts of another one are not continued.
+        detector: the detector.
         data: a CSV or Parquet file.
-        output: a `.csv` or `.parquet` file; it appears when the last row is done.
-        part_rows: rows of a part.
+        output: a `.csv` or `.parquet` file; it appears when the last row is scored.
+        part_rows: rows in a part.
 
     Raises:
-        InvalidInput: the table lacks a column, or has one with a name that is added.
-        UnreadableFile: the file is damaged; what was done of it is kept.
+        InvalidInput: the table lacks a column, or has one with the name of an added one.
+        UnreadableFile: the file is damaged; the parts scored so far are kept.
     """
     file = table_file(data)
-    _check(file, scorer)
-    parts = Parts(output.with_name(output.name + ".parts"), _job(file, identity, scorer.top), part_rows)
+    _check_columns(file, detector.scorer)
+    parts = Parts(output.with_name(output.name + ".parts"), _job(file, detector), part_rows)
     resumed = parts.rows
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("rows", total=file.size, completed=resumed)
-        for pieces in _cut(file.rows(), resumed, part_rows):
-            parts.write(_scored(scorer, about, pieces, file.typed))
-            progress.update(task, completed=parts.rows)
+    batches = _batches(file.rows(), resumed, part_rows)
+    with scored_batches(_FileScorer(detector, file.typed), batches, file.size, resumed) as scored:
+        for part in scored:
+            parts.append(part)
     if not parts.rows:
         parts.remove()
         raise UnreadableFile(file.path, "at least one row", "it holds none")
-    summary = _joined(parts, file, about, output, resumed)
+    total = parts.rows if file.size is None else file.size
+    summary = write_scores(parts, parts.schema, str(file.path), output, total)
+    summary = dataclasses.replace(summary, resumed=resumed)
+    _write_summary(summary, parts, detector, output)
     parts.remove()
     return summary
 
 
-def _check(file: TableFile, scorer: BatchScorer) -> None:
+def _check_columns(file: TableFile, scorer: TableScorer) -> None:
     added = [ROW, *scorer.added.names]
     taken = [name for name in file.names if name in added]
     if taken:
-        raise InvalidInput(
-            "DATA", f"no column with a name that is added ({', '.join(added)})", repr(taken[0])
-        )
+        expected = f"no column with a name that is added ({', '.join(added)})"
+        raise InvalidInput("DATA", expected, repr(taken[0]))
     scorer.table.check(file.names)
 
 
-def _job(file: TableFile, identity: str, top: int) -> dict:
+def _job(file: TableFile, detector: LoadedDetector) -> dict[str, str | int]:
     stat = file.path.stat()
     return {
         "data": str(file.path.resolve()),
         "bytes": stat.st_size,
         "changed": stat.st_mtime_ns,
-        "detector": identity,
-        "top": top,
+        "detector": detector.identity,
+        "top": detector.scorer.top,
     }
 
 
-def _cut(rows: Iterator[Rows], first: int, size: int) -> Iterator[list[Rows]]:
-    """Yield rows from the one numbered `first` on, in lists of pieces with `size` rows together."""
-    pieces, end = [], first + size
+def _batches(rows: Iterator[Rows], first: int, size: int) -> Iterator[list[Rows]]:
+    """Yield the rows from number `first` on, in lists of pieces that have `size` rows together."""
+    pieces: list[Rows] = []
+    end = first + size
     for part in rows:
         while (rest := part.after(end)) is not None:
             pieces.append(part.between(end - size, end))
@@ -139,67 +103,55 @@ def _cut(rows: Iterator[Rows], first: int, size: int) -> Iterator[list[Rows]]:
         yield pieces
 
 
-def _scored(scorer: BatchScorer, about: dict, pieces: list[Rows], typed: bool) -> ScoredPart:
-    schema = TableSchema.from_json(about["schema"])
-    known = [Profile(**entry) for entry in about["training"]]
-    tables, rejects, counts = [], [], Counter()
-    for piece in pieces:
-        rejects += piece.rejects
-        batch, reasons = (piece.batch, {}) if typed else scorer.table.typed(piece.batch)
-        readable = np.ones(len(batch), bool)
-        readable[list(reasons)] = False
-        kept = batch.filter(pa.array(readable))
-        results, raw = scorer.scored(kept)
-        places = np.flatnonzero(readable)
-        for place, reason in enumerate(results.column(REJECTED).to_pylist()):
+@final
+class _FileScorer:
+    """Scores pieces of a file: the rows that are read, and a reject for each that is not.
+
+    Args:
+        detector: the detector.
+        typed: whether the file has types for its cells, unlike CSV.
+    """
+
+    def __init__(self, detector: LoadedDetector, typed: bool):
+        self._scorer, self._typed = detector.scorer, typed
+        self._schema = TableSchema.from_json(detector.description["schema"])
+        self._profiles = [Profile(**entry) for entry in detector.description["training"]]
+
+    def score(self, batch: list[Rows]) -> ScoredRows:
+        tables, rejects = [], []
+        bins: Counter[tuple[str, int]] = Counter()
+        for piece in batch:
+            table, rejected, counts = self._score_piece(piece)
+            tables.append(table)
+            rejects += [*piece.rejects, *rejected]
+            bins.update(counts)
+        counts = {
+            column.name: [bins[column.name, index] for index in range(len(profile.shares))]
+            for column, profile in zip(self._schema.modeled, self._profiles, strict=True)
+        }
+        return ScoredRows(pa.concat_tables(tables), tuple(sorted(rejects, key=lambda r: r.row)), counts)
+
+    def _score_piece(self, piece: Rows) -> tuple[pa.Table, list[Reject], Counter[tuple[str, int]]]:
+        batch, reasons = (piece.batch, {}) if self._typed else self._scorer.table.typed(piece.batch)
+        readable = readable_mask(len(batch), reasons)
+        results, raw = self._scorer.score_and_read(batch.filter(pa.array(readable)))
+        rejected = results.column(REJECTED)
+        for position, reason in zip(readable.nonzero()[0].tolist(), rejected.to_pylist(), strict=True):
             if reason is not None:
-                reasons[int(places[place])] = reason
-        rejects += [
-            Reject(int(piece.rows[place]), int(piece.lines[place]), reason)
-            for place, reason in sorted(reasons.items())
-        ]
+                reasons[position] = reason
         numbered = [pa.array(piece.rows[readable]), *results.columns[:-1]]
-        done = pa.table(numbered, names=[ROW, *results.schema.names[:-1]])
-        tables.append(done.filter(pa.compute.is_null(results.column(REJECTED))))
-        for column, bins in counted(schema, known, raw).items():
-            counts.update({(column, place): int(count) for place, count in enumerate(bins)})
-    shares = {
-        column.name: [counts[column.name, place] for place in range(len(profile.shares))]
-        for column, profile in zip(schema.modeled, known, strict=True)
-    }
-    rejects.sort(key=lambda reject: reject.row)
-    return ScoredPart(pa.concat_tables(tables), tuple(rejects), shares)
+        table = pa.table(numbered, names=[ROW, *results.schema.names[:-1]]).filter(rejected.is_null())
+        counts = Counter(
+            {
+                (column, index): int(count)
+                for column, bins in counted(self._schema, self._profiles, raw).items()
+                for index, count in enumerate(bins)
+            }
+        )
+        return table, list(rejects_of(piece, reasons)), counts
 
 
-def _joined(parts: Parts, file: TableFile, about: dict, output: Path, resumed: int) -> Summary:
-    """Put the parts together to the output and the files beside it, and see that no row is missing."""
-    first = next(iter(parts)).table.schema
-    scored = anomalies = rejected = 0
-    reasons, counts = Counter(), {}
-    rejects = output.with_name(f"{output.stem}.rejects.csv")
-    with replacing(output) as temporary, replacing(rejects) as beside:
-        with WRITERS[output.suffix](temporary, first) as writer, beside.open("w", newline="") as stream:
-            lines = csv.writer(stream)
-            lines.writerow(("row", "line", "reason", "text"))
-            for part in parts:
-                writer.write_table(part.table)
-                lines.writerows(dataclasses.astuple(reject) for reject in part.rejects)
-                scored, rejected = scored + part.table.num_rows, rejected + len(part.rejects)
-                anomalies += pa.compute.sum(part.table.column("is_anomaly")).as_py() or 0
-                reasons.update(reject.reason.split(", found")[0] for reject in part.rejects)
-                for column, bins in part.counts.items():
-                    before = counts.get(column, [0] * len(bins))
-                    counts[column] = [one + more for one, more in zip(before, bins, strict=True)]
-        rows = parts.rows if file.size is None else file.size
-        if scored + rejected != rows:
-            raise UnreadableFile(file.path, f"{rows} rows", f"{scored} are scored and {rejected} rejected")
-    if not rejected:
-        rejects.unlink()
-    summary = Summary(
-        str(file.path), rows, scored, rejected, anomalies, dict(reasons), resumed, str(output),
-        str(rejects) if rejected else None,
-    )  # fmt: skip
+def _write_summary(summary: Summary, parts: Parts, detector: LoadedDetector, output: Path) -> None:
+    content = dataclasses.asdict(summary) | {"counts": parts.counts, "detector": detector.description}
     with replacing(output.with_name(f"{output.stem}.summary.json")) as temporary:
-        content = {**dataclasses.asdict(summary), "counts": counts, "detector": about}
         temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    return summary

@@ -19,19 +19,20 @@ from tfvae.data.tables.raw_columns import Raw
 from tfvae.data.tables.schema import TableSchema
 from tfvae.data.tables.schema_inference import infer
 from tfvae.models import LatentModel
+from tfvae.pipelines.scoring.rejects import readable_mask, rejects_of
 
 _REAL = "real"
 
 
 @dataclasses.dataclass(frozen=True)
 class Fitted:
-    """What a fit or a recalibration used.
+    """The result of a fit or of a recalibration.
 
     Attributes:
         detector: the detector, as it was written.
         rows: number of rows that were used.
-        rejects: rows that could not be.
-        drift: how far a recalibration's scores are from those before; None after a fit.
+        rejects: rows that could not be read.
+        drift: how far the scores of a recalibration are from those before; None after a fit.
     """
 
     detector: VAEDetector
@@ -41,8 +42,8 @@ class Fitted:
 
 
 def fit(
-    data: str | os.PathLike,
-    output: str | os.PathLike,
+    data: str | os.PathLike[str],
+    output: str | os.PathLike[str],
     schema: TableSchema | None = None,
     calibration: Calibration | None = None,
     epochs: int | None = None,
@@ -52,11 +53,11 @@ def fit(
 
     Args:
         data: the file.
-        output: a name that ends in `.detector`.
-        schema: what is known of the columns; the rest is told from the rows.
-        calibration: how the threshold is chosen; None is `Contamination(0.05)`.
-        epochs: passes over the rows; None is a number that suits their number.
-        seed: start of all random numbers.
+        output: a file name ending in `.detector`.
+        schema: what the columns hold, of all or of some; the rest is inferred from the rows.
+        calibration: how the threshold is chosen; None means `Contamination(0.05)`.
+        epochs: passes over the rows; None means a number that depends on the number of rows.
+        seed: seed of all random numbers.
 
     Raises:
         InvalidInput: the schema does not fit the table, or the table has too few rows.
@@ -64,12 +65,12 @@ def fit(
     """
     file = table_file(data)
     features = TableFeatures.fit(file, infer(file, schema))
-    raw, rejects = rows_of(file, features)
+    raw, rejects = _read(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
-    network, score = model_and_score(features)
-    detector = VAEDetector(network, score, calibration=calibration, epochs=epochs, seed=seed)
+    model, score = _model_and_score(features)
+    detector = VAEDetector(model, score, calibration=calibration, epochs=epochs, seed=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of constant columns, of which the schema tells
+        warnings.simplefilter("ignore", UserWarning)  # about constant columns, which the schema shows
         fitted = detector.fit(x).scorer_
     scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features, fitted.block)
     detector.set_params(preprocessing=features).with_scorer(scorer)
@@ -77,8 +78,12 @@ def fit(
     return Fitted(detector, len(x), rejects)
 
 
-def recalibrate(path: str | os.PathLike, data: str | os.PathLike) -> Fitted:
-    """Choose the threshold and the p-values anew on a file of new normal rows; the model stays as it is.
+def recalibrate(path: str | os.PathLike[str], data: str | os.PathLike[str]) -> Fitted:
+    """Choose the threshold and the p-values again from a file of new normal rows; the model is unchanged.
+
+    Args:
+        path: the detector's file, which is replaced.
+        data: a CSV or Parquet file.
 
     Raises:
         InvalidInput: the table lacks a column, or has too few rows.
@@ -86,29 +91,43 @@ def recalibrate(path: str | os.PathLike, data: str | os.PathLike) -> Fitted:
     """
     detector = load(path)
     scorer = detector.scorer_
-    raw, rejects = rows_of(table_file(data), scorer.preprocessing)
+    raw, rejects = _read(table_file(data), table_features(detector))
     scores = np.concatenate([scorer.assess_arrays(part.values)["score"] for part in raw])
     drift = detector.calibrated_by(scores)
     detector.save(path)
     return Fitted(detector, len(scores), rejects, drift)
 
 
-def load(path: str | os.PathLike) -> VAEDetector:
-    """Read a detector of tables.
+def load(path: str | os.PathLike[str]) -> VAEDetector:
+    """Load a detector of tables.
+
+    Args:
+        path: the file.
 
     Raises:
-        UnreadableFile: it is none.
+        UnreadableFile: it is another file.
     """
+    expected = "a detector fitted to a table by `tfvae detector fit`"
     detector = anomaly.load(path)
+    if not isinstance(detector, VAEDetector):
+        raise UnreadableFile(path, expected, "it takes series")
     if not isinstance(detector.scorer_.preprocessing, TableFeatures):
-        raise UnreadableFile(path, "a detector fitted to a table by `tfvae detector fit`", "it takes arrays")
+        raise UnreadableFile(path, expected, "it takes arrays")
     return detector
 
 
-def model_and_score(features: TableFeatures) -> tuple[LatentModel, Score]:
+def table_features(detector: VAEDetector) -> TableFeatures:
+    """Return the preprocessing of a detector of tables: from raw columns to the model's x."""
+    features = detector.scorer_.preprocessing
+    if not isinstance(features, TableFeatures):
+        raise InvalidInput("detector", "a detector fitted to a table", "one that takes arrays")
+    return features
+
+
+def _model_and_score(features: TableFeatures) -> tuple[LatentModel, Score]:
     """Return a VAE for the features of a table, `tfvae.zoo.hi_vae` with the kind of each, and -log p(x).
 
-    Where all of them are real it is the default model and score of `tfvae.anomaly`.
+    If all of them are real, it is the default model and score of `tfvae.anomaly`.
     """
     kinds = tuple(feature.kind for feature in features.features)
     if not kinds:
@@ -125,8 +144,8 @@ def model_and_score(features: TableFeatures) -> tuple[LatentModel, Score]:
     return model, anomaly.LogLikelihood()
 
 
-def rows_of(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[Reject, ...]]:
-    """Return all rows of a file that can be read, in parts, and those that cannot.
+def _read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[Reject, ...]]:
+    """Return all rows of a file that can be read, in parts, and a reject for each of the others.
 
     Raises:
         InvalidInput: the table lacks a column.
@@ -135,23 +154,13 @@ def rows_of(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[
     table = features.raw_table()
     table.check(file.names)
     parts, rejects = [], []
-    for part in file.rows():
-        raw = table.read(part.batch)
-        usable = np.ones(len(part.rows), bool)
-        usable[list(raw.reasons)] = False
-        rejects += part.rejects
-        rejects += [
-            Reject(int(part.rows[place]), int(part.lines[place]), reason)
-            for place, reason in sorted(raw.reasons.items())
-        ]
-        if usable.any():
-            parts.append(Raw({name: value[usable] for name, value in raw.values.items()}, {}))
+    for rows in file.rows():
+        raw = table.read(rows.batch)
+        readable = readable_mask(len(rows.rows), raw.reasons)
+        rejects += [*rows.rejects, *rejects_of(rows, raw.reasons)]
+        if readable.any():
+            parts.append(Raw({name: value[readable] for name, value in raw.values.items()}, {}))
     if not parts:
         reason = rejects[0].reason if rejects else "it holds no row"
         raise UnreadableFile(file.path, "at least one row that can be read", reason)
     return parts, tuple(sorted(rejects, key=lambda reject: reject.row))
-
-
-def schema_text(data: str | os.PathLike) -> str:
-    """Return the content of a schema file for a table."""
-    return infer(table_file(data)).text()

@@ -1,8 +1,8 @@
-"""Requests that arrive together, run together.
+"""Requests that arrive at the same time are run as one batch.
 
-Requests of one signature with items of one shape are joined along their first axis and split again. Each
-output is what the model gives for the joined batch, to the bit; against the request run alone, the last bits
-may differ, as matrix products of other sizes are summed in another order.
+Requests of one signature whose rows have one shape are concatenated along their first axis, and the outputs
+are split again. Each output is what the model computes for the merged batch, to the bit. Compared with the
+request run alone, the last bits may differ, as matrix products of other sizes are summed in another order.
 """
 
 from __future__ import annotations
@@ -11,22 +11,26 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from tfvae.pipelines.serve.failure import Failure
 
-Arrays = dict[str, np.ndarray]
-Function = Callable[[Arrays], Arrays]
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
+
+Function: TypeAlias = "Callable[[dict[str, Array]], dict[str, Array]]"
+Finish: TypeAlias = "Callable[[dict[str, Array]], bytes]"
 
 
 @dataclasses.dataclass(frozen=True)
-class Policy:
-    """How long requests wait for each other.
+class BatchingPolicy:
+    """How many rows form a batch, and how long requests wait for each other.
 
     Attributes:
-        max_batch_size: rows that are run together.
-        timeout: seconds that the first request waits for more.
+        max_batch_size: most rows in a batch.
+        timeout: seconds that the first request waits for others.
     """
 
     max_batch_size: int = 32
@@ -35,40 +39,40 @@ class Policy:
 
 @dataclasses.dataclass
 class _Waiting:
-    inputs: Arrays
+    inputs: dict[str, Array]
     rows: int
-    finish: Callable[[Arrays], object]
-    result: asyncio.Future
+    finish: Finish
+    result: asyncio.Future[bytes]
 
 
 class Batcher:
-    """Runs a function of named arrays on joined requests; used in one event loop.
+    """Runs a function of named arrays on merged requests; used in one event loop.
 
     Args:
         policy: how many rows, and for how long.
         pool: threads in which the function runs.
-        observe: told the rows of each batch.
+        observe: called with the rows of each batch.
     """
 
-    def __init__(self, policy: Policy, pool: Executor, observe: Callable[[int], None]):
+    def __init__(self, policy: BatchingPolicy, pool: Executor, observe: Callable[[int], None]):
         self._policy, self._pool, self._observe = policy, pool, observe
         self._open: dict[object, list[_Waiting]] = {}
         self._timers: dict[object, asyncio.TimerHandle] = {}
-        self._running: set[asyncio.Task] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def __call__(
-        self, key: object, function: Function, inputs: Arrays, finish: Callable[[Arrays], object]
-    ) -> object:
+        self, key: object, function: Function, inputs: dict[str, Array], finish: Finish
+    ) -> bytes:
         """Return what `finish` makes of the function's outputs for these inputs.
 
         Args:
-            key: requests of another key are not joined with this one.
+            key: only requests with equal keys are merged.
             function: from arrays [rows, ...] by name to arrays [rows, ...].
             inputs: arrays by name, all with the same number of rows.
-            finish: run in the batch's thread, on this request's rows.
+            finish: called in the batch's thread, with the outputs of this request's rows.
 
         Raises:
-            Failure: for these inputs alone, never for those of another request.
+            Failure: caused by these inputs, never by those of another request.
         """
         loop = asyncio.get_running_loop()
         rows = len(next(iter(inputs.values())))
@@ -98,7 +102,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         self._observe(sum(waiting.rows for waiting in group))
         try:
-            results = await loop.run_in_executor(self._pool, _together, function, group)
+            results = await loop.run_in_executor(self._pool, _run_merged, function, group)
         except Exception as error:
             if len(group) > 1:
                 await asyncio.gather(*(self._run([waiting], function) for waiting in group))
@@ -110,14 +114,14 @@ class Batcher:
                 waiting.result.set_result(result)
 
 
-def _together(function: Function, group: list[_Waiting]) -> list[object]:
+def _run_merged(function: Function, group: list[_Waiting]) -> list[bytes]:
     if len(group) == 1:
         return [group[0].finish(function(group[0].inputs))]
-    joined = {name: np.concatenate([waiting.inputs[name] for waiting in group]) for name in group[0].inputs}
-    outputs = function(joined)
+    merged = {name: np.concatenate([waiting.inputs[name] for waiting in group]) for name in group[0].inputs}
+    outputs = function(merged)
     rows = sum(waiting.rows for waiting in group)
     if any(value.ndim == 0 or len(value) != rows for value in outputs.values()):
-        raise Failure("INTERNAL", "expected outputs of as many rows as the inputs of a batch")
+        raise Failure("INTERNAL", "expected outputs with as many rows as the inputs of a batch")
     ends = np.cumsum([waiting.rows for waiting in group])
     return [
         waiting.finish({name: value[end - waiting.rows : end] for name, value in outputs.items()})

@@ -1,4 +1,4 @@
-"""A request that fails: a canonical status, as gRPC and TensorFlow name them, and one message."""
+"""A request that fails: a canonical status code, as in gRPC and TensorFlow, and one message."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _HTTP = {
     "CONTENT_TOO_LARGE": 413,
     "REQUEST_TIMEOUT": 408,
 }
-_WHERE = re.compile(r"\AGraph execution error:.*?<stack traces unavailable>\n", re.DOTALL)
-_NAMES = list(_HTTP)  # TensorFlow numbers them in this order but for the last ones, from 1
-_OF_TENSORFLOW = dict(enumerate(_NAMES[:15], start=1)) | {16: "UNAUTHENTICATED"}
+_GRAPH_LOCATION = re.compile(r"\AGraph execution error:.*?<stack traces unavailable>\n", re.DOTALL)
+_NAMES = list(_HTTP)  # numbered by TensorFlow in this order, from 1, but for the last ones
+_BY_NUMBER = dict(enumerate(_NAMES[:15], start=1)) | {16: "UNAUTHENTICATED"}
 
 
 class Failure(Exception):
-    """What went wrong with a request.
+    """An error that is answered to the client.
 
     Args:
-        code: a canonical status, such as `INVALID_ARGUMENT`.
-        message: one message, for the client.
+        code: a canonical status code, such as `INVALID_ARGUMENT`.
+        message: the error message.
 
     Example:
         >>> Failure("NOT_FOUND", "no such model").http_status
@@ -59,17 +59,25 @@ class Failure(Exception):
 
     @classmethod
     def of_tensorflow(cls, code: int, message: str) -> Failure:
-        r"""Return the failure that a status of TensorFlow's says, without where in the graph it happened.
+        r"""Return the failure of a TensorFlow error, without its location in the graph.
+
+        Args:
+            code: TensorFlow's number of the status.
+            message: TensorFlow's message.
 
         Example:
             >>> text = "Graph execution error:\n\nnode A\n<stack traces unavailable>\nno x\n\t [[{{node A}}]]"
             >>> Failure.of_tensorflow(3, text).message
             'no x'
         """
-        message = _WHERE.sub("", message).partition("\n\t [[{{node")[0]
-        return cls(_OF_TENSORFLOW.get(code, "UNKNOWN"), message)
+        message = _GRAPH_LOCATION.sub("", message).partition("\n\t [[{{node")[0]
+        return cls(_BY_NUMBER.get(code, "UNKNOWN"), message)
 
 
 def invalid(message: str) -> Failure:
-    """Return the failure of a request that can never succeed."""
+    """Return the failure of a request that can never succeed.
+
+    Args:
+        message: the error message.
+    """
     return Failure("INVALID_ARGUMENT", message)

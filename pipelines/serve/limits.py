@@ -1,4 +1,4 @@
-"""How much a server takes on: bytes and rows of a request, requests at a time, seconds for a body."""
+"""How much a server accepts: bytes and rows of a request, simultaneous requests, seconds for a body."""
 
 from __future__ import annotations
 
@@ -14,37 +14,41 @@ from tfvae.pipelines.serve.failure import Failure
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Limits that TensorFlow Serving does not have; beyond them a request is refused, in its form of errors.
+    """Limits, which TensorFlow Serving does not have; beyond them, requests get errors in its form.
 
     Attributes:
         max_body_bytes: bytes of a request's body (413).
         max_instances: rows of a request (413).
-        max_requests: requests for predictions at a time (503).
-        max_bytes_at_a_time: bytes of all their bodies (503).
+        max_requests: simultaneous requests for predictions (503).
+        max_total_bytes: bytes of the bodies of all simultaneous requests (503).
         body_seconds: seconds in which a body must arrive (408).
-        header_seconds: seconds in which a request's first lines must arrive; the connection is closed.
-        max_connections: connections at a time; those beyond it are closed.
+        header_seconds: seconds in which the header of a request must arrive; else the connection is closed.
+        max_connections: simultaneous connections; those beyond are closed.
     """
 
     max_body_bytes: int = 16 * 2**20
     max_instances: int = 1_000
     max_requests: int = 256
-    max_bytes_at_a_time: int = 128 * 2**20
+    max_total_bytes: int = 128 * 2**20
     body_seconds: float = 30.0
     header_seconds: float = 10.0
     max_connections: int = 512
 
 
-class Gate:
-    """Counts the requests that are being answered, and the bytes of their bodies."""
+class RequestLimiter:
+    """Counts the simultaneous requests and the bytes of their bodies.
+
+    Args:
+        limits: how many of each are accepted.
+    """
 
     def __init__(self, limits: Limits):
         self._limits = limits
         self._requests = self._bytes = 0
 
     @contextlib.contextmanager
-    def admitted(self) -> Iterator[Admitted]:
-        """Count one request more until the end.
+    def accept(self) -> Iterator[AcceptedRequest]:
+        """Count one more request until the end of the context.
 
         Raises:
             Failure: there are too many.
@@ -52,42 +56,52 @@ class Gate:
         if self._requests >= self._limits.max_requests:
             raise Failure("UNAVAILABLE", f"Expected at most {self._limits.max_requests} requests at a time")
         self._requests += 1
-        admitted = Admitted(self, self._limits)
+        accepted = AcceptedRequest(self, self._limits)
         try:
-            yield admitted
+            yield accepted
         finally:
             self._requests -= 1
-            self._bytes -= admitted.size
+            self._bytes -= accepted.size
 
-    def add(self, size: int) -> None:
+    def add_bytes(self, size: int) -> None:
         """Count bytes of a body.
+
+        Args:
+            size: number of bytes.
 
         Raises:
             Failure: there are too many.
         """
-        if self._bytes + size > self._limits.max_bytes_at_a_time:
-            raise Failure("UNAVAILABLE", "Too many bytes of requests are being worked on")
+        if self._bytes + size > self._limits.max_total_bytes:
+            raise Failure("UNAVAILABLE", "Too many bytes of requests are being processed")
         self._bytes += size
 
 
-class Admitted:
-    """A request that was let in.
+class AcceptedRequest:
+    """A request that is counted.
+
+    Args:
+        limiter: counts the bytes of the body.
+        limits: how large and how slow a body may be.
 
     Attributes:
-        size: bytes of its body that were counted.
+        size: bytes of its body so far.
     """
 
-    def __init__(self, gate: Gate, limits: Limits):
-        self._gate, self._limits, self.size = gate, limits, 0
+    def __init__(self, limiter: RequestLimiter, limits: Limits):
+        self._limiter, self._limits, self.size = limiter, limits, 0
 
     async def body(self, request: Request) -> bytes:
         """Return the body of a request.
 
+        Args:
+            request: the request.
+
         Raises:
-            Failure: it is too long, or too slow.
+            Failure: the body is too long or too slow.
         """
-        said = request.headers.get("content-length", "0")
-        if len(said) > 18 or int(said) > self._limits.max_body_bytes:
+        length = request.headers.get("content-length", "0")
+        if len(length) > 18 or int(length) > self._limits.max_body_bytes:
             raise self._too_long()
         pieces = []
         try:
@@ -95,7 +109,7 @@ class Admitted:
                 async for piece in request.stream():
                     if self.size + len(piece) > self._limits.max_body_bytes:
                         raise self._too_long()
-                    self._gate.add(len(piece))
+                    self._limiter.add_bytes(len(piece))
                     self.size += len(piece)
                     pieces.append(piece)
         except TimeoutError as error:

@@ -11,7 +11,7 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 class Metrics:
     """Counters of one server.
 
-    The labels take only values that the server knows: a name in a request that is no model's is no label.
+    Labels only have values that the server knows: a request for an unknown model does not add its name.
     """
 
     def __init__(self):
@@ -22,36 +22,53 @@ class Metrics:
         )
         self._seconds = Histogram(
             "tfvae_serve_request_seconds",
-            "Time from a request's first lines to its answer.",
+            "Time from a request's header to its answer.",
             ("model", "method"),
             buckets=_SECONDS,
             registry=self._registry,
         )
         self._rows = Histogram(
             "tfvae_serve_batch_rows",
-            "Rows that were run together.",
+            "Rows in a call of the model.",
             ("model",),
             buckets=_ROWS,
             registry=self._registry,
         )
         self._version = Gauge(
-            "tfvae_serve_loaded_version", "The version that is served.", ("model",), registry=self._registry
+            "tfvae_serve_loaded_version", "The served version.", ("model",), registry=self._registry
         )
 
-    def answered(self, model: str, method: str, status: int, seconds: float) -> None:
-        """Count an answer."""
+    def count_answer(self, model: str, method: str, status: int, seconds: float) -> None:
+        """Count an answer.
+
+        Args:
+            model: name of the model; empty if unknown.
+            method: such as `predict`.
+            status: HTTP status.
+            seconds: time from the request to the answer.
+        """
         self._requests.labels(model, method, str(status)).inc()
         self._seconds.labels(model, method).observe(seconds)
 
-    def ran(self, model: str, rows: int) -> None:
-        """Count a call of a model."""
+    def count_batch(self, model: str, rows: int) -> None:
+        """Count a call of a model.
+
+        Args:
+            model: name of the model.
+            rows: rows in the call.
+        """
         self._rows.labels(model).observe(rows)
 
-    def served(self, model: str, version: int) -> None:
-        """Note the version that is served."""
+    def set_version(self, model: str, version: int) -> None:
+        """Set the served version.
+
+        Args:
+            model: name of the model.
+            version: its number.
+        """
         self._version.labels(model).set(version)
 
     @property
     def page(self) -> bytes:
-        """All of it, in Prometheus's text format."""
+        """All metrics, in Prometheus's text format."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""One request for predictions, from its body to the arrays and from the outputs to the answer's text."""
+"""A request for predictions: from its body to arrays, and from the outputs to the body of the answer."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from tfvae.pipelines.serve import requests, responses
-from tfvae.pipelines.serve.batching import Batcher, Policy
+from tfvae.pipelines.serve.batching import Batcher, BatchingPolicy
 from tfvae.pipelines.serve.failure import Failure, invalid
 from tfvae.pipelines.serve.metrics import Metrics
-from tfvae.pipelines.serve.servable import ServedModel
+from tfvae.pipelines.serve.served_model import ServedModel
 from tfvae.pipelines.serve.version import Version
+
+Result = TypeVar("Result")
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What was asked; its methods are the work of a thread.
+    """A request for predictions; its methods run in a thread.
 
     Checks come in TensorFlow Serving's order: the text, the signature's name, the model, the signature, the
     values.
@@ -26,80 +29,86 @@ class Prediction:
     Args:
         body: the request's body.
         method: `predict`, `classify` or `regress`.
-        found: the model's version, or why there is none.
-        most: instances that a request may have.
+        version: the model's version, or why there is none.
+        max_instances: most rows of a request.
     """
 
     body: bytes
     method: str
-    found: Version | Failure
-    most: int
+    version: Version | Failure
+    max_instances: int
 
-    def read(self) -> tuple[str, requests.Request]:
-        """Return the signature's name and its inputs.
+    def read(self) -> tuple[Version, str, requests.Request]:
+        """Return the version, the signature's name and the inputs.
 
         Raises:
-            Failure: the first thing that is wrong.
+            Failure: the first check that fails.
         """
         content = requests.document(self.body)
         signature = requests.signature_name(content)
-        if isinstance(self.found, Failure):
-            raise self.found
+        if isinstance(self.version, Failure):
+            raise self.version
         if self.method != "predict":
             expected = f"tensorflow/serving/{self.method}"
             raise invalid(
                 f"Expected {self.method} signature method_name to be {expected}."
-                f" Was: {self.found.method(signature)}"
+                f" Was: {self.version.method(signature)}"
             )
-        return signature, requests.request(self.body, content, self.found.inputs(signature), self.most)
+        specs = self.version.inputs(signature)
+        request = requests.request(self.body, content, specs, self.max_instances)
+        return self.version, signature, request
 
     def answer(self) -> tuple[int, bytes]:
-        """Return the rows that were run and the answer's text.
+        """Return the number of rows and the body of the answer.
 
         Raises:
-            Failure: the first thing that is wrong.
+            Failure: the first check that fails, or the model's error.
         """
-        signature, request = self.read()
-        text = responses.body(self.found.call(signature, request.inputs), request.by_rows)
-        return request.rows, text
+        version, signature, request = self.read()
+        return request.rows, responses.body(version.call(signature, request.inputs), request.by_rows)
 
 
 class Predictor:
-    """Answers requests for predictions, in threads: the event loop only waits.
+    """Answers requests for predictions in threads, so that the event loop is never blocked.
 
     Args:
         models: the models.
-        batching: how requests are joined; None runs each alone.
+        batching: how requests are merged; None runs each alone.
         pool: the threads.
-        metrics: what is told of each call.
+        metrics: counts the calls.
     """
 
-    def __init__(self, models: list[ServedModel], batching: Policy | None, pool: Executor, metrics: Metrics):
+    def __init__(
+        self, models: list[ServedModel], batching: BatchingPolicy | None, pool: Executor, metrics: Metrics
+    ):
         self._pool, self._metrics = pool, metrics
-        self._batchers = {}
+        self._batchers: dict[str, Batcher] = {}
         if batching is not None:
             self._batchers = {
-                model.name: Batcher(batching, pool, functools.partial(metrics.ran, model.name))
+                model.name: Batcher(batching, pool, functools.partial(metrics.count_batch, model.name))
                 for model in models
             }
 
     async def answer(self, model: str, prediction: Prediction) -> bytes:
-        """Return an answer's text.
+        """Return the body of an answer.
+
+        Args:
+            model: name of the model.
+            prediction: the request.
 
         Raises:
-            Failure: the first thing that is wrong.
+            Failure: the first check that fails, or the model's error.
         """
         if model not in self._batchers:
-            rows, text = await self._run(prediction.answer)
-            self._metrics.ran(model, rows)
-            return text
-        signature, request = await self._run(prediction.read)
-        call = functools.partial(prediction.found.call, signature)
+            rows, body = await self._run(prediction.answer)
+            self._metrics.count_batch(model, rows)
+            return body
+        version, signature, request = await self._run(prediction.read)
+        call = functools.partial(version.call, signature)
         finish = functools.partial(responses.body, by_rows=request.by_rows)
-        if prediction.found.batchable(signature) and request.one_length:
-            key = (prediction.found, signature)
-            return await self._batchers[model](key, call, request.inputs, finish)
+        if version.batchable(signature) and request.same_length:
+            return await self._batchers[model]((version, signature), call, request.inputs, finish)
         return await self._run(lambda: finish(call(request.inputs)))
 
-    async def _run(self, function: Callable[[], object]) -> object:
+    async def _run(self, function: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)

@@ -1,7 +1,7 @@
 """The body of a request as named arrays.
 
-The text is read by Python's `json`, which keeps whole and decimal numbers apart, knows NaN and Infinity, and
-can stop after the first value: what follows it is ignored, as TensorFlow Serving does.
+The text is read by Python's `json`, which distinguishes integers and floats, accepts NaN and Infinity, and
+can stop after the first value: what follows it is ignored, as in TensorFlow Serving.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfvae.pipelines.serve.failure import Failure, invalid
-from tfvae.pipelines.serve.values import array, is_base64, shown
+from tfvae.pipelines.serve.json_arrays import array, is_base64, shortened
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
+
+_SPACE = " \t\n\r"
 _TOO_BIG = "JSON Parse error: Number too big to be stored in double."
 
 
@@ -28,10 +31,10 @@ class Request:
 
     Attributes:
         inputs: arrays by name.
-        by_rows: whether it listed `instances`, so that the answer must list `predictions`.
+        by_rows: whether it lists `instances`, so that the answer has to list `predictions`.
     """
 
-    inputs: dict[str, np.ndarray]
+    inputs: dict[str, Array]
     by_rows: bool
 
     @property
@@ -40,16 +43,19 @@ class Request:
         return max(len(value) if value.ndim else 1 for value in self.inputs.values())
 
     @property
-    def one_length(self) -> bool:
-        """Whether all inputs have a first axis, of the same length."""
+    def same_length(self) -> bool:
+        """Whether all inputs have a first axis of the same length."""
         return len({value.shape[:1] for value in self.inputs.values()} | {(self.rows,)}) == 1
 
 
-def document(body: bytes) -> dict:
-    """Return the object that a body begins with.
+def document(body: bytes) -> dict[str, Any]:
+    """Return the JSON object at the beginning of a body.
+
+    Args:
+        body: the request's body.
 
     Raises:
-        Failure: the text is no JSON, or its first value no object.
+        Failure: the text is no JSON, or its first value is no object.
 
     Example:
         >>> document(b'{"instances": [NaN, 1, 1.0]} and more')
@@ -60,12 +66,15 @@ def document(body: bytes) -> dict:
     """
     value = _first_value(_text(body))
     if type(value) is not dict:
-        raise invalid(f"JSON Value: {shown(value)} Is not object")
+        raise invalid(f"JSON Value: {shortened(value)} Is not object")
     return value
 
 
-def signature_name(content: dict) -> str:
-    """Return the signature that a request asks for; the empty name is the default.
+def signature_name(content: dict[str, Any]) -> str:
+    """Return the name of the requested signature; the empty name is the default.
+
+    Args:
+        content: the body's JSON object.
 
     Raises:
         Failure: the name is no string.
@@ -73,48 +82,51 @@ def signature_name(content: dict) -> str:
     name = content.get("signature_name", "")
     if type(name) is not str:
         raise invalid(
-            f"JSON Value: {shown(content)} not formatted correctly."
+            f"JSON Value: {shortened(content)} not formatted correctly."
             " 'signature_name' key must be a string value."
         )
     return name or "serving_default"
 
 
 def request(
-    body: bytes, content: dict, inputs: Mapping[str, tuple[tf.DType, tf.TensorShape]], most: int
+    body: bytes,
+    content: dict[str, Any],
+    inputs: Mapping[str, tuple[tf.DType, tf.TensorShape]],
+    max_instances: int,
 ) -> Request:
     """Return the arrays of a request in row form (`instances`) or column form (`inputs`).
 
     Args:
-        body: the text, to be read once more where a number is infinite that was not written so.
-        content: the object in it.
-        inputs: data type and shape, batch and all, of each of the signature's inputs.
-        most: instances that one request may have.
+        body: the request's body, which is read again if a number is infinite that was not written so.
+        content: the JSON object in it.
+        inputs: data type and shape, including the batch, of each of the signature's inputs.
+        max_instances: most instances of a request.
 
     Raises:
-        Failure: an input is missing, or a value is not of its input's type or shape.
+        Failure: an input is missing, or a value does not have its input's type or shape.
     """
     rows, columns = content.get("instances"), content.get("inputs")
     if "instances" in content and "inputs" in content:
-        raise _wrong(
+        raise _invalid_content(
             content, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
         )
     if "instances" in content:
         if type(rows) is not list:
-            raise _wrong(content, "Excepting 'instances' to be an list/array")
+            raise _invalid_content(content, "Excepting 'instances' to be an list/array")
         if not rows:
-            raise _wrong(content, "No values in 'instances' array")
-        _limit(len(rows), most)  # before they are looked at
-        arrays = _of_rows(rows, {name: dtype for name, (dtype, _) in inputs.items()})
+            raise _invalid_content(content, "No values in 'instances' array")
+        _check_count(len(rows), max_instances)  # before they are converted
+        arrays = _from_rows(rows, {name: dtype for name, (dtype, _) in inputs.items()})
     elif "inputs" in content:
-        arrays = _of_columns(columns, {name: dtype for name, (dtype, _) in inputs.items()})
+        arrays = _from_columns(columns, {name: dtype for name, (dtype, _) in inputs.items()})
     else:
         raise invalid("Missing 'inputs' or 'instances' key")
     if any(value.dtype.kind == "f" and np.isinf(value).any() for value in arrays.values()):
         _first_value(_text(body), strictly=True)
     for name, value in arrays.items():
-        _fits(name, value, inputs[name][1])
+        _check_shape(name, value, inputs[name][1])
     made = Request(arrays, "instances" in content)
-    _limit(made.rows, most)
+    _check_count(made.rows, max_instances)
     return made
 
 
@@ -132,8 +144,8 @@ def _text(body: bytes) -> str:
         return text
 
 
-def _first_value(text: str, strictly: bool = False) -> object:
-    start = _SPACE.match(text).end()
+def _first_value(text: str, strictly: bool = False) -> Any:
+    start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         raise invalid("JSON Parse error: The document is empty")
     decoder = json.JSONDecoder(parse_float=_finite) if strictly else _DECODER
@@ -157,7 +169,7 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _of_rows(rows: list, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]:
+def _from_rows(rows: list[Any], types: Mapping[str, tf.DType]) -> dict[str, Array]:
     if len(types) > 1 and (type(rows[0]) is not dict or is_base64(rows[0])):
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple input tensors required as"
@@ -177,15 +189,15 @@ def _of_rows(rows: list, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]
     unknown = [name for name in row if name not in types]
     if unknown:
         reason = f"INVALID_ARGUMENT: JSON object: does not have named input: {unknown[0]}"
-        raise _of_element(index, unknown[0], reason)
+        raise _invalid_element(index, unknown[0], reason)
     raise invalid(
-        f"Failed to process element: {index} of 'instances' list. JSON object: {shown(row)}"
+        f"Failed to process element: {index} of 'instances' list. JSON object: {shortened(row)}"
         f" keys must be equal to: {','.join(sorted(types))}"
     )
 
 
-def _stacked(items: list, dtype: tf.DType, key: str) -> np.ndarray:
-    """Return one array of all instances' values of an input; else say which instance is wrong."""
+def _stacked(items: list[Any], dtype: tf.DType, key: str) -> Array:
+    """Return an input's values of all instances as one array, or raise for the first wrong instance."""
     try:
         return array(items, dtype)
     except Failure as whole:
@@ -194,19 +206,19 @@ def _stacked(items: list, dtype: tf.DType, key: str) -> np.ndarray:
             try:
                 value = array(item, dtype)
             except Failure as failure:
-                raise _of_element(index, key, str(failure)) from failure
+                raise _invalid_element(index, key, str(failure)) from failure
             if shape is None:
                 shape = value.shape
             elif value.size != math.prod(shape):
                 message = f"Expecting tensor size: {math.prod(shape)} but got: {value.size}"
-                raise _of_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
+                raise _invalid_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
             elif value.shape != shape:
                 message = f"Expecting shape {_listed(shape)} but got: {_listed(value.shape)}"
-                raise _of_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
+                raise _invalid_element(index, key, f"INVALID_ARGUMENT: {message}") from whole
         raise
 
 
-def _of_columns(columns: object, types: Mapping[str, tf.DType]) -> dict[str, np.ndarray]:
+def _from_columns(columns: Any, types: Mapping[str, tf.DType]) -> dict[str, Array]:
     if type(columns) is dict and not is_base64(columns):
         for name in types:
             if name not in columns:
@@ -221,12 +233,12 @@ def _of_columns(columns: object, types: Mapping[str, tf.DType]) -> dict[str, np.
     return {name: array(columns, dtype)}
 
 
-def _limit(count: int, most: int) -> None:
+def _check_count(count: int, most: int) -> None:
     if count > most:
         raise Failure("CONTENT_TOO_LARGE", f"Expected at most {most} instances but got: {count}")
 
 
-def _fits(name: str, value: np.ndarray, shape: tf.TensorShape) -> None:
+def _check_shape(name: str, value: Array, shape: tf.TensorShape) -> None:
     if not shape.is_compatible_with(value.shape):
         expected = _listed("?" if size is None else size for size in shape)
         raise invalid(
@@ -234,14 +246,14 @@ def _fits(name: str, value: np.ndarray, shape: tf.TensorShape) -> None:
         )
 
 
-def _listed(sizes: object) -> str:
+def _listed(sizes: Iterable[object]) -> str:
     return f"[{','.join(map(str, sizes))}]"
 
 
-def _of_element(index: int, key: str, reason: str) -> Failure:
+def _invalid_element(index: int, key: str, reason: str) -> Failure:
     named = f" key: {key}" if key else ""
     return invalid(f"Failed to process element: {index}{named} of 'instances' list. Error: {reason}")
 
 
-def _wrong(content: dict, reason: str) -> Failure:
-    return invalid(f"JSON Value: {shown(content)} {reason}")
+def _invalid_content(content: dict[str, Any], reason: str) -> Failure:
+    return invalid(f"JSON Value: {shortened(content)} {reason}")

@@ -1,8 +1,8 @@
 """Named arrays as the body of an answer, written as TensorFlow Serving writes them.
 
-A decimal number has six digits where these give it back, else as many as tell it from its neighbors (9, or
-17 of a double), and always a point or an exponent. NaN and Infinity are written as such, which JSON does not
-have.
+A float is written with six digits if these identify it, else with as many as distinguish it from its
+neighbors (9, or 17 for float64), and always with a point or an exponent. NaN and Infinity are written as
+such, although JSON does not have them.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ import base64
 import json
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfvae.pipelines.serve.failure import invalid
-from tfvae.pipelines.serve.values import type_name
+from tfvae.pipelines.serve.json_arrays import type_name
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 
-def body(outputs: Mapping[str, np.ndarray], by_rows: bool) -> bytes:
-    """Return an answer's text: `predictions`, one item a row, or `outputs`, one list a name.
+def body(outputs: Mapping[str, Array], by_rows: bool) -> bytes:
+    """Return the body of an answer: `predictions`, an item for each row, or `outputs`, a list for each name.
 
-    A signature's only output stands alone; several are objects by name. Strings of a name that ends in
-    `_bytes` are written as `{"b64": ...}`.
+    A signature's only output is written without its name. Strings of an output whose name ends in `_bytes`
+    are written as `{"b64": ...}`.
 
     Args:
         outputs: arrays by name; strings are arrays of `bytes` objects.
-        by_rows: whether the request listed instances.
+        by_rows: whether the request lists instances.
 
     Raises:
-        Failure: an output without rows, or of a type that JSON cannot hold.
+        Failure: an output without rows, or of a type that JSON does not have.
 
     Example:
         >>> body({"score": np.array([1.5, np.nan], "float32")}, by_rows=True)
@@ -41,7 +45,7 @@ def body(outputs: Mapping[str, np.ndarray], by_rows: bool) -> bytes:
         raise invalid("Cannot convert empty tensor map to JSON")
     names = sorted(outputs)
     if by_rows:
-        _equally_many(outputs)
+        _check_rows(outputs)
         columns = {name: _items(name, outputs[name], keep=1) for name in names}
         content = f'{{"predictions": [{", ".join(_rows(columns))}]}}'
     else:
@@ -50,11 +54,14 @@ def body(outputs: Mapping[str, np.ndarray], by_rows: bool) -> bytes:
     return content.encode("utf-8", "surrogateescape")
 
 
-def decimals(values: np.ndarray) -> list[str]:
-    """Return numbers [n] of float32 or float64 as text.
+def float_texts(values: Array) -> list[str]:
+    """Return floats as text.
+
+    Args:
+        values: float32 or float64 [n].
 
     Example:
-        >>> decimals(np.array([0.1, 1 / 3, 100, 1e7, -np.inf], "float32"))
+        >>> float_texts(np.array([0.1, 1 / 3, 100, 1e7, -np.inf], "float32"))
         ['0.1', '0.333333343', '100.0', '1e+07', '-Infinity']
     """
     if not len(values):
@@ -78,7 +85,7 @@ def _formatted(form: str, values: list[float]) -> list[str]:
     return (f"{form} " * len(values) % tuple(values)).split()
 
 
-def _equally_many(outputs: Mapping[str, np.ndarray]) -> None:
+def _check_rows(outputs: Mapping[str, Array]) -> None:
     expected = -1
     for name in sorted(outputs):
         value = outputs[name]
@@ -101,8 +108,8 @@ def _object(written: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in written.items()) + "}"
 
 
-def _items(name: str, value: np.ndarray, keep: int) -> list[str]:
-    """Return the texts of an array's parts along its first `keep` axes, row by row."""
+def _items(name: str, value: Array, keep: int) -> list[str]:
+    """Return the texts of an array's slices along its first `keep` axes, in row-major order."""
     texts = _scalars(name, value.reshape(-1))
     for axis in reversed(range(keep, value.ndim)):
         size, count = value.shape[axis], math.prod(value.shape[:axis])
@@ -110,9 +117,9 @@ def _items(name: str, value: np.ndarray, keep: int) -> list[str]:
     return texts
 
 
-def _scalars(name: str, values: np.ndarray) -> list[str]:
+def _scalars(name: str, values: Array) -> list[str]:
     if values.dtype in (np.float32, np.float64):
-        return decimals(values)
+        return float_texts(values)
     if values.dtype.kind in "iu":
         return list(map(str, values.tolist()))
     if values.dtype.kind == "b":
@@ -120,6 +127,6 @@ def _scalars(name: str, values: np.ndarray) -> list[str]:
     if values.dtype.kind == "O" and name.endswith("_bytes"):
         return [f'{{"b64": "{base64.b64encode(value).decode()}"}}' for value in values]
     if values.dtype.kind == "O":
-        # Bytes that are not UTF-8 leave as they are.
+        # Bytes that are not UTF-8 are sent unchanged.
         return [json.dumps(value.decode("utf-8", "surrogateescape"), ensure_ascii=False) for value in values]
     raise invalid(f"Failed to write JSON value for tensor type: {type_name(values.dtype.name)}")

@@ -8,48 +8,50 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tfvae.pipelines.serve.failure import Failure, invalid
-from tfvae.pipelines.serve.limits import Gate, Limits
+from tfvae.pipelines.serve.limits import Limits, RequestLimiter
 from tfvae.pipelines.serve.metrics import Metrics
 from tfvae.pipelines.serve.prediction import Prediction, Predictor
-from tfvae.pipelines.serve.servable import ServedModel
+from tfvae.pipelines.serve.served_model import ServedModel
 from tfvae.pipelines.serve.version import Version
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 _VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-_ASK = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>predict|classify|regress)", re.I)
-_LOOK = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.I)
-_PATHS = {"POST": _ASK, "GET": _LOOK}
+_PREDICT = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>predict|classify|regress)", re.I)
+_INSPECT = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.I)
+_PATHS = {"POST": _PREDICT, "GET": _INSPECT}
 _log = logging.getLogger("tfvae.serve")
 
 
 class Routes:
-    """What is answered at which path.
+    """Answers requests by method and path.
 
     Args:
         models: the models.
         predictor: answers requests for predictions.
-        limits: what is refused.
-        metrics: what is told of each answer.
+        limits: which requests are rejected.
+        metrics: counts the answers.
     """
 
     def __init__(self, models: list[ServedModel], predictor: Predictor, limits: Limits, metrics: Metrics):
         self._models = {model.name: model for model in models}
         self._predictor, self._limits, self._metrics = predictor, limits, metrics
-        self._gate = Gate(limits)
+        self._limiter = RequestLimiter(limits)
 
     @property
     def routes(self) -> list[Route]:
-        """Starlette's routes: the metrics, and one for all other paths and methods."""
-        return [Route(METRICS_PATH, self._page), Route("/{path:path}", _AnyMethod(self._answer))]
+        """The routes of the Starlette application: the metrics, and one for all other paths and methods."""
+        return [Route(METRICS_PATH, self._metrics_page), Route("/{path:path}", _AnyMethod(self._answer))]
 
-    async def _page(self, request: Request) -> Response:
+    async def _metrics_page(self, request: Request) -> Response:
         return Response(self._metrics.page, media_type="text/plain; version=0.0.4")
 
     async def _answer(self, request: Request) -> Response:
@@ -58,65 +60,66 @@ class Routes:
         if not path.lower().startswith("/v1/"):
             return Response(status_code=404)
         match = _PATHS[request.method].fullmatch(path) if request.method in _PATHS else None
-        asked = match.groupdict() if match else {}
+        parts = match.groupdict() if match else {}
         try:
-            response = await self._answered(request, path, asked)
+            response = await self._response(request, path, parts)
         except Failure as failure:
             response = Response(failure.body, failure.http_status, media_type="application/json")
         except ClientDisconnect:
             response = Response(status_code=499)
         except Exception:
             _log.exception("%s %s", request.method, path)
-            failure = Failure("INTERNAL", "The server failed; its log says more")
+            failure = Failure("INTERNAL", "The server failed; see its log")
             response = Response(failure.body, failure.http_status, media_type="application/json")
-        known = unquote(asked.get("model") or "")
-        method = (asked.get("method") or ("metadata" if asked.get("metadata") else "status")) if asked else ""
-        self._metrics.answered(
-            known if known in self._models else "",
+        name = unquote(parts.get("model") or "")
+        method = (parts.get("method") or ("metadata" if parts.get("metadata") else "status")) if parts else ""
+        self._metrics.count_answer(
+            name if name in self._models else "",
             method.lower(),
             response.status_code,
             time.perf_counter() - start,
         )
         return response
 
-    async def _answered(self, request: Request, path: str, asked: dict[str, str | None]) -> Response:
+    async def _response(self, request: Request, path: str, parts: dict[str, str | None]) -> Response:
         if request.method == "OPTIONS":
             if "http://" not in (origin := request.headers.get("origin", "")) and "https://" not in origin:
                 raise Failure("FAILED_PRECONDITION", "Origin header is missing in CORS preflight")
             return Response(media_type="application/json")
-        if not asked:
+        if not parts:
             raise invalid(f"Malformed request: {request.method} {path}")
-        if asked["model"] is None:
+        if parts["model"] is None:
             raise invalid("Missing model name in request.")
-        name = unquote(asked["model"])
-        number = _number(asked["version"])
+        name = unquote(parts["model"])
+        number, label = _version_number(parts["version"]), parts["label"]
         if request.method == "GET":
-            _refuse(asked["label"])
+            _reject_label(label)
             return JSONResponse(
-                self._metadata(name, number) if asked["metadata"] else self._model(name).status(number)
+                self._metadata(name, number) if parts["metadata"] else self._model(name).status(number)
             )
-        with self._gate.admitted() as admitted:
-            body = await admitted.body(request)
-            with self._found(name, number, asked["label"]) as found:
-                prediction = Prediction(body, asked["method"].lower(), found, self._limits.max_instances)
-                text = await self._predictor.answer(name, prediction)
-            return Response(text, media_type="application/json")
+        with self._limiter.accept() as accepted:
+            body = await accepted.body(request)
+            with self._version(name, number, label) as version:
+                method = (parts["method"] or "").lower()
+                prediction = Prediction(body, method, version, self._limits.max_instances)
+                answer = await self._predictor.answer(name, prediction)
+            return Response(answer, media_type="application/json")
 
     @contextlib.contextmanager
-    def _found(self, name: str, number: int | None, label: str | None) -> Iterator[Version | Failure]:
-        """Yield the version of a request, or why there is none: other things may be wrong before that."""
+    def _version(self, name: str, number: int | None, label: str | None) -> Iterator[Version | Failure]:
+        """Yield the version of a request, or why there is none: other checks come before that."""
         with contextlib.ExitStack() as using:
             try:
-                _refuse(label)
-                found = using.enter_context(self._model(name).use(number))
+                _reject_label(label)
+                version = using.enter_context(self._model(name).use(number))
             except Failure as failure:
-                found = failure
-            yield found
+                version = failure
+            yield version
 
     def _model(self, name: str) -> ServedModel:
-        return self._models.get(name) or ServedModel(name, Path())  # one without versions
+        return self._models.get(name) or ServedModel(name, Path())  # without versions
 
-    def _metadata(self, name: str, number: int | None) -> dict:
+    def _metadata(self, name: str, number: int | None) -> dict[str, Any]:
         with self._model(name).use(number) as version:
             spec = {"name": name, "signature_name": "", "version": str(version.number)}
             signatures = {"signature_def": {"signature_def": version.metadata}}
@@ -124,22 +127,22 @@ class Routes:
 
 
 class _AnyMethod:
-    """An endpoint for every HTTP method; Starlette would refuse some in its own words."""
+    """An endpoint for every HTTP method; Starlette would reject some with its own message."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Response]]):
         self._answer = answer
 
-    async def __call__(self, scope: dict, receive: object, send: object) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._answer(Request(scope, receive))
         await response(scope, receive, send)
 
 
-def _refuse(label: str | None) -> None:
+def _reject_label(label: str | None) -> None:
     if label is not None:
         raise invalid(f"Unrecognized servable version label: {unquote(label)}")
 
 
-def _number(digits: str | None) -> int | None:
+def _version_number(digits: str | None) -> int | None:
     if digits is None:
         return None
     if len(digits.lstrip("0")) > 19 or int(digits) >= 2**63:

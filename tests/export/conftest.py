@@ -1,4 +1,4 @@
-"""Two exports that many tests use: one takes numbers, one takes files of pictures."""
+"""Two exports for many tests: one takes numbers, the other the bytes of image files."""
 
 import importlib.util
 
@@ -28,7 +28,7 @@ def signatures(exported):
 
 @pytest.fixture(scope="session")
 def pictures(vae, tmp_path_factory):
-    """The same model, which takes the bytes of PNG and JPEG files."""
+    """The same model, with the bytes of PNG and JPEG files as input."""
     folder = tmp_path_factory.mktemp("models") / "pictures"
     card = tfvae.export.ModelCard(data={"source": "a | b"}, license="CC BY 4.0")
     layer = tfvae.export.EncodedPixels((8, 8, 1))
@@ -37,7 +37,7 @@ def pictures(vae, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def c_session():
-    """Return the class that loads a SavedModel with the C++ loader; in this process, beside Python's."""
+    """Return the class that loads a SavedModel with TensorFlow's C++ loader in this process."""
     folder = tfvae.export.__path__[0] + "/verification"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)

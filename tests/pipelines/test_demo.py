@@ -1,4 +1,4 @@
-"""The demo, cut short: every step runs, and what it writes and prints is there."""
+"""The demo with one epoch: every step runs and writes its files."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ def finished(tmp_path_factory):
     return Run.open(path)
 
 
-def test_the_demo_leaves_a_run_with_everything(finished):
+def test_the_demo_writes_a_run_with_all_files(finished):
     assert finished.finished
     assert finished.evaluation()["examples"] > 300
     page = (finished.path / "report.html").read_text(encoding="utf-8")
-    for heading in ("Results", "Samples", "Latent walks", "Anomaly scores", "Exports"):
+    for heading in ("Results", "Samples", "Latent traversals", "Anomaly scores", "Exports"):
         assert f"<h2>{heading}</h2>" in page
-    for said in ("AUROC, photographs", "china.jpg", "upside-down digits", "LiteRT encoder"):
-        assert said in page
+    for text in ("AUROC, photographs", "china.jpg", "upside-down digits", "LiteRT encoder"):
+        assert text in page
     assert (finished.path / "serving" / "digits" / "1" / "saved_model.pb").is_file()
     assert (finished.path / "encoder.tflite").stat().st_size > 10_000
     with Image.open(finished.path / "overview.png") as picture:
@@ -36,7 +36,7 @@ def test_the_scale_of_the_pixels_is_learned(finished):
     assert any("log_scale" in path for path in weights), weights
 
 
-def test_the_demo_refuses_a_used_folder(finished):
+def test_a_used_folder_is_rejected(finished):
     with pytest.raises(Exception, match="--run: expected a new or empty folder"):
         demo.main(finished.path, epochs=1)
 

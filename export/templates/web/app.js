@@ -1,17 +1,17 @@
-// The page: an input goes through the encoder, the decoder and the score; sliders go through the decoder alone.
+// The page: an input goes through encoder, decoder and score; the sliders go through the decoder alone.
 
 import {Engine} from "./engine.js";
 import {inputOf, make} from "./inputs.js";
 import {exact, showOutput} from "./outputs.js";
 
-const TOLERANCE = 1e-4; // of 1 + |expected|
+const TOLERANCE = 1e-4; // relative to 1 + |expected|
 const SLIDERS = 64;
 const {wasm} = document.querySelector("script[data-wasm]").dataset;
 const byId = (id) => document.getElementById(id);
 
 class Page {
   constructor(engine, about) {
-    Object.assign(this, {engine, about, asked: 0, results: {}, sliders: []});
+    Object.assign(this, {engine, about, turn: 0, results: {}, sliders: []});
     this.inputs = {};
     for (const [name, each] of Object.entries(about.inputs)) {
       const changed = () => this.update();
@@ -28,15 +28,15 @@ class Page {
     return Object.fromEntries(Object.entries(this.inputs).map(([name, input]) => [name, input.values]));
   }
 
-  // Everything that follows from the input. Of calls that come while one is at work only the last is done.
+  // Update all outputs for the current input. Of several calls during one update, only the last one is run.
   async update() {
-    const turn = ++this.asked;
+    const turn = ++this.turn;
     try {
       const values = this.values;
       const results = {};
       for (const endpoint of ["encode", "reconstruct", "score"]) {
         results[endpoint] = await this.engine.run(endpoint, values);
-        if (turn !== this.asked) return;
+        if (turn !== this.turn) return;
       }
       this.results = results;
       this.problem(null);
@@ -45,26 +45,26 @@ class Page {
       this.#showOthers(results.encode);
       this.#show(results.reconstruct, values, "At the location of q(z|x).");
     } catch (error) {
-      if (turn === this.asked) this.problem(error);
+      if (turn === this.turn) this.problem(error);
     }
   }
 
-  // What the sliders stand for.
+  // Decode the latent point of the sliders.
   async decode() {
-    const turn = ++this.asked;
+    const turn = ++this.turn;
     try {
       const values = this.values;
       const z = this.sliders.map(({value}) => value);
       this.results.decode = await this.engine.run("decode", {...values, z});
-      if (turn !== this.asked) return;
+      if (turn !== this.turn) return;
       this.problem(null);
       this.#show(this.results.decode, values, "Decoded from the sliders.");
     } catch (error) {
-      if (turn === this.asked) this.problem(error);
+      if (turn === this.turn) this.problem(error);
     }
   }
 
-  // A draw from p(z), decoded, as the new input.
+  // Use a decoded draw from p(z) as the new input.
   async draw(noise = Array.from({length: this.about.noise}, normal)) {
     try {
       const drawn = await this.engine.run("sample", {...this.values, noise});
@@ -84,7 +84,7 @@ class Page {
     byId("problem").textContent = error ? error.message : "";
   }
 
-  // One value stands for x; several go by the names of the inputs.
+  // A single output stands for x; several have the names of the inputs.
   #byInput(outputs) {
     const entries = Object.entries(outputs);
     const known = entries.every(([name]) => name in this.inputs);
@@ -112,7 +112,7 @@ class Page {
     byId("terms").replaceChildren(...(rows.length > 1 ? rows : []));
   }
 
-  // What else the encoder says, such as the probabilities of classes.
+  // Show the encoder's other outputs, such as class probabilities.
   #showOthers({location, scale, ...others}) {
     const rows = Object.entries(others).flatMap(([name, values]) =>
       values.length > SLIDERS
@@ -151,7 +151,7 @@ class Page {
   }
 }
 
-// The largest difference between this browser's numbers and those stored with the model, of 1 + |expected|.
+// The largest difference of this browser's numbers from the stored ones, relative to 1 + |expected|.
 async function check(engine, stored) {
   const part = (prefix) =>
     Object.fromEntries(Object.entries(stored).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])));
@@ -183,10 +183,10 @@ async function start() {
   document.querySelector("main").hidden = false;
   const chosen = Object.values(about.inputs).some(({kind}) => kind === "choice");
   await (chosen ? page.draw(about.check["sample/in/noise"]) : page.update());
-  byId("status").textContent = `Ready. This browser’s numbers are the model’s, to within ${difference.toExponential(0)}.`;
+  byId("status").textContent = `Ready. This browser’s numbers differ from the model’s by at most ${difference.toExponential(0)}.`;
   if (!(difference <= TOLERANCE)) {
-    byId("status").textContent = "Ready, but not to be relied on.";
-    page.problem(new Error(`This browser computes other numbers than the model: a difference of ${difference}`));
+    byId("status").textContent = "Ready, but unreliable.";
+    page.problem(new Error(`This browser’s numbers differ from the model’s by ${difference}`));
   }
   return {engine, page, difference};
 }
@@ -196,13 +196,13 @@ started.then(
   () => byId("late").remove(),
   (error) => {
     byId("late").remove();
-    byId("status").textContent = "The model could not be started.";
+    byId("status").textContent = "The model could not be loaded.";
     byId("problem").hidden = false;
     byId("problem").textContent = error?.message ?? "a file of the page could not be loaded";
   },
 );
 
-// For scripts and tests: promises of plain arrays of numbers; null stands for a missing number.
+// For scripts and tests: promises of plain arrays of numbers; null is a missing value.
 window.tfvae = {
   ready: started.then(({difference}) => difference),
   run: async (endpoint, values) => (await started).engine.run(endpoint, values),

@@ -9,7 +9,7 @@ export class Engine {
     const answer = await fetch(file);
     if (!answer.ok) throw new Error(`${file}: the server answered ${answer.status}`);
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    // Its log goes to the console as errors, whatever it says.
+    // The runtime logs everything as errors.
     self.Module = {printErr: (line) => (/^(INFO|WARNING|VERBOSE)\b/.test(line) ? console.debug(line) : console.error(line))};
     await loadLiteRt(wasm);
     return new Engine(await loadAndCompile(bytes, {accelerator: "wasm"}));
@@ -20,7 +20,7 @@ export class Engine {
     this.busy = Promise.resolve();
   }
 
-  // {name: numbers} -> {name: numbers}, for one endpoint; calls wait for each other.
+  // {name: numbers} -> {name: numbers}, for one endpoint; calls run one after another.
   run(endpoint, values) {
     const result = this.busy.then(() => this.#run(endpoint, values));
     this.busy = result.catch(() => {});

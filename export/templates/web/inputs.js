@@ -1,9 +1,9 @@
-// What a person changes: an image, a choice, or numbers. Each has `element`, `values` and `set(values)`, and calls
-// `changed()` when the person changed something; `values` throws where what was typed is no input of the model.
+// The model's inputs on the page: an image, a choice, or numbers. Each has `element`, `values` and `set(values)`, and
+// calls `changed()` after a change by the visitor; `values` throws if the model does not accept what was typed.
 
 import {read, show} from "./pixels.js";
 
-const FIELDS = 64; // more numbers than these are typed as lines
+const FIELDS = 64; // more numbers than this are typed as lines of text
 
 export function inputOf(name, about, changed, failed) {
   const input = required(name, about, changed, failed);
@@ -11,7 +11,7 @@ export function inputOf(name, about, changed, failed) {
 }
 
 function required(name, about, changed, failed) {
-  if (about.kind === "image") return new Picture(name, about, changed, failed);
+  if (about.kind === "image") return new ImageInput(name, about, changed, failed);
   if (about.kind === "choice") return new Choice(name, about, changed);
   const size = about.shape.reduce((product, length) => product * length, 1);
   return size > FIELDS || about.shape.length > 1 ? new Lines(name, about, changed) : new Fields(name, about, changed);
@@ -28,26 +28,26 @@ export function make(tag, settings = {}, ...children) {
   return element;
 }
 
-// An input that can be missing as a whole.
+// An input that may be missing.
 class Optional {
   constructor(name, input, changed) {
     this.input = input;
-    this.left = make("input", {type: "checkbox", ".onchange": changed});
-    this.element = make("div", {}, input.element, make("label", {class: "button left"}, this.left, ` without ${name}`));
+    this.missing = make("input", {type: "checkbox", ".onchange": changed});
+    this.element = make("div", {}, input.element, make("label", {class: "button missing"}, this.missing, ` without ${name}`));
   }
 
   get values() {
     const values = this.input.values;
-    return this.left.checked ? values.map(() => null) : values;
+    return this.missing.checked ? values.map(() => null) : values;
   }
 
   set(values) {
-    this.left.checked = values.every((value) => value === null || Number.isNaN(value));
-    if (!this.left.checked) this.input.set(values);
+    this.missing.checked = values.every((value) => value === null || Number.isNaN(value));
+    if (!this.missing.checked) this.input.set(values);
   }
 }
 
-class Picture {
+class ImageInput {
   constructor(name, about, changed, failed) {
     Object.assign(this, {name, about, changed, failed});
     [this.height, this.width, this.channels] = about.shape;
@@ -73,7 +73,7 @@ class Picture {
     this.mark = make("span", {class: "mark", hidden: ""});
     this.color = this.channels > 1 ? make("input", {type: "color", value: "#ffffff", "aria-label": "Color"}) : "";
     this.eraser = make("input", {type: "checkbox"});
-    const file = make("input", {type: "file", accept: "image/*", "aria-label": "Open a picture"});
+    const file = make("input", {type: "file", accept: "image/*", "aria-label": "Open an image"});
     const button = (text, action) => make("button", {type: "button", ".onclick": action}, text);
     file.onchange = () => file.files.length && this.#open(file.files[0]);
     this.element = make(
@@ -87,9 +87,9 @@ class Picture {
         button("Invert", () => this.#put(this.numbers.map((value) => this.low + this.high - value))),
         make("label", {class: "button"}, this.eraser, " Erase"),
         this.color,
-        make("label", {class: "button"}, "Open a picture…", file),
+        make("label", {class: "button"}, "Open an image…", file),
       ),
-      make("p", {class: "note"}, "Draw, or drop or paste a picture."),
+      make("p", {class: "note"}, "Draw, or drop or paste an image."),
     );
     this.set(this.numbers);
     this.#listen();

@@ -1,16 +1,16 @@
-// What the model says, next to what went in: pictures, bars with numbers, curves.
+// The model's outputs beside its inputs: images, tables, curves.
 
 import {make} from "./inputs.js";
 import {show} from "./pixels.js";
 
 const FIELDS = 64;
 
-// Numbers for people: seven digits, as many as float32 has.
+// Numbers as text: seven digits, as many as float32 has.
 export function exact(values) {
   return Array.from(values, (value) => (Number.isNaN(value) ? "nan" : String(Number(value.toPrecision(7))))).join(", ");
 }
 
-// Fill an element with one value of the model, beside the input it stands for.
+// Fill an element with an output of the model, beside the input that it reconstructs.
 export function showOutput(element, name, values, input, about) {
   if (about?.kind === "image") {
     const canvas = make("canvas", {role: "img", class: "picture", "aria-label": `${name}, ${about.shape[1]} by ${about.shape[0]} pixels`});
@@ -51,7 +51,7 @@ function curves(values, input, columns) {
     for (let step = 0; step < steps; step++) {
       const value = numbers[step * columns + column];
       if (!Number.isFinite(value)) {
-        pen = "M"; // a gap
+        pen = "M"; // a missing value
         continue;
       }
       const x = (width * step) / Math.max(1, steps - 1);

@@ -1,6 +1,6 @@
-// Numbers of an image [height, width, channels] to pixels on a canvas, and back.
+// From the numbers of an image [height, width, channels] to pixels on a canvas, and back.
 
-const FINE = 8; // pixels of a picture that are averaged into one of the model's, along each side
+const FINE = 8; // pixels of a file along each side that are averaged into one pixel of the model
 
 // Show numbers between low and high.
 export function show(canvas, values, [height, width, channels], low, high) {
@@ -17,13 +17,13 @@ export function show(canvas, values, [height, width, channels], low, high) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-// Return a picture's middle as numbers between low and high; each is the mean of what it covers.
+// Return the center of an image file as numbers between low and high; each is the mean of the pixels it covers.
 export async function read(file, [height, width, channels], low, high) {
   let picture;
   try {
     picture = await createImageBitmap(file);
   } catch {
-    throw new Error(`${file.name || "the file"}: expected a picture (PNG, JPEG, WebP), received ${file.type || "something else"}`);
+    throw new Error(`${file.name || "the file"}: expected an image (PNG, JPEG, WebP), received ${file.type || "something else"}`);
   }
   const canvas = document.createElement("canvas");
   canvas.width = width * FINE;
@@ -42,7 +42,7 @@ export async function read(file, [height, width, channels], low, high) {
       const to = channels * (Math.floor(y / FINE) * width + Math.floor(x / FINE));
       const [red, green, blue, alpha] = data.slice(from, from + 4);
       const colors = channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue, alpha];
-      const cover = channels === 4 ? 1 : alpha / 255; // what is transparent counts as black
+      const cover = channels === 4 ? 1 : alpha / 255; // transparent pixels count as black
       for (let part = 0; part < channels; part++) values[to + part] += colors[part] * cover;
     }
   }

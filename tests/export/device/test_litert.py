@@ -95,7 +95,7 @@ def test_a_score_is_finite_where_the_decoder_is_sure(tmp_path, digits):
     np.testing.assert_allclose(received["distortion"], expected, rtol=0.05)
 
 
-def test_wrong_names_are_refused(tmp_path):
+def test_wrong_names_are_rejected(tmp_path):
     vae = tfvae.zoo.vae((4,), latent_dim=2)
     with pytest.raises(InvalidInput, match=r"path: expected a name that ends in \.tflite"):
         tfvae.export.litert(vae, tmp_path / "encoder.bin")
@@ -116,7 +116,7 @@ def test_wrong_names_are_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_of_nans_is_refused_and_the_old_one_kept(tmp_path):
+def test_a_file_of_nans_is_rejected_and_the_old_one_kept(tmp_path):
     vae = tfvae.zoo.vae((4,), latent_dim=2)
     export = tfvae.export.litert(vae, tmp_path / "encoder.tflite")
     before = export.path.read_bytes()

@@ -16,7 +16,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.export.device.quantized_operations import network_operations
 from tfvae.export.result import ExportError
 
-WAYS = (None, "float16", "dynamic", "int8")
+QUANTIZATIONS = (None, "float16", "dynamic", "int8")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def vae(digits):
 
 @pytest.fixture(scope="module")
 def exports(vae, digits, tmp_path_factory):
-    """Encoder and score in one file, in each way."""
+    """Encoder and score in one file, with each quantization."""
     folder = tmp_path_factory.mktemp("quantized")
     return {
         way: tfvae.export.litert(
@@ -39,7 +39,7 @@ def exports(vae, digits, tmp_path_factory):
             way,
             representative_data=digits[:300] if way == "int8" else None,
         )
-        for way in WAYS
+        for way in QUANTIZATIONS
     }
 
 
@@ -55,7 +55,7 @@ def _scores(export, x):
     return Interpreter(model_path=str(export.path)).get_signature_runner("score")(x=x)["score"]
 
 
-@pytest.mark.parametrize("way", WAYS[1:])
+@pytest.mark.parametrize("way", QUANTIZATIONS[1:])
 def test_a_score_keeps_its_order(exports, digits, strange, way):
     """Rank correlation 0.99 and AUROC within 0.005, over familiar and strange examples."""
     x = np.concatenate([digits[300:900], strange])
@@ -67,7 +67,7 @@ def test_a_score_keeps_its_order(exports, digits, strange, way):
     assert len(np.unique(smaller)) > 0.99 * len(np.unique(plain))  # no ceiling at which all are alike
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", QUANTIZATIONS)
 def test_weights_are_aligned_as_the_format_asks_for(exports, way):
     """A microcontroller may fault on a number that is not where its width divides the address."""
     file = np.fromfile(exports[way].path, np.uint8)
@@ -123,7 +123,7 @@ def test_an_int8_encoder_runs_on_a_microcontroller(vae, digits, tmp_path):
         vae, tmp_path / "e.tflite", quantize="int8", representative_data=digits[:100], batch_size=1
     )
     micro = export.microcontroller
-    assert micro.refusal == ""
+    assert micro.reason == ""
     widest = 4 * 4 * 32  # bytes of the first layer's output, which the arena must hold
     assert widest < micro.arena_bytes < 20_000
     assert micro.largest_difference < 0.05
@@ -186,7 +186,7 @@ def test_representative_data_is_checked(vae, tmp_path, data, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_quantized_file_of_nans_is_refused(digits, tmp_path):
+def test_a_quantized_file_of_nans_is_rejected(digits, tmp_path):
     model = tfvae.zoo.vae((8, 8, 1), latent_dim=3)
     bias = model.posterior.head.dense.bias
     bias.assign(np.full(bias.shape, np.nan, "float32"))

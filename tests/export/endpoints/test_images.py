@@ -1,4 +1,4 @@
-"""Pictures as raw inputs: the same pixels as in training, and refusals that name what came."""
+"""Images as raw inputs: the same pixels as in training, and errors for other files."""
 
 import io
 
@@ -29,7 +29,7 @@ def pixels():
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_server_sees_the_pixels_that_training_saw(pixels, kind, channels, tmp_path):
-    """The folder of pictures is read with Pillow, the request inside TensorFlow's graph."""
+    """The folder of images is read with Pillow, the request inside TensorFlow's graph."""
     shown = pixels if channels == 3 else pixels[..., 0]
     file = _file(shown, kind)
     (tmp_path / f"0.{kind}").write_bytes(file)
@@ -57,7 +57,7 @@ def test_pixels_are_divided_by_255():
         (b"\xff\xd8\xff" + bytes(40), "JPEG"),
     ],
 )
-def test_bytes_that_are_no_picture_are_an_error(file, message):
+def test_bytes_of_another_file_are_an_error(file, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         tf.function(EncodedPixels((16, 24, 3)))(tf.constant([file]))
 
@@ -72,11 +72,11 @@ def test_truncated_files_are_an_error(pixels, kind):
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
-def test_another_size_is_refused_before_it_is_decoded(kind):
+def test_another_size_is_rejected_before_decoding(kind):
     """A file of a few kilobytes that would take 100 MB of memory."""
     file = _file(np.zeros((6000, 6000, 3), "uint8"), kind)
     layer = tf.function(EncodedPixels((16, 24, 3)))
-    expected = r"expected pictures of 16 x 24 pixels \(height, width\), received.*\[6000 6000\]"
+    expected = r"expected images of 16 x 24 pixels \(height, width\), received.*\[6000 6000\]"
     with pytest.raises(tf.errors.InvalidArgumentError, match=expected):
         layer(tf.constant([file]))
 
@@ -87,7 +87,7 @@ def test_the_layers_are_made_again_from_their_configuration(layer):
     assert again.specs == layer.specs
 
 
-def test_what_is_no_picture_is_refused():
+def test_shapes_that_are_no_image_are_rejected():
     with pytest.raises(InvalidInput, match=r"shape: expected \(height, width, channels\), received \(4,\)"):
         Pixels((4,))
     with pytest.raises(InvalidInput, match="shape: expected 1 or 3 channels, received"):

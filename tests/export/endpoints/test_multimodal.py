@@ -1,4 +1,4 @@
-"""Exports of a model of several kinds of data: one input for each, NaN where it is missing."""
+"""Exports of a multimodal model: an input for each modality, NaN if it is missing."""
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +22,7 @@ def test_a_served_model_takes_missing_modalities(tmp_path):
     assert set(rebuilt) == {"image", "table"}
     for name, value in expected.items():
         np.testing.assert_allclose(rebuilt[name], value, atol=1e-5)
-    assert abs(served["score"](**inputs)["score"].numpy()[1]) < 1e-5  # nothing was there
+    assert abs(served["score"](**inputs)["score"].numpy()[1]) < 1e-5  # both are missing
     assert np.isfinite(served["log_likelihood"](**inputs)["log_likelihood"]).all()
 
 

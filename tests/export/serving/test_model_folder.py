@@ -1,7 +1,7 @@
-"""What stands beside a version, checked with TensorFlow Serving's own messages and stubs.
+"""The files beside a version, checked with TensorFlow Serving's own messages and stubs.
 
-TensorFlow Serving itself is in no package registry: a servicer of its interface around the loaded model, and
-a few lines of HTTP, stand for it here.
+TensorFlow Serving is not available as a Python package: a servicer of its interface around the loaded model
+and a small HTTP server stand for it.
 """
 
 import concurrent.futures
@@ -84,11 +84,11 @@ def _inputs(pictures, endpoint):
     return json.loads((pictures.path.parent / "requests" / f"{endpoint}.json").read_text())["inputs"]
 
 
-def test_warm_up_records_are_tensorflow_servings(pictures, servicer, stored):
+def test_warm_up_records_are_tensorflow_servings_messages(pictures, servicer, stored):
     """Read with its own messages, and answered: names, dtypes, shapes are those of the signatures."""
     path = pictures.path / "assets.extra" / "tf_serving_warmup_requests"
     seen = {}
-    for data in tf.data.TFRecordDataset(str(path)):  # which looks at the checksums
+    for data in tf.data.TFRecordDataset(str(path)):  # which checks the checksums
         log = prediction_log_pb2.PredictionLog.FromString(data.numpy())
         assert log.WhichOneof("log_type") == "predict_log"
         request = log.predict_log.request
@@ -127,16 +127,16 @@ def test_the_client_speaks_grpc(client, pictures, address, stored):
             np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_the_client_shows_what_a_server_refuses(client, address, capsys):
+def test_the_client_shows_a_servers_error(client, address, capsys):
     with pytest.raises(SystemExit, match="(?s)INVALID_ARGUMENT: .*expected the bytes of a PNG or JPEG file"):
-        client["over_grpc"](address, "encode", {"image_bytes": ["no picture"]})
+        client["over_grpc"](address, "encode", {"image_bytes": ["no image"]})
     with pytest.raises(SystemExit, match="INVALID_ARGUMENT: input size does not match"):
         client["over_grpc"](address, "encode", {})
 
 
 @contextlib.contextmanager
 def _rest(signatures):
-    """TensorFlow Serving's column form: one output alone has no name."""
+    """Answer in TensorFlow Serving's column form: a single output has no name."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -207,7 +207,7 @@ def test_the_model_card_has_every_tensor(pictures):
     assert "Not stated." in text
 
 
-def test_a_folder_without_a_model_is_refused(exported, tmp_path):
+def test_a_folder_without_a_model_is_rejected(exported, tmp_path):
     assert newest_version(exported.path) == newest_version(exported.path.parent) == exported.path
     (tmp_path / "3").mkdir()
     for folder, reason in ((tmp_path, "there is no saved_model.pb"), (tmp_path / "4", "there is no such")):

@@ -100,7 +100,7 @@ def test_a_wrong_shape_is_an_error_and_not_the_end_of_the_process(exported, shap
                 session.run(fetch, feed)
 
 
-def test_preprocessing_is_inside(tmp_path):
+def test_preprocessing_is_included(tmp_path):
     from tfvae.data.preprocessing import Standardize
 
     vae = tfvae.zoo.vae((3,), latent_dim=2)
@@ -114,9 +114,9 @@ def test_preprocessing_is_inside(tmp_path):
     np.testing.assert_allclose(loaded["reconstruct"](x=raw)["reconstruction"], expected, rtol=1e-4)
 
 
-def test_existing_and_impossible_versions_are_refused(vae, exported):
+def test_existing_and_impossible_versions_are_rejected(vae, exported):
     before = {path: path.stat().st_mtime_ns for path in exported.path.rglob("*")}
-    with pytest.raises(InvalidInput, match="version: expected one that is not there yet, received 2"):
+    with pytest.raises(InvalidInput, match="version: expected one that does not exist yet, received 2"):
         tfvae.export.saved_model(vae, exported.path.parent, version=2)
     with pytest.raises(InvalidInput, match="version: expected an integer of at least 1, received 0"):
         tfvae.export.saved_model(vae, exported.path.parent, version=0)
@@ -124,30 +124,30 @@ def test_existing_and_impossible_versions_are_refused(vae, exported):
 
 
 def test_without_a_number_a_version_is_the_one_after_the_last(vae, tmp_path, monkeypatch):
-    """The check in a fresh process is left out: others look at it."""
-    skipped = {"difference": {}, "seconds_per_item": 0.0}
+    """Without the check in a fresh process, which other tests cover."""
+    skipped = {"difference": {}, "seconds_alone": {"encode": 0.0}}
     monkeypatch.setattr(verify, "saved_model", lambda folder: skipped)
     for earlier in ("7", "10", "x12", ".15.unfinished"):
         (tmp_path / earlier).mkdir()
     assert tfvae.export.saved_model(vae, tmp_path).path.name == "11"
     assert "Version 11" in (tmp_path / "README.md").read_text()
     (tmp_path / "models.config").write_text("mine")
-    tfvae.export.saved_model(vae, tmp_path, version=2)  # an older number does not take the newest one's place
+    tfvae.export.saved_model(vae, tmp_path, version=2)  # the files are those of the newest version
     assert "Version 11" in (tmp_path / "README.md").read_text()
     assert (tmp_path / "models.config").read_text() == "mine"
     with pytest.raises(InvalidInput, match="path: expected a folder named with letters"):
         tfvae.export.saved_model(vae, tmp_path / "my model")
 
 
-def test_nothing_has_a_versions_name_before_all_of_it_is_there(vae, tmp_path, monkeypatch):
-    """What a process that is killed at the last moment leaves behind."""
+def test_a_version_gets_its_name_when_it_is_complete(vae, tmp_path, monkeypatch):
+    """Also if the process is killed at the last moment."""
     seen = []
 
-    def look(folder):
+    def interrupt(folder):
         seen.extend(tmp_path.iterdir())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verify, "saved_model", look)
+    monkeypatch.setattr(verify, "saved_model", interrupt)
     with pytest.raises(KeyboardInterrupt):
         tfvae.export.saved_model(vae, tmp_path)
     assert len(seen) == 1
@@ -156,8 +156,8 @@ def test_nothing_has_a_versions_name_before_all_of_it_is_there(vae, tmp_path, mo
 
 
 @pytest.mark.parametrize("limit", [1_000, 100_000, 300_000])
-def test_a_disk_that_is_full_leaves_nothing(vae, tmp_path, limit):
-    """Files may grow to so many bytes alone: the graph, the weights, the numbers are larger in turn."""
+def test_a_full_disk_leaves_nothing(vae, tmp_path, limit):
+    """Files are limited to so many bytes, which the graph, the weights or the numbers exceed."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
     try:
@@ -168,7 +168,7 @@ def test_a_disk_that_is_full_leaves_nothing(vae, tmp_path, limit):
     assert list((tmp_path / "servable").iterdir()) == []
 
 
-def test_a_warm_up_that_fails_is_no_version(vae, tmp_path, monkeypatch):
+def test_a_failed_warm_up_leaves_nothing(vae, tmp_path, monkeypatch):
     module = importlib.import_module("tfvae.export.serving.saved_model")
     write = module.write_warmup
 
@@ -183,7 +183,7 @@ def test_a_warm_up_that_fails_is_no_version(vae, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_killed_export_leaves_no_version(vae, tmp_path):
-    """In a process of its own, which gets no chance to clean up."""
+    """In a process of its own, which cannot clean up."""
     vae.save(tmp_path / "vae.keras")
     code = "import sys, tfvae; tfvae.export.saved_model(tfvae.models.load(sys.argv[1]), sys.argv[2])"
     folder = tmp_path / "servable"
@@ -198,7 +198,7 @@ def test_a_killed_export_leaves_no_version(vae, tmp_path):
     assert tfvae.export.saved_model(vae, folder).path.name == "1"
 
 
-def test_an_export_that_gives_other_numbers_is_refused_and_leaves_nothing(vae, tmp_path, monkeypatch):
+def test_an_export_with_other_numbers_is_rejected_and_removed(vae, tmp_path, monkeypatch):
     module = importlib.import_module("tfvae.export.serving.saved_model")
     right = module.expectations
 

@@ -1,4 +1,4 @@
-"""`tfvae export verify`: every engine, and ways in which an export can be wrong. Each starts a process."""
+"""`tfvae export verify`: every engine, and wrong exports. Each test starts a process."""
 
 import importlib
 import json
@@ -37,10 +37,10 @@ def test_openvino_gives_the_models_numbers(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_openvino_cannot_do_is_named(pictures):
+def test_endpoints_that_openvino_cannot_run_are_named(pictures):
     report = verify.OPENVINO.measure(pictures.path, verify.stored_numbers(pictures.path))
     assert set(report["difference"]) == {"decode", "sample"}
-    assert "DecodeJpeg" in report["refused"]["encode"]
+    assert "DecodeJpeg" in report["unsupported"]["encode"]
 
 
 def test_the_command_prints_a_table(exported, capsys):
@@ -87,7 +87,7 @@ def _no_model(folder):
         (_no_model, "but there is no saved_model.pb in it"),
     ],
 )
-def test_what_is_wrong_is_one_line(copy, damage, message, capsys):
+def test_errors_are_one_line(copy, damage, message, capsys):
     damage(copy)
     assert main(["export", "verify", str(copy), "--batch", "4"]) == 1
     err = capsys.readouterr().err
@@ -101,6 +101,6 @@ def test_an_engine_that_is_not_installed_is_named(exported):
         absent.measure(exported.path, exported.path)
 
 
-def test_refusals_of_every_endpoint_are_no_verification():
-    with pytest.raises(verify.ExportError, match="refusals of all of them"):
+def test_unsupported_endpoints_alone_are_no_verification():
+    with pytest.raises(verify.ExportError, match="unsupported ones alone"):
         verify.require_equal("1", json.loads('{"difference": {}, "relative": {}}'))

@@ -1,4 +1,4 @@
-"""A page with everything on it, made of numbers that no model had to produce."""
+"""The contents of a report with all sections, without a model."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfvae.export import Export
-from tfvae.pipelines.reports.contents import Outliers, ReportContents, Row
+from tfvae.pipelines.reports.run_report_contents import Outliers, Row, RunReportContents
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def full():
         }
         for epoch in range(1, 6)
     )
-    return ReportContents(
+    return RunReportContents(
         title="All of it",
         summary="A summary.",
         results=(Row("ELBO", "-12.50 nats", "a bound of -log p(x)"),),
@@ -35,7 +35,7 @@ def full():
         originals=images(24),
         reconstructions=images(24),
         samples=images(60),
-        walks={"z[3]": images(9), "z[0]": images(9)},
+        traversals={"z[3]": images(9), "z[0]": images(9)},
         latent=generator.normal(size=(40, 5)),
         labels=generator.integers(0, 10, 40),
         scores=generator.normal(size=40),

@@ -1,4 +1,4 @@
-"""From a run's folder to a page: images and tables, with and without held-out rows and an evaluation."""
+"""From a run's folder to a report: images and tables, with and without held-out rows and an evaluation."""
 
 import numpy as np
 import pytest
@@ -48,17 +48,17 @@ def test_labels_belong_to_the_rows_shown(images):
     np.testing.assert_array_equal(run_report.gather(images).labels, labels[rows])
 
 
-def test_walks_go_along_the_dimensions_that_vary_most(images):
+def test_traversals_go_along_the_dimensions_that_vary_most(images):
     contents = run_report.gather(images)
     by_variance = np.argsort(-contents.latent.var(0))
-    assert list(contents.walks) == [f"z[{dimension}]" for dimension in by_variance]
-    assert all(walk.shape == (9, 8, 8, 1) for walk in contents.walks.values())
+    assert list(contents.traversals) == [f"z[{dimension}]" for dimension in by_variance]
+    assert all(images.shape == (9, 8, 8, 1) for images in contents.traversals.values())
 
 
-def test_a_large_part_is_thinned_evenly(images, monkeypatch):
+def test_many_rows_are_thinned_evenly(images, monkeypatch):
     whole = run_report.gather(images)
     monkeypatch.setattr(run_report, "_EXAMPLES", 50)
-    monkeypatch.setattr(run_report, "_BATCH", 7)
+    monkeypatch.setattr(run_report, "_BATCH_SIZE", 7)
     thinned = run_report.gather(images)
     every = -(-len(whole.latent) // 50)
     np.testing.assert_allclose(thinned.latent, whole.latent[::every], atol=1e-5)
@@ -85,7 +85,7 @@ def test_before_an_evaluation_the_last_epoch_is_reported_and_after_it_the_evalua
     assert values == ["-1.23 ± 0.06 nats", "-1.00 nats", "2 of 3"]
 
 
-def test_a_table_is_shown_in_its_own_units(table):
+def test_a_table_is_shown_in_the_units_of_the_data(table):
     contents = run_report.gather(table)
     x = np.concatenate([chunk["x"] for chunk in table.source().chunks()])
     assert table.preprocessing() is not None
@@ -94,7 +94,7 @@ def test_a_table_is_shown_in_its_own_units(table):
     errors = np.abs(contents.reconstructions - x).mean(0)
     assert (errors < 1.5 * x.std(0)).all(), "the reconstruction has the units of the data too"
     assert contents.samples is None
-    assert not contents.walks
+    assert not contents.traversals
     assert "standardized columns" in contents.cautions[0]
 
 
@@ -105,10 +105,10 @@ def test_a_page_is_written_for_every_run(kind, request, tmp_path):
     page = path.read_text(encoding="utf-8")
     assert path.stat().st_size < 2_000_000
     assert f"<h1>vae on {run.config['data']}</h1>" in page
-    assert "Latent map" in page
+    assert "Latent space" in page
     assert ("<img" in page) == (kind == "images")
 
 
-def test_an_unfinished_run_is_refused(tmp_path):
+def test_a_folder_without_a_run_is_rejected(tmp_path):
     with pytest.raises(tfvae.UnreadableFile):
         run_report.write(tfvae.pipelines.runs.run.Run.open(tmp_path), tmp_path / "report.html")

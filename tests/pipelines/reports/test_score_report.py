@@ -1,4 +1,4 @@
-"""The page on a scored table: what it says is what the table holds, and it stands alone."""
+"""The report of a scored table: its numbers are those of the table, and it is self-contained."""
 
 import json
 import re
@@ -20,7 +20,7 @@ EVIL = "<b>&price</b>"
 
 @pytest.fixture
 def scored(tmp_path):
-    """What `tfvae score` leaves, written by hand: one column that shifted, one that did not."""
+    """The files of `tfvae score`, written by hand: one column shifted, the other did not."""
     g = np.random.default_rng(0)
     score = g.normal(10, 1, ROWS).astype("float32")
     score[[3, 70]] = 50, 40
@@ -67,17 +67,17 @@ def scored(tmp_path):
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_highest_scores_come_first_with_the_rows_own_values(scored, suffix):
     contents = gather(scored / f"s.{suffix}")
-    first, second = contents.anomalies[:2]
+    first, second = contents.top_rows[:2]
     assert (first.row, first.keys, first.score, first.is_anomaly) == (3, ("k3",), 50, True)
     assert [(part.name, part.value) for part in first.contributions] == [(EVIL, "4.5"), ("town", "Ulm")]
     assert first.contributions[1].share == pytest.approx(1 / 49)
     assert second.row == 70
-    scores = [anomaly.score for anomaly in contents.anomalies]
+    scores = [anomaly.score for anomaly in contents.top_rows]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == 20
 
 
-def test_drift_is_told_by_column_most_shifted_first(scored):
+def test_drift_is_listed_by_column_most_shifted_first(scored):
     town, price = gather(scored / "s.parquet").drift
     assert (town.name, town.verdict, town.change) == ("town", "shifted", "Bonn: 50.0% to 0.0%")
     assert (price.index, price.verdict, price.change) == (0.0, "stable", "none")
@@ -88,7 +88,7 @@ def test_drift_is_told_by_column_most_shifted_first(scored):
 
 def test_results_are_those_of_the_summary(scored):
     contents = gather(scored / "s.parquet")
-    values = {name: value for name, value, _ in contents.results}
+    values = {row.name: row.value for row in contents.results}
     scores = pa.parquet.read_table(scored / "s.parquet")["score"].to_numpy()
     assert values["Anomalies"] == str((scores > 13).sum())
     assert values["Rejected"] == "1"
@@ -103,7 +103,7 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov():
     assert ks_distance(first, second) == pytest.approx(ks_2samp(first, second).statistic)
 
 
-def test_the_page_stands_alone_and_escapes_what_comes_from_outside(scored):
+def test_the_page_is_self_contained_and_escapes_text_from_the_table(scored):
     page = render(gather(scored / "s.csv"))
     assert not re.search(r"https?:|<script|<b>|<link|@import", page)
     assert page.count("&lt;b&gt;&amp;price&lt;/b&gt;") > 20
@@ -114,7 +114,7 @@ def test_the_page_stands_alone_and_escapes_what_comes_from_outside(scored):
     assert page == render(gather(scored / "s.csv"))
 
 
-def test_the_command_writes_it_beside_the_table(scored, capsys):
+def test_the_command_writes_the_report_beside_the_table(scored, capsys):
     assert main(["detector", "report", str(scored / "s.parquet")]) == 0
     assert capsys.readouterr().out.strip() == str(scored / "s.html")
     assert "Scores of new.csv" in (scored / "s.html").read_text()
@@ -127,14 +127,14 @@ def test_no_row_has_a_score(scored):
     summary |= {"scored": 0, "anomalies": 0, "counts": {EVIL: [0] * 4, "town": [0] * 4}}
     (scored / "s.summary.json").write_text(json.dumps(summary))
     contents = gather(scored / "s.parquet")
-    assert contents.spread is None
-    assert not contents.anomalies
+    assert contents.histogram is None
+    assert not contents.top_rows
     assert "Highest scores" not in render(contents)
 
 
-def test_files_that_are_not_there(scored, tmp_path):
+def test_missing_and_damaged_files_are_named(scored, tmp_path):
     with pytest.raises(UnreadableFile, match=r"none.summary.json: expected the summary"):
         gather(tmp_path / "none.parquet")
     (scored / "s.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UnreadableFile, match=r"s.parquet: expected what `tfvae score` wrote"):
+    with pytest.raises(UnreadableFile, match=r"s.parquet: expected a file of `tfvae score`"):
         gather(scored / "s.parquet")

@@ -1,4 +1,4 @@
-"""A run that is stopped anywhere, any number of times, ends as one that never was."""
+"""A run that is interrupted anywhere, any number of times, ends like an uninterrupted one."""
 
 import os
 import random
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from tfvae.core.errors import InvalidInput
 from tfvae.models import LatentModel
 from tfvae.pipelines.runs import train
 from tfvae.pipelines.runs.run import Run
+from tfvae.pipelines.runs.training_lock import training_lock
 from tfvae.pipelines.runs.training_options import TrainingOptions
 
 
 class Stop(Exception):
-    """Ends training where a test wants it to end."""
+    """Ends training at a chosen moment."""
 
 
 def _without_seconds(run):
@@ -70,7 +72,7 @@ def _stopping(monkeypatch, calls, owner, method, after):
 def test_a_stopped_run_ends_with_the_same_bits(
     tmp_path, monkeypatch, columns, uninterrupted, same_model, calls, owner, method, after
 ):
-    """The fast version, in one process: a fit that ends early stands in for a kill."""
+    """In one process: a fit that ends early stands in for a kill."""
     path = tmp_path / "run"
     with monkeypatch.context() as patch:
         _stopping(patch, calls, owner, method, after)
@@ -85,13 +87,13 @@ def test_a_stopped_run_ends_with_the_same_bits(
     assert _without_seconds(run) == _without_seconds(uninterrupted)
 
 
-def test_a_finished_run_is_left_as_it_is(uninterrupted):
+def test_a_finished_run_is_unchanged(uninterrupted):
     before = (uninterrupted.path / "model.keras").stat().st_mtime_ns
     train.resume(uninterrupted.path)
     assert (uninterrupted.path / "model.keras").stat().st_mtime_ns == before
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before(
     tmp_path, monkeypatch, columns, uninterrupted, same_model, capsys
 ):
     path = tmp_path / "run"
@@ -105,16 +107,16 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     assert "epoch-00003.keras" in capsys.readouterr().err
 
 
-def test_a_run_in_training_is_refused(tmp_path, monkeypatch, columns):
+def test_a_run_in_training_is_locked(tmp_path, monkeypatch, columns):
     with monkeypatch.context() as patch:
         _stopping(patch, (1,), Checkpoint, "on_epoch_end", True)
         with pytest.raises(Stop):
             train.start(tmp_path / "run", *_RECIPE, columns, _TRAINING)
-    with Run.open(tmp_path / "run").training(), pytest.raises(InvalidInput, match="being trained"):
+    with training_lock(Run.open(tmp_path / "run")), pytest.raises(InvalidInput, match="being trained"):
         train.resume(tmp_path / "run")
 
 
-def test_other_data_than_at_the_start_is_refused(tmp_path, monkeypatch, columns):
+def test_changed_data_is_rejected(tmp_path, monkeypatch, columns):
     with monkeypatch.context() as patch:
         _stopping(patch, (1,), Checkpoint, "on_epoch_end", True)
         with pytest.raises(Stop):
@@ -128,8 +130,8 @@ def test_other_data_than_at_the_start_is_refused(tmp_path, monkeypatch, columns)
         np.save(columns, saved)
 
 
-# Moments at which to kill, each told from what is in the run's folder; `done` is the number of epochs with
-# a checkpoint when the process started.
+# Moments at which to kill, recognized by the files in the run's folder; `done` is the number of epochs with a
+# checkpoint when the process started.
 
 
 def _configured(path, done):
@@ -140,7 +142,7 @@ def _first_line(path, done):
     return (path / "metrics.jsonl").exists() and (path / "metrics.jsonl").stat().st_size > 0
 
 
-def _checkpoint_begun(path, done):
+def _checkpoint_started(path, done):
     return any((path / "checkpoints").glob(f".epoch-{done + 1:05d}.*"))
 
 
@@ -156,7 +158,7 @@ def _last_checkpoint(path, done):
     return _epochs(path) == _EPOCHS
 
 
-def _model_begun(path, done):
+def _model_started(path, done):
     return any(path.glob(".model.keras.*"))
 
 
@@ -164,14 +166,14 @@ _EPOCHS = 25
 _MOMENTS = [
     _configured,
     _first_line,
-    _checkpoint_begun,
+    _checkpoint_started,
     _checkpoint_written,
-    _checkpoint_begun,
+    _checkpoint_started,
     _some_time_in_training,
     _some_time_in_training,
     _some_time_in_training,
     _last_checkpoint,
-    _model_begun,
+    _model_started,
 ]
 _SETTINGS = [
     ["vae", "--data", "sklearn:digits", "--binarize", "--latent-dim", "4"],
@@ -180,7 +182,7 @@ _SETTINGS = [
 
 
 def _started(log, *arguments):
-    command = [sys.executable, "-m", "tfvae.pipelines.cli", "train", *map(str, arguments)]
+    command = [Path(sys.executable).with_name("tfvae"), "train", *map(str, arguments)]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdout=output, stderr=output)
 
@@ -204,7 +206,7 @@ def _killed(process, path, moment):
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", _SETTINGS)
 def test_ten_kills(tmp_path, setting, same_model):
-    """Real processes, because kill -9 is what this is about; ten starts of TensorFlow take minutes."""
+    """With kill -9 of real processes; ten starts of TensorFlow take minutes."""
     options = [*setting, "--epochs", _EPOCHS, "--validation", "0.1"]
     log = tmp_path / "log"
     assert _started(log, *options, "--run", tmp_path / "whole").wait() == 0, log.read_text()

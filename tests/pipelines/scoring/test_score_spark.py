@@ -1,7 +1,7 @@
-"""Scores on Spark: those of the local command to the last bit, whatever is killed.
+"""Scores on Spark: those of the local command to the last bit, whichever process is killed.
 
-Needs the extra `spark` and Java: `make test-spark` runs them. Each test has processes of its own, which Spark
-starts and two of the tests kill.
+They need the extra `spark` and Java: `make test-spark` runs them. Spark starts processes for each test, and
+two of the tests kill them.
 """
 
 import os
@@ -58,7 +58,7 @@ def run(*arguments):
 
 
 def same(folder, output):
-    """Every row is there once, with the bits of the local run."""
+    """Assert that every row is there once, with the bits of the local command."""
     local = pa.parquet.read_table(folder / "local.parquet").drop_columns("row")
     spark = pa.dataset.dataset(output, format="parquet").to_table().drop_columns("rejected")
     assert spark.num_rows == FILES * ROWS
@@ -85,16 +85,8 @@ def test_the_same_rows_and_bits_as_the_local_command(folder, tmp_path, capfd):
 
 
 def start(folder, output, master):
-    command = [
-        sys.executable,
-        "-m",
-        "tfvae.pipelines.cli",
-        "score",
-        folder / "served",
-        folder / "new",
-        "-o",
-        output,
-    ]
+    tfvae = Path(sys.executable).with_name("tfvae")
+    command = [tfvae, "score", folder / "served", folder / "new", "-o", output]
     command += ["--engine", "spark", "--master", master]
     return subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -102,7 +94,7 @@ def start(folder, output, master):
 
 
 def descendants(of, named):
-    """Process numbers below a process whose command line has a text."""
+    """Return the descendants of a process whose command line has a text."""
     parents, lines = {}, {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -121,7 +113,7 @@ def descendants(of, named):
 
 
 def kill_one(process, named, fewest):
-    """Wait until there are so many, and kill the last."""
+    """Wait until there are enough descendants, and kill the last."""
     end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
         found = descendants(process.pid, named)
@@ -141,11 +133,11 @@ def kill_one(process, named, fewest):
     ],
     ids=["worker", "executor"],
 )
-def test_what_is_killed_loses_and_repeats_nothing(folder, tmp_path, master, named, fewest):
+def test_a_killed_process_loses_and_repeats_no_row(folder, tmp_path, master, named, fewest):
     process = start(folder, tmp_path / "o", master)
     kill_one(process, named, fewest)
-    said = process.communicate(timeout=300)[0]
-    assert process.returncode == 0, said
+    printed = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, printed
     same(folder, tmp_path / "o")
 
 
@@ -164,16 +156,16 @@ def test_rows_that_cannot_be_read_are_kept_with_the_reason(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"model": "m.detector"}, "MODEL: expected the folder of an exported detector"),
         ({"data": "nothing"}, "DATA: expected a Parquet file or folder"),
-        ({"output": "served"}, "--output: expected a folder that is not there yet"),
+        ({"output": "served"}, "--output: expected a folder that does not exist yet"),
         ({"master": "spork://x"}, "Spark cannot be started with --master spork://x"),
         ({"data": "wrong.parquet"}, "weight"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(folder, tmp_path, capfd, change, said):
+def test_errors_are_one_line(folder, tmp_path, capfd, change, message):
     pa.parquet.write_table(table(5, 0).drop_columns("weight"), folder / "wrong.parquet")
     asked = {"model": "served", "data": "new.parquet", "master": "local[1]"} | change
     output = folder / asked["output"] if "output" in asked else tmp_path / "o"
@@ -181,5 +173,5 @@ def test_what_cannot_be_done_is_one_line(folder, tmp_path, capfd, change, said):
     assert main([*arguments, "--engine", "spark", "--master", asked["master"]]) in (1, 2)
     line = capfd.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("tfvae: error:")
-    assert said in line
+    assert message in line
     assert not (tmp_path / "o").exists()

@@ -1,4 +1,4 @@
-"""Small exports, and a client that speaks to the application in this process."""
+"""Small exports, and a client of the application in this process."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from tfvae.pipelines.serve.application import Settings, application
 
 
 class Typed(tf.Module):
-    """Signatures of many types that owe nothing to this package."""
+    """Signatures of many types, without this library's export."""
 
     @staticmethod
     def specs():
@@ -114,7 +114,7 @@ def serving():
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
-    """A folder of three models: a table's VAE, a convolutional one's, and one of many types."""
+    """A folder of three models: a VAE of a table, a convolutional VAE, and a model with many types."""
     folder = tmp_path_factory.mktemp("models")
     tfvae.export.saved_model(tfvae.zoo.vae((4,), latent_dim=2), folder / "table", version=3)
     conv = tfvae.VAE(

@@ -1,4 +1,4 @@
-"""Requests that run together: the same answers, and no harm to each other."""
+"""Requests that run as one batch: the same answers, and separate errors."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.pipelines.serve.batching import Batcher, Policy
+from tfvae.pipelines.serve.batching import Batcher, BatchingPolicy
 from tfvae.pipelines.serve.failure import Failure
 
 PREDICT = "/v1/models/typed:predict"
 
 
 class Recorder:
-    """Doubles x; refuses numbers below zero; remembers the rows of each call."""
+    """Doubles x; rejects numbers below zero; remembers the rows of each call."""
 
     def __init__(self):
         self.calls, self.observed = [], []
@@ -27,7 +27,7 @@ class Recorder:
 
 
 def run(policy, *requests, key="a"):
-    """Return the results of simultaneous requests, exceptions among them, and the recorder."""
+    """Return the results of simultaneous requests, including exceptions, and the recorder."""
     recorder = Recorder()
 
     async def scenario(pool):
@@ -39,25 +39,25 @@ def run(policy, *requests, key="a"):
         return asyncio.run(scenario(pool)), recorder
 
 
-def test_requests_are_joined_and_split():
-    results, recorder = run(Policy(8, 0.05), [1], [2, 3], [4])
+def test_requests_are_merged_and_split():
+    results, recorder = run(BatchingPolicy(8, 0.05), [1], [2, 3], [4])
     assert [result["y"].tolist() for result in results] == [[2], [4, 6], [8]]
     assert recorder.calls == recorder.observed == [4]
 
 
 def test_a_full_batch_does_not_wait():
-    results, recorder = run(Policy(4, 3600), [1, 2], [3, 4], [5, 6, 7, 8, 9])
+    results, recorder = run(BatchingPolicy(4, 3600), [1, 2], [3, 4], [5, 6, 7, 8, 9])
     assert [len(result["y"]) for result in results] == [2, 2, 5]
     assert sorted(recorder.calls) == [4, 5]
 
 
 def test_a_request_that_does_not_fit_starts_the_next_batch():
-    _, recorder = run(Policy(4, 0.05), [1, 2, 3], [4, 5])
+    _, recorder = run(BatchingPolicy(4, 0.05), [1, 2, 3], [4, 5])
     assert sorted(recorder.calls) == [2, 3]
 
 
-def test_an_error_is_the_guilty_ones_alone():
-    results, recorder = run(Policy(8, 0.05), [1], [-2], [3])
+def test_an_error_fails_only_the_request_that_caused_it():
+    results, recorder = run(BatchingPolicy(8, 0.05), [1], [-2], [3])
     assert results[0]["y"] == 2
     assert results[2]["y"] == 6
     assert isinstance(results[1], Failure)
@@ -65,15 +65,15 @@ def test_an_error_is_the_guilty_ones_alone():
     assert sorted(recorder.calls[1:]) == [1, 1, 1]
 
 
-def test_what_cannot_be_finished_is_the_guilty_ones_alone():
-    def fussy(outputs):
+def test_an_answer_that_cannot_be_written_fails_only_its_own_request():
+    def rejects_four(outputs):
         if outputs["y"][0] == 4:
             raise Failure("INVALID_ARGUMENT", "no four")
         return outputs["y"].tolist()
 
     async def scenario(pool):
-        batcher = Batcher(Policy(8, 0.05), pool, lambda rows: None)
-        made = (batcher("a", Recorder(), {"x": np.array([x], "float32")}, fussy) for x in (1, 2, 3))
+        batcher = Batcher(BatchingPolicy(8, 0.05), pool, lambda rows: None)
+        made = (batcher("a", Recorder(), {"x": np.array([x], "float32")}, rejects_four) for x in (1, 2, 3))
         return await asyncio.gather(*made, return_exceptions=True)
 
     with ThreadPoolExecutor(2) as pool:
@@ -82,15 +82,15 @@ def test_what_cannot_be_finished_is_the_guilty_ones_alone():
     assert isinstance(second, Failure)
 
 
-def test_other_shapes_are_other_batches():
-    results, recorder = run(Policy(8, 0.05), [[1, 2]], [[1, 2, 3]], [[4, 5]])
+def test_rows_of_other_shapes_run_in_other_batches():
+    results, recorder = run(BatchingPolicy(8, 0.05), [[1, 2]], [[1, 2, 3]], [[4, 5]])
     assert [result["y"].tolist() for result in results] == [[[2, 4]], [[2, 4, 6]], [[8, 10]]]
     assert sorted(recorder.calls) == [1, 2]
 
 
-def test_nothing_is_kept_of_batches_that_are_done():
+def test_nothing_is_kept_of_finished_batches():
     async def scenario(pool):
-        batcher = Batcher(Policy(8, 0.001), pool, lambda rows: None)
+        batcher = Batcher(BatchingPolicy(8, 0.001), pool, lambda rows: None)
         recorder = Recorder()
         for key in range(50):
             await batcher(key, recorder, {"x": np.ones(1)}, dict)
@@ -101,17 +101,17 @@ def test_nothing_is_kept_of_batches_that_are_done():
         return len(batcher._open) + len(batcher._timers) + len(batcher._running), len(recorder.calls)
 
     with ThreadPoolExecutor(1) as pool:
-        assert asyncio.run(scenario(pool)) == (0, 50)  # a client that left is not worked for
+        assert asyncio.run(scenario(pool)) == (0, 50)  # nothing runs for a client that left
 
 
 @pytest.fixture(scope="module")
 def batching(serving, exported):
-    with serving(exported, batching=Policy(16, 0.2)) as client:
+    with serving(exported, batching=BatchingPolicy(16, 0.2)) as client:
         yield client
 
 
-def test_over_http_an_error_is_the_guilty_ones_alone(batching):
-    """`picky` adds the rows of its batch to x: a request that was run again alone tells."""
+def test_over_http_an_error_fails_only_the_request_that_caused_it(batching):
+    """`picky` adds the rows of its batch to x, which shows that a request was run again alone."""
     contents = [{"signature_name": "picky", "instances": [[value] * 3]} for value in (1.0, -1.0, 2.0)]
     answers = batching.together(PREDICT, contents)
     assert [answer.status_code for answer in answers] == [200, 400, 200]
@@ -121,7 +121,7 @@ def test_over_http_an_error_is_the_guilty_ones_alone(batching):
     assert [answer.json()["predictions"] for answer in both] == [[[3.0] * 3], [[4.0] * 3]]
 
 
-def test_the_bits_are_those_of_the_joined_batch(batching, exported):
+def test_the_bits_are_those_of_the_merged_batch(batching, exported):
     """Alone they may differ in the last place: products of other sizes are summed in another order."""
     signature = tf.saved_model.load(str(exported / "images" / "1")).signatures["encode"]
     x = np.random.default_rng(0).random((6, 8, 8, 1)).astype("float32")
@@ -131,12 +131,12 @@ def test_the_bits_are_those_of_the_joined_batch(batching, exported):
     answers = batching.together("/v1/models/images:predict", contents)
     received = [item["location"] for answer in answers for item in answer.json()["predictions"]]
     order = [(a, b, c) for a in range(3) for b in range(3) for c in range(3) if len({a, b, c}) == 3]
-    joined = []
-    for permutation in order:  # in which they arrived
+    merged = []
+    for permutation in order:  # of arrival
         rows = np.concatenate([np.arange(2 * part, 2 * part + 2) for part in permutation])
         value = signature(x=tf.constant(x[rows]))["location"].numpy()
-        joined.append(value[np.argsort(rows)].tobytes())
-    assert np.array(received, "float32").tobytes() in joined
+        merged.append(value[np.argsort(rows)].tobytes())
+    assert np.array(received, "float32").tobytes() in merged
     alone = np.concatenate([signature(x=tf.constant(x[row : row + 2]))["location"] for row in range(0, 6, 2)])
     np.testing.assert_allclose(received, alone, rtol=1e-5, atol=1e-6)
 

@@ -1,4 +1,4 @@
-"""A served detector: the scores and decisions of Python, to the last bit, alone and among other requests."""
+"""A served detector: the scores and decisions of Python, to the last bit, alone and in merged batches."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +8,7 @@ import pytest
 from tfvae.anomaly import LogLikelihood, VAEDetector
 from tfvae.export import saved_model
 from tfvae.pipelines.scoring import detector_export, table_detector
-from tfvae.pipelines.serve.batching import Policy
+from tfvae.pipelines.serve.batching import BatchingPolicy
 
 
 def served(answer):
@@ -33,16 +33,16 @@ def numbers(tmp_path_factory):
     return made, folder
 
 
-@pytest.mark.parametrize("max_batch", [1, 16], ids=["alone", "joined"])
-def test_numbers(serving, numbers, max_batch):
+@pytest.mark.parametrize("max_batch", [1, 16], ids=["alone", "merged"])
+def test_arrays(serving, numbers, max_batch):
     made, folder = numbers
     rows = np.random.default_rng(1).normal(size=(12, 3)).astype("float32") * 3
     expected = made.scorer_.explain_arrays({"x": rows})
-    with serving(folder, batching=None if max_batch == 1 else Policy(max_batch, 0.05)) as client:
+    with serving(folder, batching=None if max_batch == 1 else BatchingPolicy(max_batch, 0.05)) as client:
         same(served(client.post("/v1/models/numbers:predict", {"inputs": rows.tolist()})), expected)
-        bodies = [{"inputs": rows[place : place + 1].tolist()} for place in range(len(rows))]
-        for place, answer in enumerate(client.together("/v1/models/numbers:predict", bodies)):
-            one = {name: value[place : place + 1] for name, value in expected.items()}
+        bodies = [{"inputs": rows[row : row + 1].tolist()} for row in range(len(rows))]
+        for row, answer in enumerate(client.together("/v1/models/numbers:predict", bodies)):
+            one = {name: value[row : row + 1] for name, value in expected.items()}
             same(served(answer), one)
 
 
@@ -50,7 +50,7 @@ def _plain(value):
     return value.decode() if isinstance(value, bytes) else float(value)
 
 
-def test_a_table_with_texts_and_gaps(serving, tmp_path):
+def test_a_table_with_text_and_missing_values(serving, tmp_path):
     g = np.random.default_rng(2)
     size = g.gamma(3, 2, 400)
     table = pa.table(

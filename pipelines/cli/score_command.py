@@ -1,0 +1,93 @@
+"""`tfvae score`: rows of any data with a detector or a run, on this machine or on Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+import tfvae
+from tfvae.core.checks import integer
+from tfvae.core.errors import InvalidInput
+from tfvae.pipelines.cli import argument_checks
+from tfvae.pipelines.cli.startup import start_tensorflow
+from tfvae.pipelines.failures import UsageError, usage_errors
+
+_SAMPLES = 100
+
+
+def score(
+    model: Annotated[
+        Path, Parameter(help="a .detector file, the folder of an exported detector, or a finished run.")
+    ],
+    data: Annotated[str, Parameter(help="a table's file; for a run any source.")],
+    /,
+    *,
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="a .csv or .parquet file; on Spark a new folder.")
+    ],
+    top: Annotated[
+        int | None, Parameter(help="features that a detector names in each row; 3 by default.")
+    ] = None,
+    samples: Annotated[int | None, Parameter(help="draws for each row, for a run; 100 by default.")] = None,
+    engine: Annotated[Literal["local", "spark"], Parameter(help="where the rows are scored.")] = "local",
+    master: Annotated[
+        str | None, Parameter(help="Spark cluster; local[*], all cores of this machine, by default.")
+    ] = None,
+) -> None:
+    """Score every row, and with a detector decide which rows are anomalies.
+
+    A detector gives score, p-value, decision and the features that contribute most. If interrupted, the same
+    command continues. A run's model gives -log p(x) in nats, its standard error, and -ELBO.
+    """
+    if engine == "spark":
+        _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
+    elif master is not None:
+        raise UsageError(str(InvalidInput("--master", "--engine spark beside it", master)))
+    elif (model / "config.json").exists():
+        _score_with_run(model, data, output, top, _SAMPLES if samples is None else samples)
+    else:
+        _score_with_detector(model, data, output, top, samples)
+
+
+def _score_with_detector(path: Path, data: str, output: Path, top: int | None, samples: int | None) -> None:
+    with usage_errors():
+        argument_checks.suffix("--output", output, ".csv", ".parquet")
+        if samples is not None:
+            raise InvalidInput("--samples", "a run, as a detector has its own", samples)
+        argument_checks.detector_and_table(path, data)
+    start_tensorflow()
+    from tfvae.pipelines.scoring import score_table
+    from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
+
+    print(score_table.score(LoadedDetector.load(path, top), data, output))
+
+
+def _score_with_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
+    with usage_errors():
+        integer("--samples", samples)
+        argument_checks.suffix("--output", output, ".csv", ".parquet")
+        if top is not None:
+            raise InvalidInput("--top", "a detector, as a run computes no contributions", top)
+        source = tfvae.data.source(data)
+    run = argument_checks.finished_run(path)
+    start_tensorflow()
+    from tfvae.pipelines.scoring import score_run
+
+    print(score_run.score(run, source, output, samples))
+
+
+def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:
+    with usage_errors():
+        argument_checks.installed_extra("spark", "pyspark")
+        if not any(model.glob("**/saved_model.pb")):
+            raise InvalidInput("MODEL", "the folder of an exported detector, for --engine spark", model)
+        if not Path(data).exists() or Path(data).suffix == ".csv":
+            raise InvalidInput("DATA", "a Parquet file or folder, for --engine spark", data)
+        if output.exists():
+            raise InvalidInput("--output", "a folder that does not exist yet, for --engine spark", output)
+    start_tensorflow()
+    from tfvae.pipelines.scoring import score_spark
+
+    print(score_spark.score(model, Path(data), output, master, top))

@@ -1,0 +1,59 @@
+"""`tfvae export`: a run's model with its preprocessing, and names from its configuration."""
+
+import pytest
+
+import tfvae
+from tfvae.pipelines.cli.app import main
+
+
+def _run(*arguments):
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Record the calls of the exporters, which are tested elsewhere and start processes."""
+    calls = []
+
+    def record(model, path, **options):
+        calls.append((model, path, options))
+        return tfvae.export.DeviceExport(path / "1", 1, {}, 0.0, (), path)
+
+    monkeypatch.setattr(tfvae.export, "saved_model", record)
+    monkeypatch.setattr(tfvae.export, "litert", record)
+    monkeypatch.setattr(tfvae.export, "web", record)
+    return calls
+
+
+def test_models_are_exported_with_their_preprocessing(calls, table_run, image_run, tmp_path, capsys):
+    _run("export", "saved-model", table_run.path, tmp_path / "served", "--version", 7)
+    _run("export", "litert", image_run.path, tmp_path / "encoder.tflite")
+    (model, path, options), (_, _, other) = calls
+    assert isinstance(model, tfvae.VAE)
+    assert path == tmp_path / "served"
+    assert options["version"] == 7
+    assert options["preprocessing"].offset == table_run.preprocessing().offset
+    assert other["preprocessing"] is None
+    assert other["endpoint"] == ["encode"]
+    assert str(tmp_path / "served" / "1") in capsys.readouterr().out
+
+
+def test_a_page_is_named_after_its_run(calls, table_run, tmp_path):
+    _run("export", "web", table_run.path, tmp_path / "page", "--columns", "length, width")
+    _run("export", "web", table_run.path, tmp_path / "other", "--title", "Mine", "--runtime", tmp_path)
+    (_, path, options), (_, _, other) = calls
+    assert path == tmp_path / "page"
+    assert options["preprocessing"].offset == table_run.preprocessing().offset
+    assert options["title"] == "beta_vae, trained on table.csv"
+    assert options["columns"] == ("length", "width")
+    assert options["runtime"] is None
+    assert (other["title"], other["runtime"]) == ("Mine", tmp_path)
+
+
+def test_a_failed_export_is_one_line(image_run, tmp_path, monkeypatch, capsys):
+    def fail(model, path, **options):
+        raise tfvae.export.result.ExportError("the numbers differ")
+
+    monkeypatch.setattr(tfvae.export, "litert", fail)
+    assert main(["export", "litert", str(image_run.path), str(tmp_path / "e.tflite")]) == 1
+    assert capsys.readouterr().err == "tfvae: error: the numbers differ\n"
