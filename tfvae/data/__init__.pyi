@@ -9,5 +9,6 @@ from .sources.base import Source as Source
 from .sources.by_name import source as source
 from .sources.partially_labeled import PartiallyLabeled as PartiallyLabeled
 from .sources.partially_labeled import rows_to_label as rows_to_label
+from .sources.sprites import Sprites as Sprites
 from .split import Split as Split
 from .split import everything as everything

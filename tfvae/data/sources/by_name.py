@@ -16,12 +16,14 @@ from tfvae.data.sources.npy import NpyFile, NpzFile
 from tfvae.data.sources.parquet_file import ParquetFile
 from tfvae.data.sources.shards import Shards
 from tfvae.data.sources.sklearn_datasets import SklearnDataset
+from tfvae.data.sources.sprites import SpriteImages
 from tfvae.data.sources.tfds import TfdsSplit
 from tfvae.data.sources.tfrecord import TfRecordFile
 
 _PREFIXES: dict[str, Callable[[str], Source]] = {
     "tfds:": TfdsSplit,
     "sklearn:": SklearnDataset,
+    "sprites:": SpriteImages,
     "idx:": lambda location: IdxFiles(pathlib.Path(location).expanduser()),
 }
 _ENDINGS: dict[str, Callable[[pathlib.Path], Source]] = {
@@ -36,8 +38,8 @@ _ENDINGS: dict[str, Callable[[pathlib.Path], Source]] = {
     "-ubyte.gz": IdxFiles,
 }
 _NAMES = (
-    "tfds:NAME[/SPLIT], sklearn:NAME, idx:FOLDER[/train or /test], a folder of images, or files ending in "
-    + ", ".join(_ENDINGS)
+    "tfds:NAME[/SPLIT], sklearn:NAME, sprites:[N], idx:FOLDER[/train or /test], a folder of images, "
+    "or files ending in " + ", ".join(_ENDINGS)
 )
 _GLOB = frozenset("*?[")
 
@@ -47,6 +49,7 @@ def source(name: str | os.PathLike[str]) -> Source:
 
     * `tfds:NAME`, `tfds:NAME/SPLIT`: a data set of TensorFlow Datasets
     * `sklearn:digits`, `breast_cancer`, `diabetes`, `iris`, `wine`: a data set inside scikit-learn
+    * `sprites:20000`, `sprites:`: a random sample of the images of `Sprites`, or all of them
     * `idx:FOLDER`, `idx:FOLDER/test`: files as of MNIST, plain or gzipped
     * a file `.npy`, `.npz`, `.csv`, `.csv.gz`, `.parquet`, `.tfrecord` or `.tfrecord.gz`
     * a folder of PNG and JPEG images, or of files of one of these kinds
