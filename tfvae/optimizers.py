@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
+
 
 @keras.saving.register_keras_serializable("tfvae.optimizers")
 class Adam(keras.optimizers.Adam):
@@ -25,7 +27,7 @@ class Adam(keras.optimizers.Adam):
 
     def apply(
         self,
-        grads: list[tf.Tensor | tf.IndexedSlices],
+        grads: list[Tensor | tf.IndexedSlices],
         trainable_variables: list[keras.Variable] | None = None,
     ) -> None:
         """Update the weights, with the two powers of the step computed once for all of them."""
@@ -34,14 +36,14 @@ class Adam(keras.optimizers.Adam):
         self._powers = None
 
     def update_step(
-        self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: tf.Tensor
+        self, gradient: Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: Tensor
     ) -> None:
         """Update one weight, with the fused kernel where it can say what is asked for."""
         if self.amsgrad or isinstance(gradient, tf.IndexedSlices) or variable.dtype != "float32":
             super().update_step(gradient, variable, learning_rate)
             return
         if self._powers is None:
-            step = tf.cast(self.iterations + 1, tf.float32)
+            step = tf.cast(self.iterations, tf.float32) + 1
             self._powers = tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
         index = self._get_variable_index(variable)
         tf.raw_ops.ResourceApplyAdam(
@@ -58,5 +60,5 @@ class Adam(keras.optimizers.Adam):
         )
 
 
-def _handle(variable: keras.Variable | tf.Variable) -> tf.Tensor:
+def _handle(variable: keras.Variable | tf.Variable) -> Tensor:
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle

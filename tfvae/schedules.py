@@ -9,13 +9,14 @@ import tensorflow as tf
 from tfvae.core.checks import integer, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
+from tfvae.core.types import Tensor
 
 
 class Schedule(Configured, abc.ABC):
     """A weight as a function of the number of optimizer steps taken; abstract."""
 
     @abc.abstractmethod
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: Tensor) -> Tensor:
         """Return the weight at `step` (float32 scalar)."""
 
 
@@ -30,7 +31,7 @@ class Constant(Schedule):
     def __init__(self, value: float):
         self.value = real_number("value", value, at_least=0)
 
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: Tensor) -> Tensor:
         """Return the value."""
         return tf.constant(self.value, tf.float32)
 
@@ -54,7 +55,7 @@ class Linear(Schedule):
         self.end = real_number("end", end, at_least=0)
         self.steps = integer("steps", steps, 0)
 
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: Tensor) -> Tensor:
         """Return the weight at `step`."""
         if self.steps == 0:
             return tf.constant(self.end, tf.float32)
@@ -88,7 +89,7 @@ class Cyclical(Schedule):
             raise InvalidInput("rise", "a share in (0, 1]", rise)
         self.rise = rise
 
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: Tensor) -> Tensor:
         """Return the weight at `step`."""
         position = tf.math.floormod(tf.cast(step, tf.float32), float(self.period))
         fraction = tf.minimum(position / (self.rise * self.period), 1.0)

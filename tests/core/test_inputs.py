@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfvae.core import inputs
+from tfvae.core.dataset_checks import checked_dataset, readable_error
 from tfvae.core.errors import InvalidInput
 from tfvae.core.support import ColumnSupports, Support
 
@@ -29,12 +30,12 @@ REFUSED = [
     (ANY, [[1.0, NAN], [0.0, 0.0]], "finite numbers", "1 NaN or infinite"),
     (GAPS, [[1.0, NAN], [INF, 0.0]], "finite numbers, or NaN for missing", "1 infinite"),
     (GAPS, [[-INF, NAN], [NAN, NAN]], "finite numbers, or NaN for missing", "1 infinite"),
-    (CODES, [[0.0, 1.0], [0.5, 2.0]], r"integers in \[0, 4\]", "values from 0.* to 2.* not whole"),
+    (CODES, [[0.0, 1.0], [0.5, 2.0]], r"integers in \[0, 4\]", "values from 0.* to 2.* with a fraction"),
     (CODES, [[0.0, 1.0], [5.0, 2.0]], r"integers in \[0, 4\]", "values from 0.* to 5"),
     (CODES, [[0.0, 1.0], [NAN, 2.0]], r"integers in \[0, 4\]", "1 NaN or infinite"),
     (COUNTS, [[0.0, NAN], [-1.0, 2.0]], "integers of at least 0, or NaN", "values from -1.* to 2"),
-    (COUNTS, [[0.0, NAN], [1.5, 2.0]], "integers of at least 0, or NaN", "values from .* not whole"),
-    (TABLE, [[0.5, 4.0], [0.5, 0.5]], r"integers in \[0, 4\] in column 1", "values from .* not whole"),
+    (COUNTS, [[0.0, NAN], [1.5, 2.0]], "integers of at least 0, or NaN", "values from .* with a fraction"),
+    (TABLE, [[0.5, 4.0], [0.5, 0.5]], r"integers in \[0, 4\] in column 1", "values from .* with a fraction"),
     (TABLE, [[0.5, NAN], [0.5, 1.0]], r"integers in \[0, 4\] in column 1", "1 NaN or infinite"),
     (TABLE, [[INF, 1.0], [0.5, 1.0]], "finite numbers, or NaN for missing in column 0", "1 infinite"),
 ]
@@ -42,7 +43,7 @@ REFUSED = [
 
 def _read(rows, support):
     data = tf.data.Dataset.from_tensor_slices(np.array(rows, "float32")).batch(2)
-    return list(inputs.checked_dataset("x", data, {"x": inputs.Input((2,), support)}))
+    return list(checked_dataset("x", data, {"x": inputs.Input((2,), support)}))
 
 
 @pytest.mark.parametrize(("support", "rows"), ACCEPTED)
@@ -62,17 +63,17 @@ def test_arrays_are_refused_in_one_line(support, rows, expected, received):
 def test_data_sets_are_refused_in_one_line(support, rows, expected, received):
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         _read(rows, support)
-    message = str(inputs.readable(error.value))
+    message = str(readable_error(error.value))
     assert message.startswith("x: expected ")
     assert "\n" not in message
     with pytest.raises(InvalidInput, match=f"^x: expected {expected}.*, received .*{received}"):
-        raise inputs.readable(error.value)
+        raise readable_error(error.value)
 
 
 def test_the_example_is_counted_from_the_arrays_start():
     x = np.zeros((20000, 2), "float32")
     x[12345, 1] = 0.5
-    with pytest.raises(InvalidInput, match="values from 0 to 0.5, not whole first in example 12345"):
+    with pytest.raises(InvalidInput, match="values from 0 to 0.5, with a fraction first in example 12345"):
         inputs.check_array("x", x, (2,), CODES)
     x[12345, 1] = INF
     with pytest.raises(InvalidInput, match="1 infinite values, the first in example 12345"):

@@ -58,7 +58,9 @@ def test_replicas_draw_different_noise(two_replicas, small_vae, flat):
     with two_replicas.scope():
         vae = small_vae()
     x = tf.constant(flat[:3])  # the same examples on both
-    z = two_replicas.experimental_local_results(two_replicas.run(lambda: vae(x, training=True)["z"]))
+    z = two_replicas.experimental_local_results(
+        two_replicas.run(lambda: vae(x, training=True)["record"]["z"])
+    )
     params = vae.posterior(vae.encoder(x))
     first, second = ((value - params["loc"]) / params["scale"] for value in z)
     assert np.abs(first - second).min() > 1e-4

@@ -66,3 +66,17 @@ def test_bad_arguments_and_posteriors_are_refused_by_name():
         VectorQuantization(-1)
     with pytest.raises(InvalidInput, match="objective: expected .*Normal, received VectorQuantization"):
         _vae(Normal(6), VectorQuantization(), tfvae.priors.StandardNormal(6))
+
+
+@pytest.mark.parametrize("objective", [None, tfvae.objectives.ELBO(), tfvae.objectives.ImportanceWeighted(3)])
+def test_an_objective_that_would_not_train_a_codebook_is_refused(objective):
+    expected = "the posterior VectorQuantizer, with the terms codebook, commitment, received"
+    with pytest.raises(InvalidInput, match=expected):
+        _vae(VectorQuantizer(8, 2, 3), objective)
+
+
+def test_more_draws_of_codes_tighten_no_bound_and_that_is_said(flat):
+    vae = _vae(VectorQuantizer(8, 2, 3), VectorQuantization())
+    with pytest.raises(InvalidInput, match=r"log_likelihood: expected .*elbo"):
+        vae.log_likelihood(flat[:5])
+    np.testing.assert_allclose(vae.elbo(flat[:5]), -vae.distortion(flat[:5]) - 3 * np.log(8), rtol=1e-5)

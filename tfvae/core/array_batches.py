@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Tensor
 
 
-def batches(arrays: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+def batches(arrays: Any, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     """Return a data set of batches of the rows of arrays, in a new order at each pass.
 
     Args:
@@ -32,7 +34,7 @@ def batches(arrays: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     seed = random.randrange(2**31)
     whole = count - count % batch_size
 
-    def one_pass(order_seed: tf.Tensor) -> tf.data.Dataset:
+    def one_pass(order_seed: Tensor) -> tf.data.Dataset:
         rows = tf.range(count)
         if shuffle:
             rows = tf.random.experimental.stateless_shuffle(rows, tf.stack([seed, order_seed]))
@@ -55,7 +57,7 @@ def batches(arrays: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     return dataset.apply(cardinality).with_options(options)
 
 
-def split(arrays: object, fraction: float) -> tuple[object, object]:
+def split(arrays: Any, fraction: float) -> tuple[Any, Any]:
     """Return the first rows of arrays, and the last ones: a `fraction` of them.
 
     Raises:
@@ -72,7 +74,7 @@ def split(arrays: object, fraction: float) -> tuple[object, object]:
     return tuple(tf.nest.pack_sequence_as(arrays, part) for part in parts)
 
 
-def row_count(arrays: object) -> int:
+def row_count(arrays: Any) -> int:
     """Return the number of rows that all the arrays have.
 
     Raises:
@@ -84,8 +86,8 @@ def row_count(arrays: object) -> int:
     return counts.pop()
 
 
-def _as_column(array: object) -> tf.Tensor | None:
+def _as_column(array: Any) -> Tensor | None:
     if array is None:
         return None
-    array = tf.convert_to_tensor(array)
-    return tf.cast(array, tf.float32) if array.dtype.is_floating else array
+    column = tf.convert_to_tensor(array)
+    return tf.cast(column, tf.float32) if column.dtype.is_floating else column

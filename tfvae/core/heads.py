@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, Tensor
 
 
 class Head(keras.layers.Layer):
@@ -19,7 +21,7 @@ class Head(keras.layers.Layer):
     """
 
     def __init__(
-        self, event_shape: tuple[int, ...], channels: int, *, name: str | None = None, dtype: object = None
+        self, event_shape: tuple[int, ...], channels: int, *, name: str | None = None, dtype: DType = None
     ):
         super().__init__(name=name, dtype=dtype)
         self.event_shape = tuple(event_shape)
@@ -38,7 +40,7 @@ class Head(keras.layers.Layer):
         self.dense = keras.layers.Dense(units, name="dense", dtype=self.dtype_policy)
         self.dense.build(input_shape)
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Tensor) -> Tensor:
         """Project [B, ...] to [B, *event, channels]."""
         raw = tf.cast(self.dense(inputs), tf.float32)
         return tf.reshape(raw, (-1, *self.event_shape, self.channels))
@@ -48,13 +50,13 @@ class Head(keras.layers.Layer):
         return (input_shape[0], *self.event_shape, self.channels)
 
 
-def latent_head(latent_dim: int, rows: int, channels: int, dtype: object) -> Head:
+def latent_head(latent_dim: int, rows: int, channels: int, dtype: DType) -> Head:
     """Return the projection of features to z: of all of them at once, or row by row with the same weights."""
     event = (latent_dim,) if rows == 1 else (rows, latent_dim // rows)
     return Head(event, channels, name="head", dtype=dtype)
 
 
-def by_row(shape: tuple[int | None, ...], rows: int) -> tuple[int | None, ...]:
+def by_row(shape: tuple[Any, ...], rows: int) -> tuple[Any, ...]:
     """Return the shape [B, n], or [B, rows, n], that features of a shape [B, ...] have before `latent_head`.
 
     Example:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
+
 
 def log_mean_weight(
-    log_weights: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-    num_samples: int | tf.Tensor,
+    log_weights: Callable[[Tensor, Tensor], Tensor],
+    num_samples: int | Tensor,
     chunk: int,
-    seed: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
+    seed: Tensor,
+) -> tuple[Tensor, Tensor]:
     """Estimate log E[w] from `num_samples` draws, `chunk` at a time.
 
     estimate = log((1/K) sum_k w_k),  standard error = std(w) / (sqrt(K) mean(w)) by the delta method
@@ -34,7 +36,7 @@ def log_mean_weight(
     chunk = tf.minimum(chunk, num_samples)
     rest = num_samples % chunk
 
-    def add(total: tf.Tensor, log_w: tf.Tensor) -> tf.Tensor:
+    def add(total: Tensor, log_w: Tensor) -> Tensor:
         return tf.reduce_logsumexp(tf.concat([total[tf.newaxis], log_w], 0), 0)
 
     # The first draws, outside the loop, take up the remainder and fix the shape of the sums.

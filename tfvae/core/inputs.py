@@ -6,16 +6,16 @@ Arrays are checked before anything is computed; data sets batch by batch as they
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
-from tfvae.core.support import ColumnSupports, RowSupport, Support
+from tfvae.core.support import ColumnSupports, Support
+from tfvae.core.types import ArrayLike, Inputs, Shape, Tensor, Tensors
 
-_MARK = "<tfvae-input>"
 _CHUNK = 8192
 
 
@@ -30,14 +30,14 @@ class Input:
             be there.
     """
 
-    shape: tuple[int, ...]
+    shape: Shape
     support: Support | ColumnSupports = dataclasses.field(default_factory=Support)
     default: float | None = None
 
 
-def as_dict(inputs: object, accepts: dict[str, Input]) -> dict:
+def as_dict(inputs: Any, accepts: dict[str, Input]) -> dict[str, Any]:
     """Return a dict with the names that the model accepts; an array alone goes by the first of them."""
-    if not isinstance(inputs, dict):
+    if not isinstance(inputs, Mapping):
         inputs = {next(iter(accepts)): inputs}
     required = [name for name, expected in accepts.items() if expected.default is None]
     if any(name not in inputs for name in required):
@@ -51,7 +51,7 @@ def as_dict(inputs: object, accepts: dict[str, Input]) -> dict:
     return named
 
 
-def as_tensors(inputs: object, accepts: dict[str, Input]) -> dict[str, tf.Tensor]:
+def as_tensors(inputs: Inputs, accepts: dict[str, Input]) -> Tensors:
     """Return a float32 tensor for every name that the model accepts, defaults where none is given."""
     named = as_dict(inputs, accepts)
     tensors = {name: as_tensor(name, value, accepts[name].shape) for name, value in named.items()}
@@ -62,38 +62,54 @@ def as_tensors(inputs: object, accepts: dict[str, Input]) -> dict[str, tf.Tensor
     return tensors
 
 
-def batch_size(inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+def batch_size(inputs: Tensors) -> Tensor:
     """Return the number of examples of named tensors."""
     return tf.shape(next(iter(inputs.values())))[0]
 
 
-def check_arrays(argument: str, inputs: object, accepts: dict[str, Input]) -> None:
-    """Refuse arrays that are empty, differ in length, or have a wrong dtype, shape or value.
+def to_arrays(argument: str, inputs: Inputs, accepts: dict[str, Input]) -> dict[str, Any]:
+    """Return named arrays, checked: their number of examples, dtype, shape, and every value.
 
     Args:
         argument: what errors call the first of the names.
-        inputs: an array, or a dict of arrays.
+        inputs: an array, or a dict of arrays; tensors of a graph are passed on, their values unchecked.
         accepts: what the model takes.
+
+    Raises:
+        InvalidInput: for arrays that are empty, differ in length, or have a wrong dtype, shape or value.
     """
-    named = as_dict(inputs, accepts)
-    counts = {}
-    for name, value in named.items():
-        title = argument if name == next(iter(accepts)) else name
-        check_array(title, value, accepts[name].shape, accepts[name].support)
-        counts[name] = len(value)
+    titles = {name: argument if name == next(iter(accepts)) else name for name in accepts}
+    arrays = {name: to_array(titles[name], value) for name, value in as_dict(inputs, accepts).items()}
+    if any(is_symbolic(array) for array in arrays.values()):
+        return arrays
+    for name, array in arrays.items():
+        check_array(titles[name], array, accepts[name].shape, accepts[name].support)
+    counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         raise InvalidInput("inputs", "as many examples under each name", counts)
+    return arrays
 
 
-def as_tensor(argument: str, value: object, event_shape: tuple[int, ...]) -> tf.Tensor:
-    """Return a float32 tensor [B, *event_shape], or refuse it by dtype or shape."""
-    value = _as_array(argument, value)
-    check_shape(argument, tuple(value.shape), event_shape)
-    return tf.cast(value, tf.float32)
+def is_symbolic(value: Any) -> bool:
+    """Return whether a value is a tensor of a graph, whose numbers are not there yet."""
+    return tf.is_tensor(value) and tf.is_symbolic_tensor(value)
 
 
-def check_shape(argument: str, shape: tuple, event_shape: tuple[int, ...]) -> None:
-    """Refuse a shape other than (batch, *event_shape); None matches any size."""
+def as_tensor(argument: str, value: ArrayLike, event_shape: Shape) -> Tensor:
+    """Return a float32 tensor [B, *event_shape].
+
+    Raises:
+        InvalidInput: for another dtype or shape.
+    """
+    array = to_array(argument, value)
+    if is_symbolic(array):
+        return tf.cast(tf.ensure_shape(array, (None, *event_shape)), tf.float32)
+    check_shape(argument, tuple(array.shape), event_shape)
+    return tf.cast(array, tf.float32)
+
+
+def check_shape(argument: str, shape: tuple, event_shape: Shape) -> None:
+    """Reject a shape other than (batch, *event_shape); None matches any size."""
     fits = len(shape) == 1 + len(event_shape) and all(
         received in (None, expected) for received, expected in zip(shape[1:], event_shape, strict=True)
     )
@@ -102,10 +118,10 @@ def check_shape(argument: str, shape: tuple, event_shape: tuple[int, ...]) -> No
 
 
 def check_array(
-    argument: str, value: object, event_shape: tuple[int, ...], support: Support | ColumnSupports
+    argument: str, value: ArrayLike, event_shape: Shape, support: Support | ColumnSupports
 ) -> None:
-    """Refuse an array, or eager tensor, that is empty or has a wrong dtype, shape or value."""
-    array = _as_array(argument, value)
+    """Reject an array, or eager tensor, that is empty or has a wrong dtype, shape or value."""
+    array = to_array(argument, value)
     check_shape(argument, tuple(array.shape), event_shape)
     if array.shape[0] == 0:
         raise InvalidInput(argument, "at least one example", f"shape {tuple(array.shape)}")
@@ -116,7 +132,7 @@ def check_array(
                 raise InvalidInput(argument, str(part), _describe(part, values, start))
 
 
-def never_observed(x: object) -> list[list[int]]:
+def never_observed(x: np.ndarray) -> list[list[int]]:
     """Return where in an example, by index, an array is NaN in all examples.
 
     Example:
@@ -131,60 +147,47 @@ def never_observed(x: object) -> list[list[int]]:
     return np.argwhere(absent).tolist()
 
 
-def checked_dataset(argument: str, dataset: tf.data.Dataset, accepts: dict[str, Input]) -> tf.data.Dataset:
-    """Return the data set with a check of every batch; `readable` reads what it raises."""
-    first = next(iter(accepts))
-    specs = as_dict(keras.utils.unpack_x_y_sample_weight(dataset.element_spec)[0], accepts)
-    titles = {name: argument if name == first else name for name in specs}
-    for name, spec in specs.items():
-        _check_spec(titles[name], spec, accepts[name].shape)
-
-    def check(*batch: object) -> object:
-        batch = batch[0] if len(batch) == 1 else batch
-        assertions = []
-        for name, value in as_dict(keras.utils.unpack_x_y_sample_weight(batch)[0], accepts).items():
-            value = tf.ensure_shape(value, (None, *accepts[name].shape))
-            for part, values in accepts[name].support.parts(tf.cast(value, tf.float32)):
-                fields = ["", titles[name], str(part), _summary(part, values), ""]
-                message = tf.strings.join(fields, separator=_MARK)
-                assertions.append(tf.debugging.Assert(part.contains(values), [message]))
-        with tf.control_dependencies(assertions):
-            return tf.nest.map_structure(tf.identity, batch)
-
-    return dataset.map(check)
-
-
-def _check_spec(argument: str, spec: object, shape: tuple[int, ...]) -> None:
-    if not isinstance(spec, tf.TensorSpec):
-        raise InvalidInput(argument, "batches of dense tensors", spec)
-    if not (spec.dtype.is_floating or spec.dtype.is_integer or spec.dtype.is_bool):
-        raise InvalidInput(argument, "numbers", f"dtype {spec.dtype.name}")
-    if spec.shape.rank is not None:
-        check_shape(argument, tuple(spec.shape), shape)
-
-
-def readable(error: tf.errors.OpError) -> InvalidInput | None:
-    """Return the one-line error behind a failed check of `checked_dataset`, or None for another error."""
-    fields = str(error).split(_MARK)
-    return InvalidInput(*fields[1:4]) if len(fields) >= 5 else None
-
-
 def in_batches(inputs: dict, batch_size: int) -> Iterator[dict]:
     """Yield consecutive slices of at most `batch_size` examples."""
     for start in range(0, int(next(iter(inputs.values())).shape[0]), batch_size):
         yield {name: value[start : start + batch_size] for name, value in inputs.items()}
 
 
-def _as_array(argument: str, value: object) -> np.ndarray | tf.Tensor:
-    if not tf.is_tensor(value):
-        try:
-            value = np.asarray(value)
-        except ValueError as error:
-            raise InvalidInput(argument, "an array of numbers", error) from None
-    dtype = tf.as_dtype(value.dtype) if value.dtype != object else tf.string
+def to_array(argument: str, value: Any) -> np.ndarray | Tensor:
+    """Return numbers as an array, or a tensor unchanged, with NaN where a value is masked or NA.
+
+    Taken are arrays, lists, tensors, NumPy's masked arrays, and data frames and series of pandas or polars.
+
+    Raises:
+        InvalidInput: for sparse matrices, and what holds no numbers.
+
+    Example:
+        >>> to_array("x", np.ma.masked_array([1, 2], mask=[False, True]))
+        array([ 1., nan])
+    """
+    array: Any = value
+    if tf.is_tensor(value):
+        pass
+    elif hasattr(value, "toarray") and not isinstance(value, np.ndarray):
+        raise InvalidInput(argument, "a dense array (.toarray() makes one)", f"a {type(value).__name__}")
+    elif isinstance(value, np.ma.MaskedArray):
+        array = np.ma.filled(value.astype("float64"), np.nan) if np.ma.is_masked(value) else value.data
+    else:
+        array = _as_numpy(argument, value)
+    dtype = tf.as_dtype(array.dtype) if array.dtype != object else tf.string
     if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
-        raise InvalidInput(argument, "an array of numbers", f"dtype {value.dtype}")
-    return value
+        raise InvalidInput(argument, "an array of numbers", f"dtype {array.dtype}")
+    return array
+
+
+def _as_numpy(argument: str, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+        if array.dtype == object and hasattr(value, "to_numpy"):  # a frame or series with NA
+            array = value.to_numpy(dtype="float64", na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(argument, "an array of numbers", error) from None
+    return array
 
 
 def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
@@ -205,33 +208,9 @@ def _describe(support: Support, chunk: np.ndarray, start: int) -> str:
     if support.integer:
         fractions = finite & (chunk != np.floor(chunk))
         if fractions.any():
-            text += f", not whole first in example {start + _first_row(fractions)}"
+            text += f", with a fraction first in example {start + _first_row(fractions)}"
     return text + misplaced
 
 
 def _first_row(marked: np.ndarray) -> int:
     return int(np.argwhere(marked)[0][0])
-
-
-def _summary(support: Support, x: tf.Tensor) -> tf.Tensor:
-    finite = tf.math.is_finite(x)
-    bad = tf.math.is_inf(x) if support.missing else ~finite
-    values = tf.boolean_mask(x, finite)
-    text = [
-        "values from ",
-        tf.strings.as_string(tf.reduce_min(values)),
-        " to ",
-        tf.strings.as_string(tf.reduce_max(values)),
-        " with ",
-        _count(bad),
-        " infinite" if support.missing else " NaN or infinite",
-    ]
-    if support.integer:
-        text += [" and ", _count(finite & (x != tf.floor(x))), " not whole"]
-    if isinstance(support, RowSupport):
-        text += [" and ", _count(tf.math.is_nan(x)), " NaN"]
-    return tf.strings.join(text)
-
-
-def _count(marked: tf.Tensor) -> tf.Tensor:
-    return tf.strings.as_string(tf.reduce_sum(tf.cast(marked, tf.int64)))

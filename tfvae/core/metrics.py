@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from tfvae.core.types import Tensor, Tensors
+
 
 class TermMeans(keras.metrics.Metric):
     """Weighted means of several named terms, in one update a step.
@@ -27,7 +29,7 @@ class TermMeans(keras.metrics.Metric):
         self.totals = self.add_variable((len(names),), "zeros", name="totals", aggregation="sum")
         self.count = self.add_variable((), "zeros", name="count", aggregation="sum")
 
-    def update_state(self, values: dict[str, tf.Tensor], sample_weight: tf.Tensor | None = None) -> None:
+    def update_state(self, values: Tensors, sample_weight: Tensor | None = None) -> None:
         """Add the values [B] of every term; terms without a name here are left out."""
         stacked = tf.stack([values[name] for name in self.names])
         if sample_weight is None:
@@ -38,7 +40,7 @@ class TermMeans(keras.metrics.Metric):
         self.totals.assign_add(tf.reduce_sum(stacked, axis=1))
         self.count.assign_add(count)
 
-    def result(self) -> dict[str, tf.Tensor]:
+    def result(self) -> Tensors:
         """Return the mean of each term; 0 before the first update."""
         means = tf.math.divide_no_nan(tf.convert_to_tensor(self.totals), tf.convert_to_tensor(self.count))
         return dict(zip(self.names, tf.unstack(means), strict=True))

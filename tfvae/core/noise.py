@@ -7,6 +7,8 @@ import random
 import keras
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
+
 
 class SeedStream(keras.layers.Layer):
     """A stream of seeds for stateless random numbers, kept in a weight.
@@ -33,7 +35,7 @@ class SeedStream(keras.layers.Layer):
         )
         self.built = True
 
-    def next(self) -> tf.Tensor:
+    def next(self) -> Tensor:
         """Return the next seed, int32 [2], and advance the stream."""
         seed = tf.cast(tf.convert_to_tensor(self.state), tf.int32)
         self.state.assign_add([0, 1])
@@ -46,7 +48,7 @@ class SeedStream(keras.layers.Layer):
         self.state.assign([self.seed, 0])
 
 
-def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
+def as_seed(seed: int | Tensor) -> Tensor:
     """Return an int, or a seed of shape [2], as the int32 [2] that stateless random numbers take."""
-    seed = tf.convert_to_tensor(seed, tf.int32)
-    return tf.stack([seed, 0]) if seed.shape.rank == 0 else seed
+    given = tf.convert_to_tensor(seed, tf.int32)
+    return tf.stack([given, 0]) if given.shape.rank == 0 else given

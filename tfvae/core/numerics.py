@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
+
 
 @tf.custom_gradient
-def softplus(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+def softplus(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), in operations LiteRT has.
 
     LiteRT writes the usual softplus as log(1 + exp(x)), which overflows above 88; on a CPU TensorFlow's own
@@ -22,7 +24,7 @@ def softplus(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]
     return value, lambda upstream: upstream * tf.sigmoid(x)
 
 
-def wait_for(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
+def wait_for(loss: Tensor, values: Iterable[Tensor]) -> Tensor:
     """Return the loss, whose gradients wait until it and all of `values` are computed.
 
     A weight is updated when its gradient is there and, by TensorFlow's rules, after every read of it. Its
@@ -45,8 +47,8 @@ def wait_for(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
     before = [tf.convert_to_tensor(value) for value in (loss, *values)]
 
     @tf.custom_gradient
-    def same(value: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+    def same(value: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        def gradient(upstream: Tensor) -> Tensor:
             with tf.control_dependencies(before):
                 return tf.identity(upstream)
 
@@ -55,7 +57,7 @@ def wait_for(loss: tf.Tensor, values: Iterable[tf.Tensor]) -> tf.Tensor:
     return same(loss)
 
 
-def bounded(raw: tf.Tensor, limit: float) -> tf.Tensor:
+def bounded(raw: Tensor, limit: float) -> Tensor:
     """Limit tanh(raw / limit): raw where it is small, never beyond the limit.
 
     Example:

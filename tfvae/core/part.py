@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any, Self
 
 import keras
+
+from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType
 
 _LAYER_ARGUMENTS = ("name", "dtype", "trainable")
 
@@ -12,9 +16,10 @@ _LAYER_ARGUMENTS = ("name", "dtype", "trainable")
 class Configured:
     """Derives `get_config` and `from_config` from the arguments of `__init__`.
 
-    The one rule: every argument of `__init__` is kept as an attribute of the same name, in a form that
-    `__init__` accepts again. Subclasses are registered with Keras by themselves, so that a saved file
-    finds them; classes of this library under `tfvae.<folder>`, which survives the moving of a file.
+    An argument that is kept as an attribute of the same name is saved as that attribute, so in a form that
+    `__init__` accepts again; any other, and those in `**kwargs`, as it was given. Subclasses are
+    registered with Keras by themselves, so that a saved file finds them; classes of this library under
+    `tfvae.<folder>`, which survives the moving of a file.
     """
 
     def __init_subclass__(cls) -> None:
@@ -23,32 +28,69 @@ class Configured:
         package = ".".join(parts[:2]) if parts[0] == "tfvae" else cls.__module__
         keras.saving.register_keras_serializable(package, cls.__name__)(cls)
 
-    @classmethod
-    def _own_arguments(cls) -> list[str]:
-        names = list(inspect.signature(cls.__init__).parameters)[1:]
-        return [name for name in names if name not in _LAYER_ARGUMENTS]
+    _given: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Note the arguments."""
+        layer = issubclass(cls, keras.layers.Layer)
+        made = super().__new__(cls, *args, **kwargs) if layer else super().__new__(cls)
+        made.__dict__["_given"] = _named(cls, args, kwargs)  # not tracked by Keras
+        return made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, unless it is an argument that a model has already been made with.
+
+        Raises:
+            InvalidInput: for such an argument.
+        """
+        if vars(self).get("_fixed") and name in self._given:
+            expected = (
+                "no change after the model was made, as compiled steps would not follow it; make a new "
+                "model, or give a schedule (tfvae.schedules) where the value is to change in training"
+            )
+            raise InvalidInput(name, expected, repr(value))
+        super().__setattr__(name, value)
+
+    def fix_arguments(self) -> None:
+        """Refuse any later change of the arguments."""
+        self.__dict__["_fixed"] = True
 
     def get_config(self) -> dict:
         """Return the arguments that make this object again, in a form that JSON can hold."""
-        config = super().get_config() if isinstance(self, keras.layers.Layer) else {}
-        for name in self._own_arguments():
-            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        inherited = getattr(super(), "get_config", dict)  # of a Keras layer
+        config = inherited()
+        for name, given in self._given.items():
+            config[name] = keras.saving.serialize_keras_object(getattr(self, name, given))
         return config
 
     @classmethod
-    def from_config(cls, config: dict) -> Configured:
+    def from_config(cls, config: dict) -> Self:
         """Make the object again from what `get_config` returned."""
         config = dict(config)
         trainable = config.pop("trainable", None)
         if isinstance(config.get("dtype"), dict):
             config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
-        for name in cls._own_arguments():
-            if name in config:
-                config[name] = keras.saving.deserialize_keras_object(config[name])
+        for name in config.keys() - set(_LAYER_ARGUMENTS):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
         made = cls(**config)
         if trainable is not None:
             made.trainable = trainable
         return made
+
+
+def _named(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
+    """Return the arguments of `cls(*args, **kwargs)` by name, those of every Keras layer left out."""
+    try:
+        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+    except TypeError:  # which `__init__` will say itself
+        return {}
+    bound.apply_defaults()
+    _, *parameters = bound.signature.parameters.values()
+    named = {}
+    for parameter in parameters:
+        value = bound.arguments[parameter.name]
+        named |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
+    return {name: value for name, value in named.items() if name not in _LAYER_ARGUMENTS}
 
 
 class Part(Configured, keras.layers.Layer):
@@ -59,22 +101,35 @@ class Part(Configured, keras.layers.Layer):
     makes a TFP distribution of them. Weights that do not depend on features are made in `__init__`.
     """
 
-    def __init__(self, *, name: str | None = None, dtype: object = None):
+    def __init__(self, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype, autocast=False)
         if type(self).call is keras.layers.Layer.call:  # nothing to build from an input
             self.built = True
+
+    def observe(self, trace: Any, training: bool) -> None:
+        """See a mini-batch, to update weights that no gradient reaches; most parts have none.
+
+        Such are a codebook's moving averages, a Lagrange multiplier, a running statistic. Posterior, prior
+        and likelihood of a model see the batch before its loss is taken, the objective afterwards. On several
+        replicas each sees its part of the batch: what is assigned is to be made of sums over all of them
+        (`tfvae.core.replicas`).
+
+        Args:
+            trace: the record of the pass, a `tfvae.Trace`.
+            training: whether the batch is one of training, and not of evaluation.
+        """
 
     def add_weight(
         self,
         *,
         name: str,
         shape: tuple[int, ...],
-        initializer: object = "zeros",
-        dtype: object = None,
+        initializer: Any = "zeros",
+        dtype: DType = None,
         trainable: bool = True,
         autocast: bool = False,
-        regularizer: object = None,
-        constraint: object = None,
+        regularizer: Any = None,
+        constraint: Any = None,
         aggregation: str = "none",
     ) -> keras.Variable:
         """Add a weight as Keras does, but read in its own dtype: densities are float32 in any model."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
 
-def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
+
+def sum_over_replicas(value: Tensor) -> Tensor:
     """Sum a value over replicas; with one replica, the value itself. Not differentiated.
 
     A loss divided by the total number of examples is one device's loss exactly, also where the last
@@ -17,13 +21,13 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(value))
 
 
-def batch_mean(values: tf.Tensor) -> tf.Tensor:
+def batch_mean(values: Tensor) -> Tensor:
     """Mean over axis 0 of the whole batch, whatever replica its examples are on. Not differentiated."""
     count = sum_over_replicas(tf.cast(tf.shape(values)[0], values.dtype))
     return sum_over_replicas(tf.reduce_sum(tf.stop_gradient(values), axis=0)) / tf.maximum(count, 1)
 
 
-def all_gather(values: object) -> object:
+def all_gather(values: Any) -> Any:
     """Return the rows of the whole batch: tensors joined along axis 0 over the replicas, in their order.
 
     Differentiable: a row's gradient is the sum of what it is used for on every replica, so that a loss
@@ -38,7 +42,7 @@ def all_gather(values: object) -> object:
     return context.all_gather(values, axis=0)
 
 
-def replica_offset(count: tf.Tensor) -> tf.Tensor:
+def replica_offset(count: Tensor) -> Tensor:
     """Return where in what `gathered` returns this replica's own `count` rows begin, int32."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
 
-def scan(move: Callable[[object, object], tuple], state: object, rows: object) -> object:
+
+def scan(move: Callable[[Any, Any], tuple], state: Any, rows: Any) -> Any:
     """Return what `move` gives at each step, stacked along a new axis 0.
 
     Differentiable, with time and memory proportional to the number of steps.
@@ -32,7 +35,7 @@ def scan(move: Callable[[object, object], tuple], state: object, rows: object) -
         lambda value: tf.TensorArray(value.dtype, count, element_shape=value.shape).write(0, value), first
     )
 
-    def body(index: tf.Tensor, state: object, outputs: object) -> tuple:
+    def body(index: Tensor, state: Any, outputs: Any) -> tuple:
         state, new = move(state, structure(lambda row: row[index], rows))
         return index + 1, state, structure(lambda array, value: array.write(index, value), outputs, new)
 

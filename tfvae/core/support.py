@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from tfvae.core.types import Tensor
+
 _SMALLEST, _LARGEST = tf.float32.min, tf.float32.max
 
 
@@ -49,7 +51,7 @@ class Support:
         """A value to replace NaN with: 0, or the nearest to it in the support."""
         return min(max(self.low, 0.0), self.high)
 
-    def parts(self, x: np.ndarray | tf.Tensor) -> Iterator[tuple[Support, np.ndarray | tf.Tensor]]:
+    def parts(self, x: np.ndarray | Tensor) -> Iterator[tuple[Support, np.ndarray | Tensor]]:
         """Yield x, [B, *event], in parts that have one interval each, with that interval."""
         yield self, x
 
@@ -57,7 +59,7 @@ class Support:
         """Return which examples of an array, bool [B], have NaN where it may not be, by what is wrong."""
         return {}
 
-    def contains(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+    def contains(self, x: np.ndarray | Tensor) -> bool | Tensor:
         """Return whether every number of an array or tensor is a value."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
         if self.missing:
@@ -103,9 +105,10 @@ class RowSupport(Support):
     def invalid_missing(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return which examples are NaN in some places only."""
         missing = np.isnan(x).reshape(len(x), -1)
-        return {"NaN in some places": missing.any(axis=1) & ~missing.all(axis=1)}
+        partly = np.any(missing, axis=1) & ~np.all(missing, axis=1)
+        return {"NaN in some places": np.asarray(partly)}
 
-    def contains(self, x: np.ndarray | tf.Tensor) -> bool | tf.Tensor:
+    def contains(self, x: np.ndarray | Tensor) -> bool | Tensor:
         """Return whether every number is a value, or its example NaN throughout."""
         numpy = tf.experimental.numpy if tf.is_tensor(x) else np
         missing = numpy.reshape(numpy.isnan(x), (-1, math.prod(x.shape[1:])))
@@ -136,11 +139,16 @@ class ColumnSupports:
         return any(support.bounded for support in self.columns)
 
     @property
+    def fill_value(self) -> np.ndarray:
+        """A value of each column to replace NaN with, float32 [columns]."""
+        return np.array([support.fill_value for support in self.columns], "float32")
+
+    @property
     def missing(self) -> bool:
         """Whether any column takes NaN."""
         return any(support.missing for support in self.columns)
 
-    def parts(self, x: np.ndarray | tf.Tensor) -> Iterator[tuple[Support, np.ndarray | tf.Tensor]]:
+    def parts(self, x: np.ndarray | Tensor) -> Iterator[tuple[Support, np.ndarray | Tensor]]:
         """Yield the columns one by one, each with its support."""
         for index, support in enumerate(self.columns):
             yield dataclasses.replace(support, hint=f"{support.hint} in column {index}"), x[..., index]

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Tensor, Tensors
 
 _INDEPENDENT = tfd.Independent.__mro__[1]  # also of distributions that are no composite tensors
 
@@ -34,28 +35,28 @@ class Trace:
         seed: int32 [2], for objectives that draw more random numbers; None in evaluation.
     """
 
-    x: tf.Tensor
-    given: dict[str, tf.Tensor] | None
+    x: Tensor
+    given: Tensors | None
     q: tfd.Distribution
     p: tfd.Distribution
     px: tfd.Distribution
-    z: tf.Tensor
-    log_q: tf.Tensor
+    z: Tensor
+    log_q: Tensor
     record: dict = dataclasses.field(default_factory=dict)
-    seed: tf.Tensor | None = None
+    seed: Tensor | None = None
 
     @functools.cached_property
-    def log_p(self) -> tf.Tensor:
+    def log_p(self) -> Tensor:
         """Log p(z), [S, B]."""
         return self.p.log_prob(self.z)
 
     @functools.cached_property
-    def log_x(self) -> tf.Tensor:
+    def log_x(self) -> Tensor:
         """Log p(x|z), [S, B]."""
         return self.px.log_prob(self.x)
 
     @functools.cached_property
-    def element_nll(self) -> tf.Tensor:
+    def element_nll(self) -> Tensor:
         """-log p(x_i|z) of each element, [S, B, *event]; 0 for one that is missing.
 
         Raises:
@@ -69,17 +70,17 @@ class Trace:
         return -self.px.distribution.log_prob(self.x)
 
     @functools.cached_property
-    def log_weights(self) -> tf.Tensor:
+    def log_weights(self) -> Tensor:
         """Log importance weights log p(x|z) + log p(z) - log q(z|x), [S, B]."""
         return self.log_x + self.log_p - self.log_q
 
     @functools.cached_property
-    def distortion(self) -> tf.Tensor:
+    def distortion(self) -> Tensor:
         """-E_q log p(x|z), the mean over the samples, [B]."""
         return -tf.reduce_mean(self.log_x, axis=0)
 
     @functools.cached_property
-    def rates(self) -> tf.Tensor:
+    def rates(self) -> Tensor:
         """KL(q(z|x) || p(z)) by independent group of latent dimensions, [B, groups].
 
         Where both distributions factorize over dimensions each dimension is a group, and the value is
@@ -96,17 +97,17 @@ class Trace:
         return whole[:, tf.newaxis]
 
     @functools.cached_property
-    def rate(self) -> tf.Tensor:
+    def rate(self) -> Tensor:
         """KL(q(z|x) || p(z)), [B]."""
         return tf.reduce_sum(self.rates, axis=1)
 
     @functools.cached_property
-    def elbo(self) -> tf.Tensor:
+    def elbo(self) -> Tensor:
         """The evidence lower bound E_q log p(x|z) - KL(q(z|x) || p(z)), [B]."""
         return -self.distortion - self.rate
 
 
-def _closed_form_kl(q: tfd.Distribution, p: tfd.Distribution) -> tf.Tensor | None:
+def _closed_form_kl(q: tfd.Distribution, p: tfd.Distribution) -> Tensor | None:
     try:
         return tfd.kl_divergence(q, p)
     except NotImplementedError:

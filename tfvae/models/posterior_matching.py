@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import SeedStream
+from tfvae.core.types import Tensor
 from tfvae.layers.masking import RandomMask
 from tfvae.likelihoods import MissingAtRandom, WithMissingMask
 from tfvae.models.vae import VAE
@@ -95,7 +98,7 @@ class PosteriorMatching(keras.Model):
 
     def fit(
         self,
-        x: object,
+        x: Any,
         batch_size: int = 64,
         epochs: int = 1,
         verbose: str | int = "auto",
@@ -109,22 +112,24 @@ class PosteriorMatching(keras.Model):
         x = self.trained.checked(x)["x"]
         return super().fit(x, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks)
 
-    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Return the loss of each example, [B] nats, with one draw of z and of what is hidden."""
-        q = self.trained.posterior(self.trained.encoder(self.trained.likelihood.encoder_input(x)))
+        # In inference mode, so that nothing of the trained model moves, such as averages of batch statistics.
+        features = self.trained.encoder(self.trained.likelihood.encoder_input(x), training=False)
+        q = self.trained.posterior(features, training=False)
         noise = self.trained.noise(1, tf.shape(x)[0], self.noise.next())
         z = tf.stop_gradient(self.trained.posterior.transform(q, noise)[0][0])
         seen = self.hiding(self.model.likelihood.encoder_input(x), training=True)
-        r = self.model.posterior(self.model.encoder(seen))
+        r = self.model.posterior(self.model.encoder(seen, training=training), training=training)
         return -self.model.posterior.distribution(r).log_prob(z)
 
     def compute_loss(
         self,
-        x: object = None,
-        y: object = None,
-        y_pred: tf.Tensor | None = None,
-        sample_weight: tf.Tensor | None = None,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Tensor | None = None,
+        sample_weight: Tensor | None = None,
         training: bool = True,
-    ) -> tf.Tensor:
+    ) -> Tensor:
         """Return the mean over a batch of what the call returned."""
         return tf.reduce_mean(y_pred)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +14,10 @@ from tensorflow_probability import distributions as tfd
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import Input
+from tfvae.core.points import latent_points
 from tfvae.core.trace import Trace
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import ArrayLike, DType, Inputs, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
 from tfvae.networks import at_points
@@ -62,7 +67,7 @@ class VAE(LatentModel):
         condition_dim: int = 0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
         self.encoder = encoder
@@ -93,6 +98,11 @@ class VAE(LatentModel):
         self.build(self.input_shapes)
 
     @property
+    def draws_at_random(self) -> bool:
+        """Whether the posterior's draws are random."""
+        return self.posterior.draws_at_random
+
+    @property
     def space(self) -> str:
         """Where the posterior's z lies."""
         return self.posterior.space
@@ -108,36 +118,36 @@ class VAE(LatentModel):
         condition = {"condition": Input((self.condition_dim,))} if self.condition_dim else {}
         return {**super().accepts, **condition}
 
-    def build(self, input_shape: tuple | dict[str, tuple]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of the networks and the parts."""
-        seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
         condition = keras.KerasTensor((None, self.condition_dim)) if self.condition_dim else None
-        self.posterior(self.encoder(_pair(keras.KerasTensor((None, *seen[1:])), condition)))
+        self.posterior(
+            self.encoder(_pair(keras.KerasTensor((None, *self.likelihood.encoder_shape)), condition))
+        )
         self.likelihood(self.decoder(_pair(keras.KerasTensor((None, self.latent_dim)), condition)))
         self.prior.attach(self.posterior)
         self.prior.prepare(self.event_shape)
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw the posterior's base noise, [num_samples, batch, ...]."""
         return self.posterior.noise((num_samples, batch), seed)
 
-    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Encode, draw, decode."""
         return self.completed(inputs, self.drawn(inputs, noise))
 
-    def drawn(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def drawn(self, inputs: Tensors, noise: Tensor) -> dict:
         """Return the first half of a record: the posterior's parameters, z and log q."""
         params = self._encode(**inputs).params
         z, log_q = self.posterior.draw(params, noise, functools.partial(self._log_joint, **inputs))
         return {"posterior": params, "z": z, "log_q": log_q}
 
-    def completed(self, inputs: dict[str, tf.Tensor], drawn: dict) -> dict:
+    def completed(self, inputs: Tensors, drawn: dict) -> dict:
         """Return the whole record: what was drawn, and the likelihood's parameters."""
         return {**drawn, "likelihood": self._decode(drawn["z"], self.given(inputs))}
 
-    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+    def assemble(self, inputs: Tensors, record: dict) -> Trace:
         """Make q, p and p(x|z) of the record's parameters."""
         return Trace(
             x=inputs["x"],
@@ -151,7 +161,7 @@ class VAE(LatentModel):
             seed=record.get("seed"),
         )
 
-    def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
+    def retrace(self, trace: Trace, z: Tensor, log_q: Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
         likelihood = self._decode(z, trace.given)
         return dataclasses.replace(
@@ -168,7 +178,7 @@ class VAE(LatentModel):
         self.prior.observe(trace, training)
         self.likelihood.observe(trace, training)
 
-    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+    def estimate(self, loss: Tensor, trace: Trace) -> Tensor:
         """Return the loss with the posterior's gradient estimator."""
         return self.posterior.estimate(loss, trace)
 
@@ -177,24 +187,24 @@ class VAE(LatentModel):
         """Whether the posterior has a density."""
         return self.posterior.has_density
 
-    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    def latent(self, inputs: Tensors) -> Tensor:
         """Return the location of q(z|x), [B, latent_dim]."""
         return self.posterior.location(self._encode(**inputs).params)
 
-    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def posterior_summary(self, inputs: Tensors) -> Tensors:
         """Return what an export says of q(z|x): `location`, and what else the posterior names."""
         return self.posterior.summary(self._encode(**inputs).params)
 
-    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def decoded_mean(self, z: Tensor, given: Tensors | None = None) -> Tensor:
         """Return E[x|z], or E[x|z,c], [B, *event], for z [B, latent_dim]."""
         condition = (given or {}).get("condition")
-        return self.likelihood.mean(self.likelihood(self.decoder(_pair(z, condition))))
+        return self.likelihood.mean(self._decoded(z, condition))
 
-    def encode(self, inputs: object) -> tfd.Distribution:
+    def encode(self, inputs: Inputs) -> tfd.Distribution:
         """Return q(z|x), batch shape [B]."""
         return self._encode(**self.checked(inputs)).distribution
 
-    def decode(self, z: object, given: dict[str, object] | None = None) -> tfd.Distribution:
+    def decode(self, z: ArrayLike, given: Mapping[str, ArrayLike] | None = None) -> tfd.Distribution:
         """Return p(x|z) for z of shape [..., latent_dim].
 
         Args:
@@ -202,39 +212,40 @@ class VAE(LatentModel):
             given: {"condition": c} with c [B, condition_dim], for a model with a condition; z is then
                 [..., B, latent_dim].
         """
-        z = tf.cast(z, tf.float32)
-        if z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
-            raise InvalidInput("z", f"shape (..., {self.latent_dim})", tuple(z.shape))
-        if self.condition_dim and z.shape.rank < 2:
-            raise InvalidInput("z", f"shape (..., batch, {self.latent_dim})", tuple(z.shape))
-        given = self.checked_given(given, z.shape[-2] if self.condition_dim else 0)
-        return self.likelihood.distribution(self._decode(z, given))
+        points = latent_points(z, self.latent_dim, "..., batch" if self.condition_dim else "...")
+        conditions = self.checked_given(given, points.shape[-2] if self.condition_dim else 0)
+        return self.likelihood.distribution(self._decode(points, conditions))
 
     @property
     def prior_noise_dim(self) -> int:
         """Standard normal numbers that one draw from p(z) takes."""
         return self.prior.noise_dim(self.posterior)
 
-    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def prior_draw(self, noise: Tensor, given: Tensors | None = None) -> Tensor:
         """Return z ~ p(z), or p(z|c), [B, latent_dim], of standard normal noise [B, prior_noise_dim]."""
         return self.prior.transform(noise, self._encode, (given or {}).get("condition"))
 
-    def _encode(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> Encoded:
+    def _encode(self, x: Tensor, condition: Tensor | None = None) -> Encoded:
         seen = self.likelihood.encoder_input(x)
-        return Encoded(self.posterior, self.posterior(self.encoder(_pair(seen, condition))))
+        features = self.encoder(_pair(seen, condition), training=TRAINING.get())
+        return Encoded(self.posterior, self.posterior(features, training=TRAINING.get()))
 
-    def _log_joint(self, z: tf.Tensor, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+    def _log_joint(self, z: Tensor, x: Tensor, condition: Tensor | None = None) -> Tensor:
         px = self.likelihood.distribution(self._decode(z, {"condition": condition}))
         return px.log_prob(x) + self.prior.distribution(self._encode, condition).log_prob(z)
 
-    def _decode(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> dict[str, tf.Tensor]:
+    def _decode(self, z: Tensor, given: Tensors | None = None) -> Tensors:
         """Return the parameters of p(x|z), or p(x|z,c), for z [..., latent_dim]."""
         condition = (given or {}).get("condition")
         if condition is not None:
             whole = tf.broadcast_to(condition, tf.concat([tf.shape(z)[:-1], [self.condition_dim]], 0))
             condition = tf.reshape(whole, (-1, self.condition_dim))
-        return at_points(lambda flat: self.likelihood(self.decoder(_pair(flat, condition))), z)
+        return at_points(lambda flat: self._decoded(flat, condition), z)
+
+    def _decoded(self, z: Tensor, condition: Tensor | None) -> Tensors:
+        training = TRAINING.get()
+        return self.likelihood(self.decoder(_pair(z, condition), training=training), training=training)
 
 
-def _pair(value: object, condition: object | None) -> object:
+def _pair(value: Any, condition: Any) -> Any:
     return value if condition is None else [value, condition]

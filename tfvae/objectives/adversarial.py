@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensors
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -52,7 +52,7 @@ class AdversarialAutoencoder(Adversarial, PriorDraws):
         """Make the weights of the critic of z."""
         self.make_critic((model.latent_dim,))
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the distortion, the encoder's adversarial loss and the critic's, [B]."""
         logits, own = apart(self.logits, folded(trace.z))
         drawn = self.logits(tf.stop_gradient(self.prior_draws(trace, model)))

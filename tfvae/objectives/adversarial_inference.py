@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -63,7 +64,7 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
         size = keras.layers.Flatten()(self.features(x)).shape[1]
         self.make_critic((size + model.latent_dim,))
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the distortion, the adversarial loss of the two networks and the critic's, [B]."""
         logits = functools.partial(self._logits, model)
         z = tf.stop_gradient(self.prior_draws(trace, model))
@@ -79,14 +80,16 @@ class AdversariallyLearnedInference(Adversarial, PriorDraws):
             "critic_loss": critic_loss,
         }
 
-    def _logits(self, model: ObjectiveModel, pairs: tf.Tensor) -> tf.Tensor:
+    def _logits(self, model: ObjectiveModel, pairs: Tensor) -> Tensor:
         """Return the logits of rows that hold x and z one after the other."""
         x = tf.reshape(pairs[:, : -model.latent_dim], (-1, *model.event_shape))
-        features = tf.reshape(tf.cast(self.features(x), tf.float32), (tf.shape(pairs)[0], -1))
+        features = tf.reshape(
+            tf.cast(self.features(x, training=TRAINING.get()), tf.float32), (tf.shape(pairs)[0], -1)
+        )
         return self.logits(tf.concat([features, pairs[:, -model.latent_dim :]], axis=1))
 
 
-def _pairs(x: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+def _pairs(x: Tensor, z: Tensor) -> Tensor:
     """Return x [B, *event], flat, beside each of its z [S, B, D]: rows [S B, size of x + D]."""
     flat = tf.reshape(x, (tf.shape(x)[0], math.prod(x.shape[1:])))
     flat = tf.broadcast_to(flat, tf.concat([tf.shape(z)[:2], tf.shape(flat)[1:]], 0))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import abc
-
-import tensorflow as tf
+from typing import Any
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensors
+from tfvae.schedules import Schedule, as_schedule
 
 _NEEDS = {
     "has_density": "a posterior with a density q(z|x), of which the objective takes the logarithm",
     "reparameterized": "a posterior whose draws carry gradients",
     "explicit_density": "a posterior whose density at any z follows from its parameters alone",
     "has_covariance": "a posterior whose mean and covariance are known in closed form",
+    "independent_draws": "a posterior whose draws for an example are independent, and not stratified",
     "has_location": "a posterior whose location follows from its parameters alone",
 }
 
@@ -26,6 +27,7 @@ class Objective(Part, abc.ABC):
     Attributes:
         num_samples: how many draws S from q(z|x) the model makes for each example in training.
         terms: names of the values shown beside the loss.
+        maximized: those of them for which more is better; less is better for the others.
         needs: attributes of the posterior that must be true for the objective to make sense.
         requires_complete_data: whether it looks at x beside the likelihood, so that none of it may be
             missing.
@@ -35,12 +37,19 @@ class Objective(Part, abc.ABC):
 
     num_samples = 1
     terms: tuple[str, ...] = ()
+    maximized: tuple[str, ...] = ("elbo", "bound")
     needs: tuple[str, ...] = ()
     requires_complete_data = False
     uses_weights_only = False
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, a number in the place of a schedule as a constant one."""
+        if isinstance(vars(self).get(name), Schedule):
+            value = as_schedule(name, value)
+        super().__setattr__(name, value)
+
     @abc.abstractmethod
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return {"loss": [B], **terms: [B]}, nothing averaged over the batch.
 
         Args:
@@ -61,6 +70,14 @@ class Objective(Part, abc.ABC):
                     f"one that goes with the posterior {type(model.posterior).__name__}",
                     f"{type(self).__name__}, which needs {_NEEDS[need]}",
                 )
+        missing = set(model.posterior.needs_terms) - set(self.terms)
+        if missing:
+            raise InvalidInput(
+                "objective",
+                f"one that trains the posterior {type(model.posterior).__name__}, with the terms "
+                f"{', '.join(sorted(missing))}",
+                type(self).__name__,
+            )
         if self.requires_complete_data and model.likelihood.support.missing:
             raise InvalidInput(
                 "objective",
@@ -70,17 +87,6 @@ class Objective(Part, abc.ABC):
 
     def prepare(self, model: ObjectiveModel) -> None:
         """Make the weights that depend on the model's shapes; called once, when the model is made."""
-
-    def observe(self, trace: Trace, training: bool) -> None:
-        """See a batch after its loss is computed, to update weights that no gradient reaches.
-
-        Such are a Lagrange multiplier or a running statistic; most objectives have none. On several replicas
-        each sees its part of the batch: what is assigned is to be made of `replicas.batch_mean`.
-
-        Args:
-            trace: the record of the pass.
-            training: whether the batch is one of training, and not of evaluation.
-        """
 
 
 class WrappedObjective(Objective, abc.ABC):
@@ -100,6 +106,11 @@ class WrappedObjective(Objective, abc.ABC):
     def num_samples(self) -> int:
         """Draws that the other objective asks for."""
         return self.objective.num_samples
+
+    @property
+    def maximized(self) -> tuple[str, ...]:
+        """The other objective's terms for which more is better."""
+        return self.objective.maximized
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
 
@@ -48,7 +48,7 @@ class ControlledCapacity(Objective):
         self.gamma = real_number("gamma", gamma, at_least=0)
         self.num_samples = integer("num_samples", num_samples)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and present capacity of each example, [B]."""
         capacity = self.capacity(model.step)
         return {

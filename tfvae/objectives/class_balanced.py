@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.likelihoods import Support
 from tfvae.objectives.base import Objective, WrappedObjective
 from tfvae.objectives.elbo import ELBO
@@ -57,7 +59,7 @@ class ClassBalanced(WrappedObjective):
         if not isinstance(support, Support) or (support.integer, support.low, support.high) != (True, 0, 1):
             self._refuse(model, "whose x is not of zeros and ones")
 
-    def prepare(self, model: ObjectiveModel) -> None:
+    def prepare(self, model: Any) -> None:
         """Make the other objective's weights; refuse elements that depend on each other."""
         super().prepare(model)
         px = model.likelihood.distribution(model.likelihood(model.decoder(tf.zeros((1, model.latent_dim)))))
@@ -71,7 +73,7 @@ class ClassBalanced(WrappedObjective):
             f"{type(self).__name__}, which weighs ones and zeros",
         )
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the other objective's terms and the balanced distortion, [B]."""
         terms = self.objective.loss(trace, model)
         balanced = -tf.reduce_mean(
@@ -84,7 +86,7 @@ class ClassBalanced(WrappedObjective):
         }
 
 
-def balance(x: tf.Tensor) -> tf.Tensor:
+def balance(x: Tensor) -> Tensor:
     """Return a weight for each element of zeros and ones [B, *event]; their sum over the ones is half of all.
 
     NaN, for an element that is missing, has weight 0. An example without ones, or without zeros, has the
@@ -100,5 +102,5 @@ def balance(x: tf.Tensor) -> tf.Tensor:
     return ones * tf.math.divide_no_nan(half, counts[0]) + zeros * tf.math.divide_no_nan(half, counts[1])
 
 
-def _over_event(values: tf.Tensor, leading: int, keepdims: bool = False) -> tf.Tensor:
+def _over_event(values: Tensor, leading: int, keepdims: bool = False) -> Tensor:
     return tf.reduce_sum(values, axis=list(range(leading, values.shape.rank)), keepdims=keepdims)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import Any
 
 from tfvae.core.errors import InvalidInput
-from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalized
@@ -52,6 +51,6 @@ class Classification(Penalized):
                 f"{type(self).__name__}, which needs q(y|x)",
             )
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Any, model: ObjectiveModel) -> Tensor:
         """Return -log q(y|x) or 0, [B]."""
         return trace.classification

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, with_gradient_of
 
 
@@ -34,7 +34,7 @@ class CombinedImportanceWeighted(Bound):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.beta = real_number("beta", beta, 0, 1)
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return beta ELBO + (1 - beta) IW, [B]."""
         return self.beta * trace.elbo + (1.0 - self.beta) * log_mean_exp(trace.log_weights)
 
@@ -49,7 +49,7 @@ class _Grouped(Bound, abc.ABC):
         self.num_means = num_means
         self.draws_per_mean = draws_per_mean
 
-    def mean_of_bounds(self, log_w: tf.Tensor) -> tf.Tensor:
+    def mean_of_bounds(self, log_w: Tensor) -> Tensor:
         """Return (1/M) sum_m log((1/K) sum_k w_mk), [B], for log_w [M K, B]."""
         grouped = tf.reshape(log_w, (self.draws_per_mean, -1, tf.shape(log_w)[1]))
         return tf.reduce_mean(log_mean_exp(grouped), axis=0)
@@ -74,7 +74,7 @@ class MultiplyImportanceWeighted(_Grouped):
 
     uses_weights_only = True
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the mean of the M bounds, [B]."""
         return self.mean_of_bounds(trace.log_weights)
 
@@ -100,11 +100,11 @@ class PartiallyImportanceWeighted(_Grouped):
 
     needs = ("has_density", "reparameterized")
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the bound of all draws, [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         # With z and log q stopped only the model's gradient is left: what the encoder's bound gives to
         # the model is taken off it, so that only what it gives to the encoder remains.

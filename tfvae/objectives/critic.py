@@ -16,12 +16,13 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.networks import mlp
 from tfvae.objectives.base import Objective
 
 
-def apart(function: Callable[[tf.Tensor], tf.Tensor], value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def apart(function: Callable[[Tensor], Tensor], value: Tensor) -> tuple[Tensor, Tensor]:
     """Return function(value), [N], twice: for the model, and for the function's own weights.
 
     The first has a gradient to `value` alone, the second to the weights alone; both from one evaluation:
@@ -50,7 +51,7 @@ def apart(function: Callable[[tf.Tensor], tf.Tensor], value: tf.Tensor) -> tuple
     return tf.stop_gradient(result) + change, result
 
 
-def joined(model_loss: tf.Tensor, critic_loss: tf.Tensor) -> tf.Tensor:
+def joined(model_loss: Tensor, critic_loss: Tensor) -> Tensor:
     """Return one loss with the value of the model's and the gradient of both.
 
     Example:
@@ -79,24 +80,26 @@ class Adversarial(Objective):
 
     def make_critic(self, shape: tuple[int, ...]) -> None:
         """Make the critic's weights for things of this shape."""
-        self.logit(keras.layers.Flatten()(self.critic(keras.KerasTensor((None, *shape)))))
+        features = keras.layers.Flatten()(self.critic(keras.KerasTensor((None, *shape))))
+        self.num_features = features.shape[1]
+        self.logit(features)
 
-    def critic_features(self, judged: tf.Tensor) -> tf.Tensor:
+    def critic_features(self, judged: Tensor) -> Tensor:
         """Return the critic's features of [N, ...], flat, [N, n] in float32."""
-        features = tf.cast(self.critic(judged), tf.float32)
-        return tf.reshape(features, (tf.shape(judged)[0], self.logit.kernel.shape[0]))
+        features = tf.cast(self.critic(judged, training=TRAINING.get()), tf.float32)
+        return tf.reshape(features, (tf.shape(judged)[0], self.num_features))
 
-    def logits(self, judged: tf.Tensor) -> tf.Tensor:
+    def logits(self, judged: Tensor) -> Tensor:
         """Return the critic's logits of [N, ...], [N] in float32."""
         return tf.cast(self.logit(self.critic_features(judged))[:, 0], tf.float32)
 
 
-def folded(value: tf.Tensor) -> tf.Tensor:
+def folded(value: Tensor) -> Tensor:
     """Fold the samples of [S, B, ...] into the batch, [S B, ...], for a network."""
     return tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))
 
 
-def folded_given(trace: Trace) -> dict[str, tf.Tensor]:
+def folded_given(trace: Trace) -> Tensors:
     """Return what x is generated from, each [S B, ...], in the order of `folded`."""
     samples = tf.shape(trace.z)[0]
     return {
@@ -104,6 +107,6 @@ def folded_given(trace: Trace) -> dict[str, tf.Tensor]:
     }
 
 
-def sample_mean(value: tf.Tensor, trace: Trace) -> tf.Tensor:
+def sample_mean(value: Tensor, trace: Trace) -> Tensor:
     """Undo `folded` for one number a row: the mean over the samples, [B], of [S B]."""
     return tf.reduce_mean(tf.reshape(value, tf.shape(trace.z)[:2]), axis=0)

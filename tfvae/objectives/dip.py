@@ -9,7 +9,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
 
@@ -33,10 +33,10 @@ class _DIP(Objective):
         self.off_diagonal = as_schedule("off_diagonal", off_diagonal)
 
     @abc.abstractmethod
-    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the covariance C over the whole batch, [D, D]."""
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO and the penalty, the same for every example, [B]."""
         covariance = self.covariance(trace, model)
         variances = tf.linalg.diag_part(covariance)
@@ -79,7 +79,7 @@ class DIPVAE1(_DIP):
     ):
         super().__init__(diagonal, off_diagonal, name=name, dtype=dtype)
 
-    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return Cov_x[loc(x)], [D, D]."""
         return _covariance_of(model.posterior.location(trace.record["posterior"]))
 
@@ -114,7 +114,7 @@ class DIPVAE2(_DIP):
     ):
         super().__init__(diagonal, off_diagonal, name=name, dtype=dtype)
 
-    def covariance(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def covariance(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return Cov_x[E_q z] + E_x[Cov_q z], [D, D]."""
         if isinstance(trace.q, tfd.Independent):
             within = tf.linalg.diag(tf.reduce_mean(all_gather(trace.q.variance()), axis=0))
@@ -123,7 +123,7 @@ class DIPVAE2(_DIP):
         return _covariance_of(trace.q.mean()) + within
 
 
-def _covariance_of(rows: tf.Tensor) -> tf.Tensor:
+def _covariance_of(rows: Tensor) -> Tensor:
     """Return the covariance of [B, D] over the whole batch, (1/M) sum_i (r_i - mean)(r_i - mean)^T."""
     rows = all_gather(rows)
     centered = rows - tf.reduce_mean(rows, axis=0)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfvae.core.checks import integer, real_number
 from tfvae.core.replicas import batch_mean
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.schedules import Schedule, as_schedule
 
@@ -51,7 +51,7 @@ class ELBO(Objective):
         self.free_bits = real_number("free_bits", free_bits, at_least=0)
         self.num_samples = integer("num_samples", num_samples)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate and ELBO of each example, [B]."""
         rate = trace.rate if self.free_bits == 0 else self._rate_with_free_bits(trace.rates)
         return {
@@ -61,7 +61,7 @@ class ELBO(Objective):
             "elbo": trace.elbo,
         }
 
-    def _rate_with_free_bits(self, rates: tf.Tensor) -> tf.Tensor:
+    def _rate_with_free_bits(self, rates: Tensor) -> Tensor:
         # Which groups are free is decided on the mean over the whole batch, also across replicas; the
         # batch mean of what is returned is then exactly sum_j max(free_bits, mean KL_j).
         charged = tf.cast(batch_mean(rates) > self.free_bits, rates.dtype)

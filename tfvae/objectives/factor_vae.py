@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.critic import Adversarial, apart, folded, joined, sample_mean
 from tfvae.schedules import Schedule, as_schedule
 
@@ -52,7 +52,7 @@ class FactorVAE(Adversarial):
         """Make the weights of the critic of z."""
         self.make_critic((model.latent_dim,))
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO, the total correlation and the critic's loss, [B]."""
         logits, own = apart(self.logits, folded(trace.z))
         critic_loss = 0.5 * (tf.nn.softplus(-own) + tf.nn.softplus(self.logits(folded(permuted(trace.z)))))
@@ -68,7 +68,7 @@ class FactorVAE(Adversarial):
         }
 
 
-def permuted(z: tf.Tensor) -> tf.Tensor:
+def permuted(z: Tensor) -> Tensor:
     """Return z [S, B, D] with dimension j of row i taken from row i + j + 1 of the whole batch.
 
     No gradient goes through it.

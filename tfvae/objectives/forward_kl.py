@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
-from tfvae.core.types import ObjectiveModel
+from tfvae.core.types import ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
 
 
@@ -36,11 +36,11 @@ class ForwardKL(Bound):
     needs = ("has_density", "reparameterized", "explicit_density")
     fewest_samples = 2
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO, bound and forward KL of each example, [B]."""
         z = tf.stop_gradient(trace.z)
         log_q = trace.q.log_prob(z)

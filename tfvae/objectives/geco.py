@@ -10,7 +10,7 @@ from tfvae.core.checks import integer, positive, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import batch_mean
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel, Tensor
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 
 _LARGEST_LOG = math.log(1e6)  # of the multiplier, to either side of 1
@@ -89,7 +89,7 @@ class GECO(Objective):
         mean = tf.reduce_mean(error, axis=[0, *range(2, error.shape.rank)])
         return mean / self.tolerance**2 - 1
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO, constraint and multiplier of each example, [B]."""
         constraint = self.constraint(trace)
         half = 0.5 * math.prod(model.event_shape)

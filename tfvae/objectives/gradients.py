@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp, normalized_weights, with_gradient_of
 
 
@@ -34,11 +34,11 @@ class StickingTheLanding(Bound):
     def __init__(self, num_samples: int = 1, *, name: str | None = None, dtype: DType = None):
         super().__init__(num_samples, name=name, dtype=dtype)
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the mean of log w, [B]."""
         return tf.reduce_mean(trace.log_weights, axis=0)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         log_q = fixed_posterior(trace, model).log_prob(trace.z)
         without_score = tf.reduce_mean(trace.log_x + trace.log_p - log_q, axis=0)
@@ -53,7 +53,8 @@ class DoublyReparameterized(Bound):
     decoder and prior: sum_k v_k d log w_k, as ever
 
     The gradient's mean is that of `ImportanceWeighted`; its noise does not drown it as K grows. The
-    model decodes the draws twice. Parts that draw noise of their own, such as dropout, spoil it.
+    model decodes the draws twice. Parts that draw noise of their own, such as dropout, spoil it. Stratified
+    draws, as those of mixtures, are rejected: the derivation needs each z_k ~ q(z|x) by itself.
 
     Args:
         num_samples: K, draws from q(z|x) for each example.
@@ -62,16 +63,16 @@ class DoublyReparameterized(Bound):
 
     Example:
         >>> DoublyReparameterized(num_samples=5).needs
-        ('has_density', 'reparameterized', 'explicit_density')
+        ('has_density', 'reparameterized', 'explicit_density', 'independent_draws')
     """
 
-    needs = ("has_density", "reparameterized", "explicit_density")
+    needs = ("has_density", "reparameterized", "explicit_density", "independent_draws")
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         weights = normalized_weights(trace.log_weights)
         # The same z, whose gradient is multiplied by its weight: the second of the two factors v_k.

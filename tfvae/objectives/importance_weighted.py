@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 
 
@@ -36,15 +36,15 @@ class Bound(Objective, abc.ABC):
         self.num_samples = integer("num_samples", num_samples, self.fewest_samples)
 
     @abc.abstractmethod
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the bound of each example, [B] nats."""
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         bound = self.bound(trace)
         return self.report(trace, -bound, bound)
 
-    def report(self, trace: Trace, loss: tf.Tensor, bound: tf.Tensor) -> dict[str, tf.Tensor]:
+    def report(self, trace: Trace, loss: Tensor, bound: Tensor) -> Tensors:
         """Return the loss and the terms that every bound shows, [B]."""
         return {
             "loss": loss,
@@ -74,12 +74,12 @@ class ImportanceWeighted(Bound):
 
     uses_weights_only = True
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return log((1/K) sum_k w_k), [B]."""
         return log_mean_exp(trace.log_weights)
 
 
-def log_mean_exp(log_w: tf.Tensor) -> tf.Tensor:
+def log_mean_exp(log_w: Tensor) -> Tensor:
     """Return the logarithm of the mean of exp(log_w) over axis 0.
 
     Example:
@@ -90,12 +90,12 @@ def log_mean_exp(log_w: tf.Tensor) -> tf.Tensor:
     return tf.reduce_logsumexp(log_w, axis=0) - tf.math.log(count)
 
 
-def normalized_weights(log_w: tf.Tensor) -> tf.Tensor:
+def normalized_weights(log_w: Tensor) -> Tensor:
     """Return w_k / sum_j w_j over axis 0, through which no gradient goes."""
     return tf.stop_gradient(tf.nn.softmax(log_w, axis=0))
 
 
-def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+def with_gradient_of(surrogate: Tensor, value: Tensor) -> Tensor:
     """Return `value` with the gradient of `surrogate`.
 
     Example:

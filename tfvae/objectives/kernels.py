@@ -9,16 +9,17 @@ import tensorflow as tf
 from tfvae.core.checks import positive
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
+from tfvae.core.types import Tensor
 
 
 class Kernel(Configured, abc.ABC):
     """A positive definite kernel of the squared distance; abstract."""
 
     @abc.abstractmethod
-    def of(self, squared: tf.Tensor, dims: int) -> tf.Tensor:
+    def of(self, squared: Tensor, dims: int) -> Tensor:
         """Return k where |x - y|^2 is `squared` and the points have `dims` entries."""
 
-    def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    def __call__(self, x: Tensor, y: Tensor) -> Tensor:
         """Return k(x_i, y_j), [..., n, m], for points x [..., n, D] and y [..., m, D].
 
         Distances are summed from differences: the shorter |x|^2 + |y|^2 - 2 x.y cancels, and loses half
@@ -44,7 +45,7 @@ class RBF(Kernel):
     def __init__(self, bandwidth: float = 1.0):
         self.bandwidth = positive("bandwidth", bandwidth)
 
-    def of(self, squared: tf.Tensor, dims: int) -> tf.Tensor:
+    def of(self, squared: Tensor, dims: int) -> Tensor:
         """Return the kernel at a squared distance."""
         return tf.exp(-squared / (2.0 * self.bandwidth**2))
 
@@ -70,7 +71,7 @@ class InverseMultiquadric(Kernel):
             raise InvalidInput("scales", "one or more positive numbers", scales)
         self.scales = scales
 
-    def of(self, squared: tf.Tensor, dims: int) -> tf.Tensor:
+    def of(self, squared: Tensor, dims: int) -> Tensor:
         """Return the kernel at a squared distance."""
         sizes = [2.0 * dims * scale for scale in self.scales]
         return tf.add_n([size / (size + squared) for size in sizes])

@@ -8,7 +8,7 @@ from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.kernels import InverseMultiquadric, Kernel
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -23,7 +23,7 @@ class _Matching(PriorDraws):
             raise InvalidInput("kernel", "a kernel of tfvae.objectives", repr(kernel))
         self.kernel = InverseMultiquadric() if kernel is None else kernel
 
-    def mmd(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def mmd(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return MMD^2(q(z), p(z)), shares of the whole batch's by example, [B]."""
         draws = self.prior_draws(trace, model)[tf.newaxis]
         return tf.reduce_mean(mmd_shares(trace.z, draws, self.kernel), axis=0)
@@ -67,7 +67,7 @@ class InfoVAE(_Matching):
         self.alpha = alpha
         self.lambda_ = lambda_
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO and the MMD, [B]."""
         mmd = self.mmd(trace, model)
         loss = trace.distortion + (1 - self.alpha) * trace.rate + (self.alpha + self.lambda_ - 1) * mmd
@@ -106,14 +106,14 @@ class WassersteinMMD(_Matching):
         super().__init__(kernel, name=name, dtype=dtype)
         self.weight = as_schedule("weight", weight)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the distortion and the MMD, [B]."""
         mmd = self.mmd(trace, model)
         loss = trace.distortion + self.weight(model.step) * mmd
         return {"loss": loss, "distortion": trace.distortion, "mmd": mmd}
 
 
-def mmd_shares(z: tf.Tensor, draws: tf.Tensor, kernel: Kernel) -> tf.Tensor:
+def mmd_shares(z: Tensor, draws: Tensor, kernel: Kernel) -> Tensor:
     """Return by row what, averaged over the whole batch, is the unbiased estimate of MMD^2.
 
     share_i = (1/(n - 1)) sum_{j != i} (k(z_i, z_j) + k(p_i, p_j)) - (2/n) sum_j k(z_i, p_j)
@@ -141,6 +141,6 @@ def mmd_shares(z: tf.Tensor, draws: tf.Tensor, kernel: Kernel) -> tf.Tensor:
     return within - 2.0 * tf.reduce_mean(kernel(z, all_draws), axis=2)
 
 
-def _whole_batch(points: tf.Tensor) -> tf.Tensor:
+def _whole_batch(points: Tensor) -> Tensor:
     """Return [S, B, D] with the rows of all replicas."""
     return tf.transpose(all_gather(tf.transpose(points, (1, 0, 2))), (1, 0, 2))

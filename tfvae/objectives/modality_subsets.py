@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.objectives.importance_weighted import integer
 from tfvae.schedules import Schedule, as_schedule
@@ -75,11 +76,12 @@ class SubsetELBO(Objective):
                 f"one for x of one kind, with the likelihood {type(model.likelihood).__name__}",
                 f"{type(self).__name__}, which needs a MultimodalVAE",
             )
-        unknown = sorted(set(self.modality_weights) - set(model.modalities))
+        modalities = list(getattr(model, "modalities", ()))
+        unknown = sorted(set(self.modality_weights) - set(modalities))
         if unknown:
-            raise InvalidInput("modality_weights", f"names among {list(model.modalities)}", unknown)
+            raise InvalidInput("modality_weights", f"names among {modalities}", unknown)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and the parts' share of the loss, [B]."""
         subsets = tf.zeros_like(trace.elbo)
         for weight, part in self._parts(trace, model):
@@ -92,20 +94,20 @@ class SubsetELBO(Objective):
             "subsets": subsets,
         }
 
-    def _weighted(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def _weighted(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         log_x = sum(
             self.modality_weights.get(name, 1.0) * value
             for name, value in trace.px.log_probs(trace.x).items()
         )
         return self.beta(model.step) * trace.rate - tf.reduce_mean(log_x, axis=0)
 
-    def _parts(self, trace: Trace, model: ObjectiveModel) -> Iterator[tuple[float, Trace]]:
+    def _parts(self, trace: Trace, model: Any) -> Iterator[tuple[float, Trace]]:
         """Yield the weight and the trace of each part."""
         start = tf.zeros(2, tf.int32) if trace.seed is None else trace.seed
         start = tf.random.experimental.stateless_fold_in(start, _STREAM)
         batch, names = tf.shape(trace.z)[1], list(model.modalities)
 
-        def part(index: int, keep: dict[str, tf.Tensor]) -> Trace:
+        def part(index: int, keep: Tensors) -> Trace:
             seed = tf.random.experimental.stateless_fold_in(start, 2 * index)
             return model.restricted(trace, keep, model.noise(self.num_samples, batch, seed))
 

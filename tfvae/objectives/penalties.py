@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective, WrappedObjective
 from tfvae.objectives.reconstruction import Reconstruction
 from tfvae.schedules import Schedule, as_schedule
@@ -44,10 +44,10 @@ class Penalized(WrappedObjective):
         return (*self.objective.terms, "penalty")
 
     @abc.abstractmethod
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the penalty of each example, [B]."""
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the other objective's terms and the penalty, [B]."""
         terms = self.objective.loss(trace, model)
         penalty = self.penalty(trace, model)
@@ -89,7 +89,7 @@ class SparseAutoencoder(Penalized):
             raise InvalidInput("rate", "a share in (0, 1)", rate)
         self.rate = rate
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the sum of the KL over the units, [B]."""
         code = all_gather(model.posterior.location(trace.record["posterior"]))
         count = tf.math.log(tf.cast(tf.shape(code)[0], tf.float32))
@@ -138,7 +138,7 @@ class ContractiveAutoencoder(Penalized):
                 f"{type(self).__name__}, which needs a model of one x",
             )
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the squared norm of the Jacobian, [B]."""
         inputs = {"x": trace.x, **(trace.given or {})}
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor
 from tfvae.objectives.base import Objective
 from tfvae.objectives.critic import folded, sample_mean
 from tfvae.objectives.elbo import ELBO
@@ -53,7 +53,7 @@ class Perceptual(Penalized):
         super().prepare(model)
         self.features(keras.KerasTensor((None, *model.event_shape)))
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the squared error in the features, the mean over the samples, [B]."""
         reconstruction = model.likelihood.mean(trace.record["likelihood"])
         received = tf.cast(self.features(folded(reconstruction)), tf.float32)

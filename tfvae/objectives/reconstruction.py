@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from tfvae.core.trace import Trace
-from tfvae.core.types import ObjectiveModel
+from tfvae.core.types import ObjectiveModel, Tensors
 from tfvae.objectives.base import Objective
 
 
@@ -25,6 +23,6 @@ class Reconstruction(Objective):
 
     terms = ("distortion",)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the distortion of each example, [B]."""
         return {"loss": trace.distortion, "distortion": trace.distortion}

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import real_number
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType
+from tfvae.core.types import DType, Tensor
 from tfvae.objectives.importance_weighted import Bound, log_mean_exp
 
 _LARGEST = 1e6  # past it the weight of the largest draw is 1 in float32
@@ -36,7 +36,7 @@ class Renyi(Bound):
         super().__init__(num_samples, name=name, dtype=dtype)
         self.alpha = real_number("alpha", alpha, -_LARGEST, _LARGEST)
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the Renyi bound, [B]."""
         order, log_w = 1.0 - self.alpha, trace.log_weights
         mean = tf.reduce_mean(log_w, axis=0)
@@ -68,6 +68,6 @@ class RenyiMax(Bound):
 
     uses_weights_only = True
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return max_k log w_k, [B]."""
         return tf.reduce_max(trace.log_weights, axis=0)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
 from tfvae.objectives.penalties import Penalized
@@ -55,7 +55,7 @@ class SlowFeatures(Penalized):
         if model.latent_dim % self.steps:
             raise InvalidInput("steps", f"a divisor of latent_dim {model.latent_dim}", self.steps)
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the mean squared change, the mean over the samples, [B]."""
         samples, batch = tf.unstack(tf.shape(trace.z)[:2])
         z = tf.reshape(trace.z, (samples, batch, self.steps, model.latent_dim // self.steps))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.layers.sparse_coding import ista
 from tfvae.likelihoods import Dictionary
 from tfvae.objectives.base import Objective
@@ -58,10 +61,10 @@ class PredictiveSparseDecomposition(Objective):
         if not isinstance(model.likelihood, Dictionary):
             self._refuse(model, "only the atoms of a Dictionary are summed")
 
-    def prepare(self, model: ObjectiveModel) -> None:
+    def prepare(self, model: Any) -> None:
         """Refuse a decoder that changes z."""
         probe = np.linspace(-1.0, 1.0, model.latent_dim, dtype="float32")[np.newaxis]
-        features = np.asarray(model.decoder(probe), "float32")
+        features = np.asarray(model.decoder(probe, training=TRAINING.get()), "float32")
         if features.shape != probe.shape or not np.allclose(features, probe, atol=1e-2):
             self._refuse(model, "the decoder has to pass z on, as tfvae.networks.linear() does")
 
@@ -72,11 +75,12 @@ class PredictiveSparseDecomposition(Objective):
             f"{type(self).__name__}, but {reason}",
         )
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: Any) -> Tensors:
         """Return the energy of the best code, the distortion of the foreseen one, and two terms, [B]."""
         foreseen = model.posterior.location(trace.record["posterior"])
         z = tf.stop_gradient(self.best_codes(trace.x, foreseen, model.likelihood))
-        px = model.likelihood.distribution(model.likelihood(model.decoder(z)))
+        decoded = model.likelihood(model.decoder(z, training=TRAINING.get()), training=TRAINING.get())
+        px = model.likelihood.distribution(decoded)
         sparsity = self.sparsity * tf.reduce_sum(tf.abs(z), axis=1)
         prediction = self.prediction * tf.reduce_sum(tf.square(z - foreseen), axis=1)
         return {
@@ -86,7 +90,7 @@ class PredictiveSparseDecomposition(Objective):
             "prediction": prediction,
         }
 
-    def best_codes(self, x: tf.Tensor, foreseen: tf.Tensor, likelihood: Dictionary) -> tf.Tensor:
+    def best_codes(self, x: Tensor, foreseen: Tensor, likelihood: Dictionary) -> Tensor:
         """Return the codes that the proximal steps from the foreseen ones end at, [B, latent_dim]."""
         flat = tf.reshape(x, (-1, likelihood.directions.shape[1])) / likelihood.scale
         atoms = likelihood.atoms / likelihood.scale

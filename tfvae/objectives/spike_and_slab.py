@@ -6,10 +6,11 @@ import math
 
 import tensorflow as tf
 
-from tfvae.core.checks import integer
+from tfvae.core.dataset_size import DatasetSize
 from tfvae.core.errors import InvalidInput
+from tfvae.core.replicas import sum_over_replicas
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import ArrayLike, DType, ObjectiveModel, Tensor
 from tfvae.likelihoods import MaskedNormal
 from tfvae.objectives.base import Objective
 from tfvae.objectives.elbo import ELBO
@@ -26,7 +27,8 @@ class SpikeAndSlab(Penalized):
     to the slab, which hardly presses on it.
 
     Args:
-        dataset_size: examples in the data set, of which the prior counts once.
+        dataset_size: number of training examples, over which the prior counts once; None means that of the
+            data given to `fit`.
         spike: rate of the narrow Laplace, larger than the slab's.
         slab: rate of the wide one.
         objective: what it is added to; None is `ELBO()`.
@@ -40,7 +42,7 @@ class SpikeAndSlab(Penalized):
 
     def __init__(
         self,
-        dataset_size: int,
+        dataset_size: int | None = None,
         spike: float = 10.0,
         slab: float = 1.0,
         objective: Objective | None = None,
@@ -51,7 +53,8 @@ class SpikeAndSlab(Penalized):
         super().__init__(1.0, ELBO() if objective is None else objective, name=name, dtype=dtype)
         if not 0 < slab < spike:
             raise InvalidInput("spike", f"a rate above the slab's, {slab}, which is above 0", spike)
-        self.dataset_size = integer("dataset_size", dataset_size)
+        self.dataset_size = dataset_size
+        self.size = DatasetSize(dataset_size)
         self.spike = spike
         self.slab = slab
 
@@ -70,13 +73,13 @@ class SpikeAndSlab(Penalized):
         super().prepare(model)
         self.share_logits = self.add_weight(name="share_logits", shape=(model.likelihood.masks.shape[1],))
 
-    def log_slab_and_spike(self, masks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def log_slab_and_spike(self, masks: Tensor) -> tuple[Tensor, Tensor]:
         """Return log(eta Laplace(w; 1/slab)) and log((1 - eta) Laplace(w; 1/spike)), each [G, features]."""
         logits, size = tf.convert_to_tensor(self.share_logits), tf.abs(masks)
         slab = tf.math.log_sigmoid(logits) + math.log(self.slab / 2) - self.slab * size
         return slab, tf.math.log_sigmoid(-logits) + math.log(self.spike / 2) - self.spike * size
 
-    def probability(self, masks: object) -> tf.Tensor:
+    def probability(self, masks: ArrayLike) -> Tensor:
         """Return the probability that each mask comes from the slab, so that x_j depends on z_k.
 
         Source: Moran et al. 2022, the expectation of gamma in their EM algorithm.
@@ -84,7 +87,7 @@ class SpikeAndSlab(Penalized):
         slab, spike = self.log_slab_and_spike(tf.convert_to_tensor(masks))
         return tf.sigmoid(slab - spike)
 
-    def penalty(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def penalty(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return the same penalty for every example, [B]."""
         masks = tf.convert_to_tensor(model.likelihood.masks)
         log_masks = tf.reduce_sum(tf.reduce_logsumexp(tf.stack(self.log_slab_and_spike(masks)), axis=0))
@@ -92,5 +95,5 @@ class SpikeAndSlab(Penalized):
         log_shares = tf.reduce_sum(
             math.log(elements) + (elements - 1) * tf.math.log_sigmoid(-self.share_logits)
         )
-        value = -(log_masks + log_shares) / self.dataset_size
-        return tf.fill((tf.shape(trace.x)[0],), value)
+        batch = tf.shape(trace.x)[0]
+        return tf.fill((batch,), -(log_masks + log_shares) / self.size.examples(sum_over_replicas(batch)))

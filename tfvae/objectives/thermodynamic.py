@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.importance_weighted import Bound, with_gradient_of
 
 
@@ -37,7 +37,7 @@ class _Path(Bound, abc.ABC):
             return [0.0, 1.0]
         return [0.0, *np.geomspace(self.smallest, 1.0, self.partitions).tolist()]
 
-    def intervals(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def intervals(self) -> tuple[Tensor, Tensor]:
         """Return the left ends [P, 1, 1] and widths [P, 1] of the grid's intervals."""
         left = tf.constant(self.betas[:-1], tf.float32)[:, tf.newaxis, tf.newaxis]
         return left, tf.constant(np.diff(self.betas), tf.float32)[:, tf.newaxis]
@@ -67,7 +67,7 @@ class Thermodynamic(_Path):
         [0.0, 0.01, 0.1, 1.0]
     """
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the left Riemann sum, [B]."""
         left, width = self.intervals()
         log_w = trace.log_weights
@@ -99,17 +99,17 @@ class ThermodynamicCovariance(_Path):
     needs = ("has_density", "reparameterized", "explicit_density")
     fewest_samples = 2
 
-    def bound(self, trace: Trace) -> tf.Tensor:
+    def bound(self, trace: Trace) -> Tensor:
         """Return the left Riemann sum, [B]."""
         return self._sum(trace)[0]
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, distortion, rate, ELBO and bound of each example, [B]."""
         z = tf.stop_gradient(trace.z)
         bound, surrogate = self._sum(model.retrace(trace, z, trace.q.log_prob(z)))
         return self.report(trace, with_gradient_of(-surrogate, -bound), bound)
 
-    def _sum(self, trace: Trace) -> tuple[tf.Tensor, tf.Tensor]:
+    def _sum(self, trace: Trace) -> tuple[Tensor, Tensor]:
         """The value, and what has the covariance estimate for its gradient, each [B]."""
         left, width = self.intervals()
         log_w, log_joint = trace.log_weights, trace.log_x + trace.log_p

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
-from tfvae.core.checks import integer
+from tfvae.core.dataset_size import DatasetSize
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather, replica_offset
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.posteriors import Normal
 from tfvae.schedules import Schedule, as_schedule
@@ -34,7 +32,7 @@ class BetaTCVAE(Objective):
 
     Args:
         beta: weight of the total correlation, a number or a schedule.
-        dataset_size: N, the number of examples in the data set.
+        dataset_size: N, the number of training examples; None means that of the data given to `fit`.
         alpha: weight of the mutual information.
         gamma: weight of the dimension-wise KL.
 
@@ -51,7 +49,7 @@ class BetaTCVAE(Objective):
     def __init__(
         self,
         beta: float | Schedule,
-        dataset_size: int,
+        dataset_size: int | None = None,
         alpha: float | Schedule = 1.0,
         gamma: float | Schedule = 1.0,
         *,
@@ -59,7 +57,8 @@ class BetaTCVAE(Objective):
         dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.dataset_size = integer("dataset_size", dataset_size, 2)
+        self.dataset_size = dataset_size
+        self.size = DatasetSize(dataset_size, least=2)
         self.beta = as_schedule("beta", beta)
         self.alpha = as_schedule("alpha", alpha)
         self.gamma = as_schedule("gamma", gamma)
@@ -75,7 +74,7 @@ class BetaTCVAE(Objective):
                 f"{type(self).__name__}, which needs a posterior Normal, with independent dimensions",
             )
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO and the three parts of the rate, [B]."""
         log_q_by_dimension, log_q_aggregate = self._aggregate(trace, model)
         parts = {
@@ -93,7 +92,7 @@ class BetaTCVAE(Objective):
         bound = {"distortion": trace.distortion, "rate": trace.rate, "elbo": trace.elbo}
         return {"loss": loss, **bound, **parts}
 
-    def _aggregate(self, trace: Trace, model: ObjectiveModel) -> tuple[tf.Tensor, tf.Tensor]:
+    def _aggregate(self, trace: Trace, model: ObjectiveModel) -> tuple[Tensor, Tensor]:
         """Return sum_j log q(z_j) and log q(z) of every draw, each [S, B]."""
         params = all_gather(trace.record["posterior"])
         pairs = model.posterior.distribution(params).distribution.log_prob(trace.z[:, :, tf.newaxis])
@@ -102,11 +101,11 @@ class BetaTCVAE(Objective):
         joint = tf.reduce_logsumexp(tf.reduce_sum(pairs, axis=3) + log_weights, axis=2)
         return tf.reduce_sum(by_dimension, axis=2), joint
 
-    def _log_weights(self, count: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
+    def _log_weights(self, count: Tensor, total: Tensor) -> Tensor:
         """Return the log weight of every example's q for each of this replica's, [B, M]."""
-        size = float(self.dataset_size)
+        size = self.size.examples(total)
         others = tf.cast(tf.maximum(total - 1, 1), tf.float32)
-        other = math.log((size - 1) / size) - tf.math.log(others)
+        other = tf.math.log1p(-1 / size) - tf.math.log(others)
         rows = tf.range(count)[:, tf.newaxis] + replica_offset(count)
         own = rows == tf.range(total)[tf.newaxis]
-        return tf.where(own, -math.log(size), other)
+        return tf.where(own, -tf.math.log(size), other)

@@ -8,7 +8,7 @@ from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.base import Objective, WrappedObjective
 
 
@@ -49,13 +49,13 @@ class Trimmed(WrappedObjective):
         """What the other objective says."""
         return self.objective.requires_complete_data
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, 0 for what is left out, and the other objective's terms, [B]."""
         terms = self.objective.loss(trace, model)
         return {**terms, "loss": trimmed(terms["loss"], self.share)}
 
 
-def trimmed(loss: tf.Tensor, share: float) -> tf.Tensor:
+def trimmed(loss: Tensor, share: float) -> Tensor:
     """Return the loss [B] with the largest `share` of the whole batch set to 0, and the others scaled up.
 
     Example:

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
 from tfvae.objectives.critic import Adversarial, apart, folded, folded_given, joined, sample_mean
 from tfvae.objectives.prior_draws import PriorDraws
 from tfvae.schedules import Schedule, as_schedule
@@ -62,7 +62,7 @@ class VAEGAN(Adversarial, PriorDraws):
         """Make the weights of the critic of x."""
         self.make_critic(model.event_shape)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO, the feature error and the adversarial losses, [B]."""
         feature_error = self._feature_error(trace, model)
         adversarial, critic_loss = self._game(trace, model)
@@ -82,18 +82,18 @@ class VAEGAN(Adversarial, PriorDraws):
             "critic_loss": critic_loss,
         }
 
-    def _feature_error(self, trace: Trace, model: ObjectiveModel) -> tf.Tensor:
+    def _feature_error(self, trace: Trace, model: ObjectiveModel) -> Tensor:
         """Return |f(x) - f(x')|^2 / 2, [B], with its gradient to x' alone."""
         reconstruction = model.likelihood.mean(trace.record["likelihood"])
         target = self.critic_features(trace.x)
         target = tf.tile(target, (tf.shape(trace.z)[0], 1))
 
-        def error(rows: tf.Tensor) -> tf.Tensor:
+        def error(rows: Tensor) -> Tensor:
             return 0.5 * tf.reduce_sum(tf.math.squared_difference(target, self.critic_features(rows)), axis=1)
 
         return sample_mean(apart(error, folded(reconstruction))[0], trace)
 
-    def _game(self, trace: Trace, model: ObjectiveModel) -> tuple[tf.Tensor, tf.Tensor]:
+    def _game(self, trace: Trace, model: ObjectiveModel) -> tuple[Tensor, Tensor]:
         """Return the decoder's adversarial loss and the critic's, each [B]."""
         reconstruction = model.decoded_mean(tf.stop_gradient(folded(trace.z)), folded_given(trace))
         sample = model.decoded_mean(tf.stop_gradient(self.prior_draws(trace, model)), trace.given)

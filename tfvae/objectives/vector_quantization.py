@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from tfvae.core.checks import real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel
+from tfvae.core.types import DType, ObjectiveModel, Tensors
 from tfvae.objectives.base import Objective
 from tfvae.posteriors.code_posterior import CodePosterior
 
@@ -47,7 +45,7 @@ class VectorQuantization(Objective):
             )
         super().check(model)
 
-    def loss(self, trace: Trace, model: ObjectiveModel) -> dict[str, tf.Tensor]:
+    def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss and its terms for each example, [B]."""
         params = trace.record["posterior"]
         codebook = model.posterior.codebook_loss(params)

@@ -315,7 +315,7 @@ def test_doubly_reparameterized_gradients_have_the_means_of_the_plain_ones():
         @tf.function
         def gradient(seed):
             with tf.GradientTape() as tape:
-                trace = model._trace(inputs, 6, seed)
+                trace = model.draw_trace(inputs, 6, seed)
                 loss = tf.reduce_mean(objective.loss(trace, model)["loss"])
             return tape.gradient(loss, weight)
 

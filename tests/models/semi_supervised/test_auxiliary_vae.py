@@ -231,7 +231,7 @@ def test_parts_that_do_not_go_together_are_refused():
         return tfvae.layers.ConditionPrefix(mlp((8,)), size)
 
     assert made(leading(K)).auxiliary_dim == A
-    with pytest.raises(InvalidInput, match=r"vae: expected a VAE whose decoder is a conditioning\.Leading"):
+    with pytest.raises(InvalidInput, match=r"vae: expected a VAE whose decoder is a layers\.ConditionPrefix"):
         made(joined(mlp((8,))))
     for size in (1, K + A):
         with pytest.raises(InvalidInput, match=f"a longer condition, received {size} of {K + A}"):

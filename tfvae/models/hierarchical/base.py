@@ -13,6 +13,8 @@ from tensorflow_probability import distributions as tfd
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import as_seed
 from tfvae.core.trace import Trace
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import Inputs, Tensor, Tensors
 from tfvae.models.base import LatentModel
 
 
@@ -25,6 +27,8 @@ class LayeredPosterior:
     explicit_density = False  # between the conditionals are networks, so no parameters say it all
     has_covariance = False
     has_location = False
+    independent_draws = True
+    needs_terms: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +44,10 @@ class LatentLayer:
 
     q: tfd.Independent
     p: tfd.Independent
-    z: tf.Tensor
+    z: Tensor
     closed: bool = True
 
-    def tensors(self) -> dict[str, tf.Tensor]:
+    def tensors(self) -> Tensors:
         """Return what a record keeps: parameters and draw [N, d], log densities and rate [N, 1]."""
         q, p = self.q.distribution, self.p.distribution
         log_q, log_p = self.q.log_prob(self.z), self.p.log_prob(self.z)
@@ -68,12 +72,12 @@ class HierarchicalTrace(Trace):
     """
 
     @functools.cached_property
-    def log_p(self) -> tf.Tensor:
+    def log_p(self) -> Tensor:
         """Sum over the layers of log p(z_l | layers above), [S, B]."""
         return tf.reduce_sum(self.record["log_p"], axis=-1)
 
     @functools.cached_property
-    def rates(self) -> tf.Tensor:
+    def rates(self) -> Tensor:
         """The rate of each layer, mean over the samples, [B, L]."""
         return tf.reduce_mean(self.record["rates"], axis=0)
 
@@ -93,9 +97,7 @@ class HierarchicalModel(LatentModel):
         """Number of entries of each layer, z_1 first."""
 
     @abc.abstractmethod
-    def infer(
-        self, x: tf.Tensor, noise: list[tf.Tensor], copies: int | tf.Tensor
-    ) -> tuple[list[LatentLayer], tf.Tensor]:
+    def infer(self, x: Tensor, noise: list[Tensor], copies: int | Tensor) -> tuple[list[LatentLayer], Tensor]:
         """Draw all layers from q(z|x).
 
         Args:
@@ -108,11 +110,11 @@ class HierarchicalModel(LatentModel):
         """
 
     @abc.abstractmethod
-    def generate(self, noise: list[tf.Tensor]) -> list[tf.Tensor]:
+    def generate(self, noise: list[Tensor]) -> list[Tensor]:
         """Draw all layers from p(z), z_l = loc + scale noise_l, [N, d_l]."""
 
     @abc.abstractmethod
-    def follow(self, z: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def follow(self, z: list[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Return log p(z_l | layers above), each [N], and the likelihood's features for layers [N, d_l]."""
 
     @property
@@ -125,22 +127,22 @@ class HierarchicalModel(LatentModel):
         """Standard normal numbers that one draw from p(z) takes."""
         return self.latent_dim
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw standard normal noise, [num_samples, batch, latent_dim]."""
         return tf.random.stateless_normal((num_samples, batch, self.latent_dim), seed)
 
-    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Infer the layers and decode."""
         leading = (tf.shape(noise)[0], tf.shape(inputs["x"])[0])
         noise = tf.broadcast_to(noise, (*leading, self.latent_dim))
         layers, features = self._infer(inputs["x"], noise)
         tensors = _unfolded(_joined(layers), leading)
-        likelihood = _unfolded(self.likelihood(features), leading)
+        likelihood = _unfolded(self.likelihood(features, training=TRAINING.get()), leading)
         posterior = {name: tensors[name] for name in ("loc", "scale")}
         log_q = tf.reduce_sum(tensors["log_q"], axis=-1)
         return {**tensors, "posterior": posterior, "log_q": log_q, "likelihood": likelihood}
 
-    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> HierarchicalTrace:
+    def assemble(self, inputs: Tensors, record: dict) -> HierarchicalTrace:
         """Make the distributions of a record again."""
         return HierarchicalTrace(
             x=inputs["x"],
@@ -154,11 +156,13 @@ class HierarchicalModel(LatentModel):
             seed=record.get("seed"),
         )
 
-    def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
+    def retrace(self, trace: Trace, z: Tensor, log_q: Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
         leading = (tf.shape(z)[0], tf.shape(z)[1])
         log_p, features = self.follow(self._split(tf.reshape(z, (leading[0] * leading[1], self.latent_dim))))
-        changed = _unfolded({"log_p": tf.stack(log_p, axis=-1), **self.likelihood(features)}, leading)
+        changed = _unfolded(
+            {"log_p": tf.stack(log_p, axis=-1), **self.likelihood(features, training=TRAINING.get())}, leading
+        )
         record = {
             **trace.record,
             "z": z,
@@ -170,13 +174,14 @@ class HierarchicalModel(LatentModel):
             trace, z=z, log_q=log_q, px=self.likelihood.distribution(changed), record=record
         )
 
-    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def prior_draw(self, noise: Tensor, given: Tensors | None = None) -> Tensor:
         """Return z ~ p(z), all layers, [B, latent_dim], of standard normal noise of that shape."""
         return tf.concat(self.generate(self._split(noise)), axis=-1)
 
-    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def decoded_mean(self, z: Tensor, given: Tensors | None = None) -> Tensor:
         """Return E[x|z], [B, *event], for all layers joined, [B, latent_dim]."""
-        return self.likelihood.mean(self.likelihood(self.follow(self._split(z))[1]))
+        features = self.follow(self._split(z))[1]
+        return self.likelihood.mean(self.likelihood(features, training=TRAINING.get()))
 
     def sample_at(self, temperature: float, num_samples: int = 1, seed: int = 0) -> np.ndarray:
         """Return E[x|z], [num_samples, *event], for z drawn with every scale of p multiplied.
@@ -200,7 +205,7 @@ class HierarchicalModel(LatentModel):
         return self.decoded_mean(self.prior_draw(temperature * noise)).numpy()
 
     def layer_rates(
-        self, inputs: object, num_samples: int = 1, seed: int = 0, batch_size: int = 512
+        self, inputs: Inputs, num_samples: int = 1, seed: int = 0, batch_size: int = 512
     ) -> np.ndarray:
         """Return the rate of each layer, [B, L] nats, z_1 first; their sum over L is the rate in `elbo`.
 
@@ -211,43 +216,41 @@ class HierarchicalModel(LatentModel):
         return self._evaluate(function, inputs, seed, batch_size)
 
     @tf.function(reduce_retracing=True)
-    def _layer_rates(
-        self, num_samples: tf.Tensor, inputs: dict[str, tf.Tensor], seed: tf.Tensor
-    ) -> tf.Tensor:
-        return self._trace(inputs, num_samples, seed).rates
+    def _layer_rates(self, num_samples: Tensor, inputs: Tensors, seed: Tensor) -> Tensor:
+        return self.draw_trace(inputs, num_samples, seed).rates
 
-    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    def latent(self, inputs: Tensors) -> Tensor:
         """Return the path on which every layer is the location of its q given those before it."""
         return self.posterior_summary(inputs)["location"]
 
-    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def posterior_summary(self, inputs: Tensors) -> Tensors:
         """Return {"location", "scale"} of all layers on the path of locations, each [B, latent_dim]."""
         still = tf.zeros((1, tf.shape(inputs["x"])[0], self.latent_dim))
         tensors = _joined(self._infer(inputs["x"], still)[0])
         return {"location": tensors["loc"], "scale": tensors["scale"]}
 
-    def _infer(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[list[LatentLayer], tf.Tensor]:
+    def _infer(self, x: Tensor, noise: Tensor) -> tuple[list[LatentLayer], Tensor]:
         copies = tf.shape(noise)[0]
         rows = tf.reshape(noise, (copies * tf.shape(x)[0], self.latent_dim))
         return self.infer(self.likelihood.encoder_input(x), self._split(rows), copies)
 
-    def _split(self, joined: tf.Tensor) -> list[tf.Tensor]:
+    def _split(self, joined: Tensor) -> list[Tensor]:
         return tf.split(joined, self.layer_dims, axis=-1)
 
 
-def _joined(layers: list[LatentLayer]) -> dict[str, tf.Tensor]:
+def _joined(layers: list[LatentLayer]) -> Tensors:
     tensors = [layer.tensors() for layer in layers]
     return {name: tf.concat([each[name] for each in tensors], axis=-1) for name in tensors[0]}
 
 
-def _unfolded(values: dict[str, tf.Tensor], leading: tuple) -> dict[str, tf.Tensor]:
+def _unfolded(values: Tensors, leading: tuple) -> Tensors:
     return {
         name: tf.reshape(value, tf.concat([leading, tf.shape(value)[1:]], 0))
         for name, value in values.items()
     }
 
 
-def tiled(value: tf.Tensor, copies: int | tf.Tensor) -> tf.Tensor:
+def tiled(value: Tensor, copies: int | Tensor) -> Tensor:
     """Return [copies B, ...], the batch in turn.
 
     Example:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
-import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor
 from tfvae.likelihoods import Likelihood
 from tfvae.models.hierarchical.base import HierarchicalModel, LatentLayer
 from tfvae.models.hierarchical.inference import HierarchicalInference
@@ -45,7 +48,7 @@ class HierarchicalVAE(HierarchicalModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
         self.inference = inference
@@ -69,26 +72,22 @@ class HierarchicalVAE(HierarchicalModel):
         """Number of entries of each layer, z_1 first."""
         return self.prior.dims
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of the networks and the parts."""
-        seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
-        self.inference.prepare(seen[1:])
+        self.inference.prepare(self.likelihood.encoder_shape)
         self.likelihood(self.decoder(keras.KerasTensor((None, self.layer_dims[0]))))
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
-    def infer(
-        self, x: tf.Tensor, noise: list[tf.Tensor], copies: int | tf.Tensor
-    ) -> tuple[list[LatentLayer], tf.Tensor]:
+    def infer(self, x: Tensor, noise: list[Tensor], copies: int | Tensor) -> tuple[list[LatentLayer], Tensor]:
         """Draw all layers from q, and decode z_1."""
         layers = self.inference.infer(x, self.prior, noise, copies)
-        return layers, self.decoder(layers[0].z)
+        return layers, self.decoder(layers[0].z, training=TRAINING.get())
 
-    def generate(self, noise: list[tf.Tensor]) -> list[tf.Tensor]:
+    def generate(self, noise: list[Tensor]) -> list[Tensor]:
         """Draw all layers from p."""
         return self.prior.draw(noise)
 
-    def follow(self, z: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def follow(self, z: list[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Return the densities of the chain, and decode z_1."""
         log_p = [self.prior.conditional(index, z).log_prob(z[index]) for index in range(len(z))]
-        return log_p, self.decoder(z[0])
+        return log_p, self.decoder(z[0], training=TRAINING.get())

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.models.hierarchical.base import LatentLayer, LayeredPosterior, tiled
 from tfvae.models.hierarchical.markov_prior import MarkovPrior
 from tfvae.posteriors import Normal
@@ -28,7 +30,7 @@ class HierarchicalInference(LayeredPosterior, Part, abc.ABC):
         posteriors: list[Normal],
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.encoders = list(encoders)
@@ -50,7 +52,7 @@ class HierarchicalInference(LayeredPosterior, Part, abc.ABC):
 
     @abc.abstractmethod
     def infer(
-        self, x: tf.Tensor, prior: MarkovPrior, noise: list[tf.Tensor], copies: int | tf.Tensor
+        self, x: Tensor, prior: MarkovPrior, noise: list[Tensor], copies: int | Tensor
     ) -> list[LatentLayer]:
         """Return the layers drawn, z_1 first, N = copies B rows.
 
@@ -61,7 +63,7 @@ class HierarchicalInference(LayeredPosterior, Part, abc.ABC):
             copies: draws for each example.
         """
 
-    def _draw(self, index: int, params: dict[str, tf.Tensor], noise: list[tf.Tensor]) -> tf.Tensor:
+    def _draw(self, index: int, params: Tensors, noise: list[Tensor]) -> Tensor:
         return self.posteriors[index].transform(params, noise[index][tf.newaxis])[0][0]
 
 
@@ -88,12 +90,13 @@ class BottomUpInference(HierarchicalInference):
             posterior(encoder(keras.KerasTensor((None, *seen))))
 
     def infer(
-        self, x: tf.Tensor, prior: MarkovPrior, noise: list[tf.Tensor], copies: int | tf.Tensor
+        self, x: Tensor, prior: MarkovPrior, noise: list[Tensor], copies: int | Tensor
     ) -> list[LatentLayer]:
         """Draw from z_1 up, then look at p."""
         params, z = [], []
         for index, (encoder, posterior) in enumerate(zip(self.encoders, self.posteriors, strict=True)):
-            found = posterior(encoder(z[-1] if z else x))
+            features = encoder(z[-1] if z else x, training=TRAINING.get())
+            found = posterior(features, training=TRAINING.get())
             params.append(found if z else {name: tiled(value, copies) for name, value in found.items()})
             z.append(self._draw(index, params[index], noise))
         top = len(z) - 1
@@ -135,13 +138,14 @@ class LadderInference(HierarchicalInference):
             posterior(features)
 
     def infer(
-        self, x: tf.Tensor, prior: MarkovPrior, noise: list[tf.Tensor], copies: int | tf.Tensor
+        self, x: Tensor, prior: MarkovPrior, noise: list[Tensor], copies: int | Tensor
     ) -> list[LatentLayer]:
         """Pass x up, then draw from z_L down."""
         features, evidence = x, []
         for encoder, posterior in zip(self.encoders, self.posteriors, strict=True):
-            features = encoder(features)
-            evidence.append({name: tiled(value, copies) for name, value in posterior(features).items()})
+            features = encoder(features, training=TRAINING.get())
+            params = posterior(features, training=TRAINING.get())
+            evidence.append({name: tiled(value, copies) for name, value in params.items()})
         layers, z = [], [None] * len(evidence)
         for index in reversed(range(len(evidence))):
             p, params = prior.conditional(index, z), evidence[index]
@@ -152,7 +156,7 @@ class LadderInference(HierarchicalInference):
         return layers
 
 
-def merged(one: dict[str, tf.Tensor], other: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def merged(one: Tensors, other: Tensors) -> Tensors:
     """Return the normal that is proportional to the product of two, weighted by precision.
 
     1 / scale^2 = 1 / s_1^2 + 1 / s_2^2,  loc = scale^2 (m_1 / s_1^2 + m_2 / s_2^2)

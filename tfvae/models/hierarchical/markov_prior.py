@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-
-import tensorflow as tf
+from typing import Any
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
+from tfvae.core.types import DType, Tensor
 from tfvae.priors import Conditional, Prior, StandardNormal
 
 
@@ -28,7 +28,7 @@ class MarkovPrior(Part):
         [(5, 4), (5, 2)]
     """
 
-    def __init__(self, levels: list[Prior], *, name: str | None = None, dtype: object = None):
+    def __init__(self, levels: list[Prior], *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.levels = list(levels)
         kinds = [type(level) for level in self.levels]
@@ -48,12 +48,12 @@ class MarkovPrior(Part):
         """Number of entries of each layer, z_1 first."""
         return tuple(level.latent_dim for level in self.levels)
 
-    def conditional(self, index: int, z: list[tf.Tensor | None]) -> object:
+    def conditional(self, index: int, z: list[Tensor | None]) -> Any:
         """Return p(z_l | z_{l+1}) of the layer at `index`, for layers of which those above are there."""
         above = z[index + 1] if index + 1 < len(self.levels) else None
         return self.levels[index].distribution(condition=above)
 
-    def draw(self, noise: list[tf.Tensor]) -> list[tf.Tensor]:
+    def draw(self, noise: list[Tensor]) -> list[Tensor]:
         """Return all layers, z_l = loc + scale noise_l, [N, d_l]."""
         z, above = [], None
         for level, row in zip(reversed(self.levels), reversed(noise), strict=True):

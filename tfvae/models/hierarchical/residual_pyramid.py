@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
+from tfvae.core.types import DType, Tensor
 
 
 class ResidualBlock(Part):
@@ -32,13 +34,13 @@ class ResidualBlock(Part):
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         middle: int,
         channels: int,
         gain: float = 1.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.shape = tuple(shape)
@@ -46,7 +48,7 @@ class ResidualBlock(Part):
         self.channels = channels
         self.gain = gain
         size = 3 if min(shape[:2]) > 2 else 1
-        last = keras.initializers.VarianceScaling(gain**2, "fan_avg") if gain else "zeros"
+        last: Any = keras.initializers.VarianceScaling(gain**2, "fan_avg") if gain else "zeros"
         options = {"padding": "same", "dtype": self.dtype_policy}
         self.convolutions = [
             keras.layers.Conv2D(middle, 1, **options),
@@ -58,7 +60,7 @@ class ResidualBlock(Part):
             convolution.build((None, *shape[:2], before))
         self.built = True
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return f(x), [B, height, width, channels]."""
         value = inputs
         for convolution in self.convolutions:
@@ -88,14 +90,14 @@ class ResidualPyramid(Part):
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         factors: tuple[int, ...],
         blocks: tuple[int, ...],
         width: int,
         middle: int,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.shape = tuple(shape)
@@ -114,7 +116,7 @@ class ResidualPyramid(Part):
         ]
         self.built = True
 
-    def call(self, inputs: tf.Tensor) -> list[tf.Tensor]:
+    def call(self, inputs: Tensor) -> list[Tensor]:
         """Return the features of each resolution, [B, height, width, channels]."""
         state, found, residuals = tf.cast(self.first(inputs), tf.float32), [], iter(self.residuals)
         for factor, count in zip((1, *self.factors), self.blocks, strict=True):
@@ -126,8 +128,8 @@ class ResidualPyramid(Part):
 
 
 def resolutions(
-    shape: tuple[int, int, int], factors: tuple[int, ...], blocks: tuple[int, ...]
-) -> list[tuple[int, int]]:
+    shape: tuple[int, ...], factors: tuple[int, ...], blocks: tuple[int, ...]
+) -> list[tuple[int, ...]]:
     """Return (height, width) of every resolution, the finest first.
 
     Raises:
@@ -141,7 +143,7 @@ def resolutions(
         raise InvalidInput("shape", "(height, width, channels) of an image", shape)
     if len(blocks) != len(factors) + 1 or any(count < 1 for count in blocks):
         raise InvalidInput("blocks", f"{len(factors) + 1} integers of at least 1", blocks)
-    sizes = [tuple(shape[:2])]
+    sizes: list[tuple[int, ...]] = [tuple(shape[:2])]
     for factor in factors:
         if factor < 2 or any(size % factor for size in sizes[-1]):
             raise InvalidInput("factors", f"numbers of at least 2 that divide {sizes[-1]}", factors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core.numerics import softplus
 from tfvae.core.part import Part
+from tfvae.core.types import DType, Tensor
 from tfvae.models.hierarchical.base import LayeredPosterior
 from tfvae.models.hierarchical.residual_pyramid import ResidualBlock, resolutions
 
@@ -39,13 +41,13 @@ class TopDownBlock(Part):
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         middle: int,
         z_channels: int,
         gain: float,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.shape = tuple(shape)
@@ -57,7 +59,7 @@ class TopDownBlock(Part):
         self.q = ResidualBlock((height, breadth, 2 * width), middle, 2 * z_channels, name="q", dtype=policy)
         self.p = ResidualBlock(shape, middle, 2 * z_channels + width, 0.0, name="p", dtype=policy)
         self.g = ResidualBlock(shape, middle, width, gain, name="g", dtype=policy)
-        start = keras.initializers.VarianceScaling(gain**2, "fan_avg")
+        start: Any = keras.initializers.VarianceScaling(gain**2, "fan_avg")
         self.projection = keras.layers.Conv2D(
             width, 1, kernel_initializer=start, name="projection", dtype=policy
         )
@@ -68,22 +70,22 @@ class TopDownBlock(Part):
         """Entries of z."""
         return self.shape[0] * self.shape[1] * self.z_channels
 
-    def prior(self, state: tf.Tensor) -> tuple[tfd.Independent, tf.Tensor]:
+    def prior(self, state: Tensor) -> tuple[tfd.Independent, Tensor]:
         """Return p(z|above), batch shape [N], and f(h)."""
         loc, raw, residual = tf.split(self.p(state), [self.z_channels] * 2 + [self.shape[2]], axis=-1)
         return self._normal(loc, raw), residual
 
-    def posterior(self, state: tf.Tensor, seen: tf.Tensor) -> tfd.Independent:
+    def posterior(self, state: Tensor, seen: Tensor) -> tfd.Independent:
         """Return q(z|x, above), batch shape [N], for the image's features `seen`."""
         return self._normal(*tf.split(self.q(tf.concat([state, seen], axis=-1)), 2, axis=-1))
 
-    def after(self, state: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    def after(self, state: Tensor, z: Tensor) -> Tensor:
         """Return the state once z [N, size] is drawn."""
         image = tf.reshape(z, (-1, *self.shape[:2], self.z_channels))
         state = state + tf.cast(self.projection(image), tf.float32)
         return state + self.g(state)
 
-    def _normal(self, loc: tf.Tensor, raw: tf.Tensor) -> tfd.Independent:
+    def _normal(self, loc: Tensor, raw: Tensor) -> tfd.Independent:
         loc, raw = (tf.reshape(value, (-1, self.size)) for value in (loc, raw))
         return tfd.Independent(tfd.Normal(loc, _FLOOR + softplus(raw + _UNIT)), 1)
 
@@ -110,7 +112,7 @@ class TopDownDecoder(LayeredPosterior, Part):
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         factors: tuple[int, ...],
         blocks: tuple[int, ...],
         width: int,
@@ -118,7 +120,7 @@ class TopDownDecoder(LayeredPosterior, Part):
         z_channels: int,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.shape = tuple(shape)
@@ -146,9 +148,7 @@ class TopDownDecoder(LayeredPosterior, Part):
         """Number of entries of each layer, the last drawn first."""
         return tuple(layer.size for layer in self.stochastic)
 
-    def walk(
-        self, rows: tf.Tensor, choose: Callable[[int, tf.Tensor, tfd.Independent], tf.Tensor]
-    ) -> tf.Tensor:
+    def walk(self, rows: Tensor, choose: Callable[[int, Tensor, tfd.Independent], Tensor]) -> Tensor:
         """Go down, and return the last state, [rows, height, width, channels].
 
         Args:
@@ -169,6 +169,6 @@ class TopDownDecoder(LayeredPosterior, Part):
         return state * tf.convert_to_tensor(self.scale) + tf.convert_to_tensor(self.shift)
 
 
-def _enlarged(value: tf.Tensor, factor: int) -> tf.Tensor:
+def _enlarged(value: Tensor, factor: int) -> Tensor:
     """Nearest-neighbor upsampling."""
     return tf.repeat(tf.repeat(value, factor, axis=1), factor, axis=2)

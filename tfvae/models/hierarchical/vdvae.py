@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor
 from tfvae.likelihoods import Likelihood
 from tfvae.models.hierarchical.base import HierarchicalModel, LatentLayer, tiled
 from tfvae.models.hierarchical.residual_pyramid import ResidualPyramid
@@ -51,7 +55,7 @@ class VDVAE(HierarchicalModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
         self.encoder = encoder
@@ -79,23 +83,20 @@ class VDVAE(HierarchicalModel):
         """Number of entries of each layer, the last drawn first."""
         return self.generator.dims
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of the likelihood; the blocks have theirs."""
-        seen = tuple(keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape)))))[1:]
+        seen = self.likelihood.encoder_shape
         if seen != self.encoder.shape:
             raise InvalidInput("encoder", f"one for images {seen}", self.encoder.shape)
         self.likelihood(keras.KerasTensor((None, *seen[:2], self.generator.width)))
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
-    def infer(
-        self, x: tf.Tensor, noise: list[tf.Tensor], copies: int | tf.Tensor
-    ) -> tuple[list[LatentLayer], tf.Tensor]:
+    def infer(self, x: Tensor, noise: list[Tensor], copies: int | Tensor) -> tuple[list[LatentLayer], Tensor]:
         """Go down with z from q."""
-        seen = [tiled(value, copies) for value in self.encoder(x)]
-        layers = [None] * len(noise)
+        seen = [tiled(value, copies) for value in self.encoder(x, training=TRAINING.get())]
+        layers: dict[int, LatentLayer] = {}
 
-        def choose(place: int, state: tf.Tensor, p: tfd.Independent) -> tf.Tensor:
+        def choose(place: int, state: Tensor, p: tfd.Independent) -> Tensor:
             level = self.generator.levels[place]
             q = self.generator.stochastic[place].posterior(state, seen[level])
             z = q.distribution.loc + q.distribution.scale * noise[place]
@@ -103,24 +104,24 @@ class VDVAE(HierarchicalModel):
             return z
 
         features = self.generator.walk(tf.shape(noise[0])[0], choose)
-        return layers, features
+        return [layers[place] for place in range(len(noise))], features
 
-    def generate(self, noise: list[tf.Tensor]) -> list[tf.Tensor]:
+    def generate(self, noise: list[Tensor]) -> list[Tensor]:
         """Go down with z from p."""
         found = [None] * len(noise)
 
-        def choose(place: int, state: tf.Tensor, p: tfd.Independent) -> tf.Tensor:
+        def choose(place: int, state: Tensor, p: tfd.Independent) -> Tensor:
             found[place] = p.distribution.loc + p.distribution.scale * noise[place]
             return found[place]
 
         self.generator.walk(tf.shape(noise[0])[0], choose)
         return found
 
-    def follow(self, z: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def follow(self, z: list[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Go down with the given z."""
         log_p = [None] * len(z)
 
-        def choose(place: int, state: tf.Tensor, p: tfd.Independent) -> tf.Tensor:
+        def choose(place: int, state: Tensor, p: tfd.Independent) -> Tensor:
             log_p[place] = p.log_prob(z[place])
             return z[place]
 

@@ -12,6 +12,8 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import Input
 from tfvae.core.part import Part
 from tfvae.core.support import RowSupport, Support
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.networks import at_points
 from tfvae.posteriors import Normal
@@ -49,7 +51,7 @@ class Modality(Part):
         likelihood: Likelihood,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(posterior, Normal):
@@ -65,24 +67,24 @@ class Modality(Part):
     def input(self) -> Input:
         """What the model takes under this modality's name; where it is left out, it is missing."""
         support = self.likelihood.support
-        support = support if support.missing else RowSupport.of(support)
+        if isinstance(support, Support) and not support.missing:
+            support = RowSupport.from_support(support)
         return Input(self.likelihood.event_shape, support, default=math.nan)
 
     def prepare(self) -> None:
         """Make the weights of the networks and the parts."""
-        shape = self.likelihood.event_shape
-        seen = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *shape))))
-        self.posterior(self.encoder(keras.KerasTensor((None, *seen[1:]))))
+        self.posterior(self.encoder(keras.KerasTensor((None, *self.likelihood.encoder_shape))))
         self.likelihood(self.decoder(keras.KerasTensor((None, self.posterior.latent_dim))))
 
-    def observed(self, x: tf.Tensor) -> tf.Tensor:
+    def observed(self, x: Tensor) -> Tensor:
         """Return where anything of x [B, *event] is there, booleans [B]."""
         return tf.reduce_any(~tf.math.is_nan(x), axis=range(1, x.shape.rank))
 
-    def expert(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+    def expert(self, x: Tensor) -> Tensors:
         """Return {"loc", "scale"} of q_m(z|x_m), each [B, D], and "present" [B]; p(z) where x is missing."""
         observed = self.observed(x)
-        params = self.posterior(self.encoder(self.likelihood.encoder_input(self._filled(x))))
+        features = self.encoder(self.likelihood.encoder_input(self._filled(x)), training=TRAINING.get())
+        params = self.posterior(features, training=TRAINING.get())
         there = observed[:, tf.newaxis]
         return {
             "loc": tf.where(there, params["loc"], 0.0),
@@ -90,19 +92,22 @@ class Modality(Part):
             "present": tf.cast(observed, tf.float32),
         }
 
-    def decode(self, z: tf.Tensor) -> dict[str, tf.Tensor]:
+    def decode(self, z: Tensor) -> Tensors:
         """Return the parameters of p(x_m|z) for z [..., latent_dim]."""
-        return at_points(lambda flat: self.likelihood(self.decoder(flat)), z)
+        training = TRAINING.get()
+        return at_points(
+            lambda flat: self.likelihood(self.decoder(flat, training=training), training=training), z
+        )
 
-    def log_prob(self, params: dict[str, tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, params: Tensors, x: Tensor) -> Tensor:
         """Return log p(x_m|z), [S, B], for parameters [S, B, ...]; 0 where x [B, *event] is missing."""
         log_prob = self.likelihood.distribution(params).log_prob(self._filled(x))
         return tf.where(self.observed(x), log_prob, 0.0)
 
-    def _filled(self, x: tf.Tensor) -> tf.Tensor:
+    def _filled(self, x: Tensor) -> Tensor:
         """Put values in the place of NaN: the gradient at NaN is NaN, also where it is not used."""
         support = self.likelihood.support
-        return x if support.missing else tf.where(tf.math.is_nan(x), support.inside, x)
+        return x if support.missing else tf.where(tf.math.is_nan(x), support.fill_value, x)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +126,7 @@ class JointLikelihood:
         """Shape of one example of each modality."""
         return {name: modality.likelihood.event_shape for name, modality in self.modalities.items()}
 
-    def distribution(self, params: dict[str, dict[str, tf.Tensor]]) -> JointDistribution:
+    def distribution(self, params: dict[str, Tensors]) -> JointDistribution:
         """Return p(x|z) of those modalities that `params` holds parameters of."""
         return JointDistribution({name: self.modalities[name] for name in params}, params)
 
@@ -136,12 +141,12 @@ class JointDistribution:
     """
 
     modalities: dict[str, Modality]
-    params: dict[str, dict[str, tf.Tensor]]
+    params: dict[str, Tensors]
 
-    def log_probs(self, x: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def log_probs(self, x: Tensors) -> Tensors:
         """Return log p(x_m|z) of each modality, 0 where it is missing."""
         return {name: m.log_prob(self.params[name], x[name]) for name, m in self.modalities.items()}
 
-    def log_prob(self, x: dict[str, tf.Tensor]) -> tf.Tensor:
+    def log_prob(self, x: Tensors) -> Tensor:
         """Return log p(x|z) of what is there."""
         return sum(self.log_probs(x).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,9 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core import inputs as user
 from tfvae.core.errors import InvalidInput
+from tfvae.core.points import latent_points
 from tfvae.core.trace import Trace
+from tfvae.core.types import ArrayLike, DType, Inputs, Tensor, Tensors
 from tfvae.models.base import LatentModel
 from tfvae.models.multimodal.modality import JointLikelihood, Modality
 from tfvae.objectives import ELBO, Objective
@@ -56,7 +59,7 @@ class MultimodalVAE(LatentModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         if objective is None:
             objective = ELBO(num_samples=fusion.num_components(len(modalities)))
@@ -68,12 +71,11 @@ class MultimodalVAE(LatentModel):
         self.objective.check(self)
         self.build(self.input_shapes)
 
-    def build(self, input_shape: object) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of every modality."""
         for modality in self.modalities.values():
             modality.prepare()
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
     # What the parts are.
 
@@ -92,7 +94,7 @@ class MultimodalVAE(LatentModel):
         """The modalities, each of which may be missing."""
         return {name: modality.input for name, modality in self.modalities.items()}
 
-    def given(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def given(self, inputs: Tensors) -> Tensors:
         """Return nothing: all inputs are generated from z alone."""
         return {}
 
@@ -108,15 +110,15 @@ class MultimodalVAE(LatentModel):
 
     # One pass.
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw the fused posterior's base noise, [num_samples, batch, ...]."""
         return self.fusion.noise((num_samples, batch), seed)
 
-    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Encode each modality, fuse, draw, decode each."""
         return self._drawn(self._experts(inputs), noise, list(self.modalities))
 
-    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+    def assemble(self, inputs: Tensors, record: dict) -> Trace:
         """Make q, p and the joint p(x|z) of the record's parameters; x is a dict by name."""
         return Trace(
             x={name: inputs[name] for name in self.modalities},
@@ -136,14 +138,14 @@ class MultimodalVAE(LatentModel):
             record = {**trace.record, "likelihood": trace.record["likelihood"][name]}
             modality.likelihood.observe(dataclasses.replace(trace, x=trace.x[name], record=record), training)
 
-    def retrace(self, trace: Trace, z: tf.Tensor, log_q: tf.Tensor) -> Trace:
+    def retrace(self, trace: Trace, z: Tensor, log_q: Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""
         likelihood = {name: self.modalities[name].decode(z) for name in trace.x}
         record = {**trace.record, "z": z, "log_q": log_q, "likelihood": likelihood}
         px = self.likelihood.distribution(likelihood)
         return dataclasses.replace(trace, z=z, log_q=log_q, px=px, record=record)
 
-    def restricted(self, trace: Trace, keep: dict[str, tf.Tensor], noise: tf.Tensor) -> Trace:
+    def restricted(self, trace: Trace, keep: Tensors, noise: Tensor) -> Trace:
         """Return the trace of the same data with some modalities alone; nothing is encoded again.
 
         Args:
@@ -169,35 +171,33 @@ class MultimodalVAE(LatentModel):
 
     # Answers.
 
-    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    def latent(self, inputs: Tensors) -> Tensor:
         """Return the location of q(z|x), [B, latent_dim], of the modalities that are there."""
         return self.fusion.location(self._fused(self.tensors(inputs)))
 
-    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def posterior_summary(self, inputs: Tensors) -> Tensors:
         """Return what an export says of q(z|x): `location`, and what else the fusion names."""
         return self.fusion.summary(self._fused(self.tensors(inputs)))
 
-    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def prior_draw(self, noise: Tensor, given: Tensors | None = None) -> Tensor:
         """Return z ~ p(z), [B, latent_dim], of standard normal noise [B, latent_dim]."""
         return self.prior.transform(noise)
 
-    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> dict[str, tf.Tensor]:
+    def decoded_mean(self, z: Tensor, given: Tensors | None = None) -> Tensors:
         """Return E[x_m|z] of every modality, [B, *event], for z [B, latent_dim]."""
         return {name: m.likelihood.mean(m.decode(z)) for name, m in self.modalities.items()}
 
-    def encode(self, inputs: object) -> tfd.Distribution:
+    def encode(self, inputs: Inputs) -> tfd.Distribution:
         """Return q(z|x), batch shape [B], of the modalities that are there."""
         return self.fusion.distribution(self._fused(self.checked(inputs)))
 
-    def decode(self, z: object) -> dict[str, tfd.Distribution]:
+    def decode(self, z: ArrayLike) -> dict[str, tfd.Distribution]:
         """Return p(x_m|z) of every modality, for z of shape [..., latent_dim]."""
-        z = tf.cast(z, tf.float32)
-        if z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
-            raise InvalidInput("z", f"shape (..., {self.latent_dim})", tuple(z.shape))
-        return {name: m.likelihood.distribution(m.decode(z)) for name, m in self.modalities.items()}
+        points = latent_points(z, self.latent_dim)
+        return {name: m.likelihood.distribution(m.decode(points)) for name, m in self.modalities.items()}
 
     def cross(
-        self, inputs: object, to: tuple[str, ...] | list[str], batch_size: int = 512
+        self, inputs: Inputs, to: tuple[str, ...] | list[str], batch_size: int = 512
     ) -> dict[str, np.ndarray]:
         """Return E[x_m|z] for each m in `to`, [B, *event], at the location of q(z|x); no noise.
 
@@ -212,7 +212,7 @@ class MultimodalVAE(LatentModel):
         rebuilt = self.reconstruct(inputs, batch_size)
         return {name: rebuilt[name] for name in to}
 
-    def check_training(self, data: object) -> None:
+    def check_training(self, data: Any) -> None:
         """Refuse data in which a modality is nowhere, as nothing would be learned of it."""
         if isinstance(data, tf.distribute.DistributedDataset):
             return
@@ -226,15 +226,15 @@ class MultimodalVAE(LatentModel):
         if absent:
             raise InvalidInput("inputs", f"examples of each of {list(self.modalities)}", f"none of {absent}")
 
-    def _experts(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def _experts(self, inputs: Tensors) -> Tensors:
         """Return {"loc", "scale"}, each [B, M, latent_dim], and "present" [B, M]."""
         made = [modality.expert(inputs[name]) for name, modality in self.modalities.items()]
         return {key: tf.stack([expert[key] for expert in made], axis=1) for key in made[0]}
 
-    def _fused(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def _fused(self, inputs: Tensors) -> Tensors:
         return self.fusion(self._experts(inputs))
 
-    def _drawn(self, experts: dict[str, tf.Tensor], noise: tf.Tensor, names: list[str]) -> dict:
+    def _drawn(self, experts: Tensors, noise: Tensor, names: list[str]) -> dict:
         params = self.fusion(experts)
         z, log_q = self.fusion.transform(params, noise)
         likelihood = {name: self.modalities[name].decode(z) for name in names}
@@ -257,11 +257,11 @@ def _check(modalities: dict[str, Modality], latent_dim: int) -> None:
             )
 
 
-def _kept(x: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
+def _kept(x: Tensor, keep: Tensor) -> Tensor:
     return tf.where(tf.reshape(keep, (-1, *[1] * (x.shape.rank - 1))), x, math.nan)
 
 
-def _nowhere(x: object) -> bool:
+def _nowhere(x: Any) -> bool:
     if x is None:
         return True
     x = np.asarray(x)

@@ -8,6 +8,7 @@ import functools
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,22 +27,22 @@ class AuxiliaryTrace(Trace):
     """
 
     within: Trace
-    log_q_auxiliary: tf.Tensor
-    log_p_auxiliary: tf.Tensor
+    log_q_auxiliary: Tensor
+    log_p_auxiliary: Tensor
 
     @functools.cached_property
-    def log_p(self) -> tf.Tensor:
+    def log_p(self) -> Tensor:
         """Log p(z) p(a|x,z), [S, B]."""
         return self.within.log_p + self.log_p_auxiliary
 
     @functools.cached_property
-    def rates(self) -> tf.Tensor:
+    def rates(self) -> Tensor:
         """KL(q(z|a,x) || p(z)) by group, then the rate of a, [B, groups]."""
         auxiliary = tf.reduce_mean(self.log_q_auxiliary - self.log_p_auxiliary, axis=0)
         return tf.concat([self.within.rates, auxiliary[:, tf.newaxis]], axis=-1)
 
 
-def with_auxiliary(within: Trace, log_q: tf.Tensor, log_p: tf.Tensor) -> AuxiliaryTrace:
+def with_auxiliary(within: Trace, log_q: Tensor, log_p: Tensor) -> AuxiliaryTrace:
     """Return the trace of (z, a) of that of z given a, with log q(a|x) and log p(a|x,z), [S, B]."""
     own = {field.name: getattr(within, field.name) for field in dataclasses.fields(Trace)}
     own["log_q"] = within.log_q + log_q

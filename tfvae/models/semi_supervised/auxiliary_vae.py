@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfvae.core.checks import keras_layer
 from tfvae.core.errors import InvalidInput
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.layers.conditioning import ConditionPrefix
 from tfvae.models.hierarchical.base import tiled
 from tfvae.models.semi_supervised.auxiliary_trace import AuxiliaryTrace, with_auxiliary
 from tfvae.models.semi_supervised.base import ClassModel
-from tfvae.models.semi_supervised.class_trace import ClassTrace
 from tfvae.models.vae import VAE
 from tfvae.objectives import Objective
 from tfvae.posteriors import Normal
@@ -57,7 +60,7 @@ class AuxiliarySemiSupervised(ClassModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         if not (isinstance(vae, VAE) and isinstance(vae.decoder, ConditionPrefix)):
             raise InvalidInput("vae", "a VAE whose decoder is a layers.ConditionPrefix", vae)
@@ -83,24 +86,23 @@ class AuxiliarySemiSupervised(ClassModel):
         """Entries of a."""
         return self.vae.condition_dim - self.num_classes
 
-    def build(self, input_shape: dict[str, tuple]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of what the VAE does not have."""
         seen, pair = self.seen(), keras.KerasTensor((None, self.auxiliary_dim))
         self.auxiliary_posterior(self.auxiliary_encoder(seen))
         self.class_posterior(self.classifier([seen, pair]))
         self.auxiliary_likelihood(self.auxiliary_decoder([seen, keras.KerasTensor((None, self.latent_dim))]))
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
     # One pass. Each draw of a is an example of its own to the VAE, which draws one z for it and each class.
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw the noise of a and, behind it, of z, shared by the classes, [num_samples, batch, ...]."""
         first, second = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         auxiliary = self.auxiliary_posterior.noise((num_samples, batch), first)
         return tf.concat([auxiliary, self.vae.noise(num_samples, batch, second)], axis=-1)
 
-    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Draw a and classify; encode, draw and decode with every class; say what a should have been."""
         x = inputs["x"]
         samples, batch = tf.shape(noise)[0], tf.shape(x)[0]
@@ -115,8 +117,10 @@ class AuxiliarySemiSupervised(ClassModel):
         each = self.vae.record(every, tf.repeat(z_noise, self.num_classes, axis=1))
         seen = self.likelihood.encoder_input(every["x"])
         classes, repeated = tf.split(every["condition"], [self.num_classes, -1], axis=-1)
-        explained = self.auxiliary_decoder([seen, tf.concat([each["z"][0], classes], axis=-1)])
-        p = self.auxiliary_likelihood.distribution(self.auxiliary_likelihood(explained))
+        drawn = tf.concat([each["z"][0], classes], axis=-1)
+        explained = self.auxiliary_decoder([seen, drawn], training=TRAINING.get())
+        params = self.auxiliary_likelihood(explained, training=TRAINING.get())
+        p = self.auxiliary_likelihood.distribution(params)
         return {
             "each": each,
             "logits": logits,
@@ -125,37 +129,38 @@ class AuxiliarySemiSupervised(ClassModel):
             "log_p_auxiliary": p.log_prob(repeated)[tf.newaxis],
         }
 
-    def with_every_class(self, inputs: dict[str, tf.Tensor], record: dict) -> AuxiliaryTrace:
+    def with_every_class(self, inputs: Tensors, record: dict) -> AuxiliaryTrace:
         """Make the trace of the VAE and a, of S B K examples with one draw each."""
         copies = tiled(inputs["x"], tf.shape(record["logits"])[0])
         within = self.vae.assemble(self._repeated(copies, record["auxiliary"]), record["each"])
         return with_auxiliary(within, record["log_q_auxiliary"], record["log_p_auxiliary"])
 
-    def observe(self, trace: ClassTrace, training: bool) -> None:
+    def observe(self, trace: Any, training: bool) -> None:
         """Let the parts of the VAE see a training batch with every class."""
         self.vae.observe(trace.each.within, training)
 
-    def logits(self, x: tf.Tensor) -> tf.Tensor:
+    def logits(self, x: Tensor) -> Tensor:
         """Return the logits of q(y|a,x), [B, K], at the location of q(a|x)."""
         return self._logits(x, self._auxiliary(x)["loc"])
 
-    def location(self, x: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    def location(self, x: Tensor, classes: Tensor) -> Tensor:
         """Return the location of q(z|a,x,y) at that of q(a|x), for one-hot codes y [B, K]."""
         condition = tf.concat([classes, self._auxiliary(x)["loc"]], axis=-1)
         return self.vae.latent({"x": x, "condition": condition})
 
-    def condition(self, classes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def condition(self, classes: Tensor) -> Tensors:
         """Return the class as the condition of the VAE, with zeros for a, which is not generated from."""
         return {"condition": tf.pad(classes, [[0, 0], [0, self.auxiliary_dim]])}
 
-    def _auxiliary(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self.auxiliary_posterior(self.auxiliary_encoder(self.likelihood.encoder_input(x)))
+    def _auxiliary(self, x: Tensor) -> Tensors:
+        features = self.auxiliary_encoder(self.likelihood.encoder_input(x), training=TRAINING.get())
+        return self.auxiliary_posterior(features, training=TRAINING.get())
 
-    def _logits(self, x: tf.Tensor, a: tf.Tensor) -> tf.Tensor:
-        features = self.classifier([self.likelihood.encoder_input(x), a])
-        return self.class_posterior(features)["logits"][:, 0]
+    def _logits(self, x: Tensor, a: Tensor) -> Tensor:
+        features = self.classifier([self.likelihood.encoder_input(x), a], training=TRAINING.get())
+        return self.class_posterior(features, training=TRAINING.get())["logits"][:, 0]
 
-    def _repeated(self, x: tf.Tensor, a: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _repeated(self, x: Tensor, a: Tensor) -> Tensors:
         """Return each pair of x and a with every class, the class running faster."""
         classes = tf.tile(tf.eye(self.num_classes), [tf.shape(x)[0], 1])
         condition = tf.concat([classes, tf.repeat(a, self.num_classes, axis=0)], axis=-1)

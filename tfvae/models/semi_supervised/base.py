@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import Input
 from tfvae.core.support import Support
 from tfvae.core.trace import Trace
+from tfvae.core.types import DType, Inputs, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
 from tfvae.models.semi_supervised.class_trace import ClassTrace
@@ -42,7 +44,7 @@ class ClassModel(LatentModel):
         objective: Objective | None,
         seed: int | None,
         name: str | None,
-        dtype: object,
+        dtype: DType,
     ):
         super().__init__(Classification() if objective is None else objective, seed, name, dtype)
         if not (vae.posterior.reparameterized and vae.has_density):
@@ -69,19 +71,19 @@ class ClassModel(LatentModel):
         """K."""
 
     @abc.abstractmethod
-    def with_every_class(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+    def with_every_class(self, inputs: Tensors, record: dict) -> Trace:
         """Make the trace of every example with every class, the class running fastest."""
 
     @abc.abstractmethod
-    def logits(self, x: tf.Tensor) -> tf.Tensor:
+    def logits(self, x: Tensor) -> Tensor:
         """Return the logits of q(y|x), [B, K], with no noise."""
 
     @abc.abstractmethod
-    def location(self, x: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    def location(self, x: Tensor, classes: Tensor) -> Tensor:
         """Return the location of q(z|x,y), with no noise, for one-hot codes y [B, K]."""
 
     @abc.abstractmethod
-    def condition(self, classes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def condition(self, classes: Tensor) -> Tensors:
         """Return what the VAE generates from, for one-hot codes [B, K]."""
 
     # The parts, under the names they have in a VAE.
@@ -109,10 +111,9 @@ class ClassModel(LatentModel):
 
     def seen(self) -> keras.KerasTensor:
         """Return what stands for the encoder's input where weights are made."""
-        shape = keras.ops.shape(self.likelihood.encoder_input(tf.zeros((1, *self.event_shape))))
-        return keras.KerasTensor((None, *shape[1:]))
+        return keras.KerasTensor((None, *self.likelihood.encoder_shape))
 
-    def check_training(self, data: object) -> None:
+    def check_training(self, data: Any) -> None:
         """Refuse arrays in which no class is known: q(y|x) would learn nothing of the labels."""
         if isinstance(data, tf.data.Dataset | tf.distribute.DistributedDataset):
             return
@@ -120,7 +121,7 @@ class ClassModel(LatentModel):
         if label is None or not np.any(np.asarray(label) >= 0):
             raise InvalidInput("label", "at least one class that is known", "-1, unknown, everywhere")
 
-    def assemble(self, inputs: dict[str, tf.Tensor], record: dict) -> ClassTrace:
+    def assemble(self, inputs: Tensors, record: dict) -> ClassTrace:
         """Make the trace with every class, and what sums over them."""
         each = self.with_every_class(inputs, record)
         return ClassTrace(
@@ -151,43 +152,43 @@ class ClassModel(LatentModel):
         """One number chooses the class, the others make z."""
         return 1 + self.vae.prior_noise_dim
 
-    def prior_draw(self, noise: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def prior_draw(self, noise: Tensor, given: Tensors | None = None) -> Tensor:
         """Return [z; y], [B, latent_dim], with the label's class, or one drawn from p(y) where it is -1."""
         classes = self._known_or(self.class_prior.transform(noise[:, :1]), given)
         return tf.concat([self.vae.prior_draw(noise[:, 1:], self.condition(classes)), classes], axis=-1)
 
-    def decoded_mean(self, z: tf.Tensor, given: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
+    def decoded_mean(self, z: Tensor, given: Tensors | None = None) -> Tensor:
         """Return E[x|y,z], [B, *event], for points [z; y] of the label's class, or their own."""
         z, own = tf.split(z, [self.vae.latent_dim, self.num_classes], axis=-1)
         return self.vae.decoded_mean(z, self.condition(self._known_or(own, given)))
 
-    def latent(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    def latent(self, inputs: Tensors) -> Tensor:
         """Return [location of q(z|x,y); y], [B, latent_dim], y the label or the most probable class."""
         guess = tf.one_hot(tf.argmax(self.logits(inputs["x"]), axis=-1), self.num_classes)
         classes = self._known_or(guess, inputs)
         return tf.concat([self.location(inputs["x"], classes), classes], axis=-1)
 
-    def posterior_summary(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def posterior_summary(self, inputs: Tensors) -> Tensors:
         """Return `location`, [B, latent_dim], and `label_probabilities`, q(y|x) [B, K]."""
         probabilities = tf.nn.softmax(self.logits(inputs["x"]))
         return {"location": self.latent(inputs), "label_probabilities": probabilities}
 
-    def describe(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def describe(self, inputs: Tensors) -> Tensors:
         """Return what `predict` gives: the latent point, the mean of p(x|y,z) there, and q(y|x)."""
         probabilities = tf.nn.softmax(self.logits(inputs["x"]))
         return {**super().describe(inputs), "label_probabilities": probabilities}
 
     # For users.
 
-    def label_probabilities(self, inputs: object, batch_size: int = 512) -> np.ndarray:
+    def label_probabilities(self, inputs: Inputs, batch_size: int = 512) -> np.ndarray:
         """Return q(y|x), [B, K], whatever label is given."""
         return self._evaluate(self._probabilities, inputs, 0, batch_size)
 
-    def predict_label(self, inputs: object, batch_size: int = 512) -> np.ndarray:
+    def predict_label(self, inputs: Inputs, batch_size: int = 512) -> np.ndarray:
         """Return the most probable class of each example, int64 [B]."""
         return self.label_probabilities(inputs, batch_size).argmax(axis=-1)
 
-    def in_every_class(self, inputs: object) -> np.ndarray:
+    def in_every_class(self, inputs: Inputs) -> np.ndarray:
         """Return E[x|y,z] for the z of each example and every class y, [B, K, *event]: its style in each.
 
         z is the location of q(z|x,y) for the known or most probable class.
@@ -200,10 +201,10 @@ class ClassModel(LatentModel):
         return drawn.reshape(-1, self.num_classes, *self.event_shape)
 
     @tf.function(reduce_retracing=True)
-    def _probabilities(self, inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+    def _probabilities(self, inputs: Tensors, seed: Tensor) -> Tensor:
         return tf.nn.softmax(self.logits(inputs["x"]))
 
-    def _known_or(self, otherwise: tf.Tensor, given: dict[str, tf.Tensor] | None) -> tf.Tensor:
+    def _known_or(self, otherwise: Tensor, given: Tensors | None) -> Tensor:
         """Return the label's class as a one-hot code [B, K], or `otherwise` where it is unknown."""
         if not given:
             return otherwise

@@ -8,6 +8,7 @@ import functools
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,27 +32,27 @@ class ClassTrace(Trace):
     """
 
     each: Trace
-    label: tf.Tensor
-    log_classifier: tf.Tensor
-    log_class_prior: tf.Tensor
+    label: Tensor
+    log_classifier: Tensor
+    log_class_prior: Tensor
 
     @functools.cached_property
-    def known(self) -> tf.Tensor:
+    def known(self) -> Tensor:
         """Whether the class is known, [B]."""
         return self.label >= 0
 
     @functools.cached_property
-    def one_hot(self) -> tf.Tensor:
+    def one_hot(self) -> Tensor:
         """The class as a one-hot code, zeros where it is unknown, [B, K]."""
         return tf.one_hot(tf.cast(self.label, tf.int32), self.num_classes)
 
     @functools.cached_property
-    def shares(self) -> tf.Tensor:
+    def shares(self) -> Tensor:
         """r(y), [C, B, K]."""
         return tf.where(self.known[:, tf.newaxis], self.one_hot, tf.exp(self.log_classifier))
 
     @functools.cached_property
-    def class_rate(self) -> tf.Tensor:
+    def class_rate(self) -> Tensor:
         """KL(r(y) || p(y)), which is -log p(y) for a known class, [B]."""
         # A known class has no entropy; 0 log 0 is never formed.
         log_shares = tf.where(self.known[:, tf.newaxis], 0.0, self.log_classifier)
@@ -59,18 +60,18 @@ class ClassTrace(Trace):
         return tf.reduce_mean(by_guess, axis=0)
 
     @functools.cached_property
-    def log_x(self) -> tf.Tensor:
+    def log_x(self) -> Tensor:
         """sum_y r(y) log p(x|y,z), [S, B]."""
         return tf.reduce_sum(self.shares * self._by_class(self.each.log_x), axis=-1)
 
     @functools.cached_property
-    def log_p(self) -> tf.Tensor:
+    def log_p(self) -> Tensor:
         """sum_y r(y) log p(y,z), [S, B]."""
         by_class = self._by_class(self.each.log_p) + self.log_class_prior
         return tf.reduce_sum(self.shares * by_class, axis=-1)
 
     @functools.cached_property
-    def log_weights(self) -> tf.Tensor:
+    def log_weights(self) -> Tensor:
         """Log of sum_y p(x,y,z_y) / q(z_y|x,y) over the classes that are possible, [S, B].
 
         The mean of the weights is an unbiased estimate of p(x), or of p(x,y) where the class is known.
@@ -80,7 +81,7 @@ class ClassTrace(Trace):
         return tf.where(self.known, known, tf.reduce_logsumexp(by_class, axis=-1))
 
     @functools.cached_property
-    def rates(self) -> tf.Tensor:
+    def rates(self) -> Tensor:
         """sum_y r(y) KL(q(z|x,y) || p(z)) by group, then the rate of the class, [B, groups]."""
         shape = (self.num_guesses, -1, self.num_classes, self.each.rates.shape[-1])
         by_guess = tf.reduce_sum(self.shares[..., tf.newaxis] * tf.reshape(self.each.rates, shape), axis=2)
@@ -88,7 +89,7 @@ class ClassTrace(Trace):
         return tf.concat([groups, self.class_rate[:, tf.newaxis]], axis=-1)
 
     @functools.cached_property
-    def classification(self) -> tf.Tensor:
+    def classification(self) -> Tensor:
         """-log q(y|x) where the class is known, else 0, [B]."""
         return -tf.reduce_mean(tf.reduce_sum(self.one_hot * self.log_classifier, axis=-1), axis=0)
 
@@ -98,10 +99,10 @@ class ClassTrace(Trace):
         return self.log_classifier.shape[-1]
 
     @property
-    def num_guesses(self) -> tf.Tensor:
+    def num_guesses(self) -> Tensor:
         """C."""
         return tf.shape(self.log_classifier)[0]
 
-    def _by_class(self, values: tf.Tensor) -> tf.Tensor:
+    def _by_class(self, values: Tensor) -> Tensor:
         """Return [S, B K], or [1, C B K], as [S, B, K]."""
         return tf.reshape(values, (tf.shape(values)[0] * self.num_guesses, -1, self.num_classes))

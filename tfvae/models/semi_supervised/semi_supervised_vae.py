@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.models.semi_supervised.base import ClassModel
 from tfvae.models.semi_supervised.class_trace import ClassTrace
 from tfvae.models.vae import VAE
@@ -57,7 +61,7 @@ class SemiSupervised(ClassModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         if not isinstance(vae, VAE) or vae.condition_dim < 2:
             raise InvalidInput("vae", "a VAE whose condition_dim is the number of classes, at least 2", vae)
@@ -69,24 +73,23 @@ class SemiSupervised(ClassModel):
         """K."""
         return self.vae.condition_dim
 
-    def build(self, input_shape: dict[str, tuple]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of the classifier; the VAE has its own."""
         self.class_posterior(self.classifier(self.seen()))
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw the noise of z, [num_samples, batch, ...], shared by the classes."""
         return self.vae.noise(num_samples, batch, seed)
 
-    def record(self, inputs: dict[str, tf.Tensor], noise: tf.Tensor) -> dict:
+    def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Classify; encode, draw and decode with every class."""
         if noise.shape[1] != 1:  # one row serves all examples as it is
             noise = tf.repeat(noise, self.num_classes, axis=1)
         each = self.vae.record(self._repeated(inputs["x"]), noise)
         return {"each": each, "logits": self.logits(inputs["x"])[tf.newaxis]}
 
-    def with_every_class(self, inputs: dict[str, tf.Tensor], record: dict) -> Trace:
+    def with_every_class(self, inputs: Tensors, record: dict) -> Trace:
         """Make the trace of the VAE, of B K examples."""
         return self.vae.assemble(self._repeated(inputs["x"]), record["each"])
 
@@ -94,19 +97,19 @@ class SemiSupervised(ClassModel):
         """Let the parts of the VAE see a training batch with every class."""
         self.vae.observe(trace.each, training)
 
-    def logits(self, x: tf.Tensor) -> tf.Tensor:
+    def logits(self, x: Tensor) -> Tensor:
         """Return the logits of q(y|x), [B, K]."""
-        features = self.classifier(self.likelihood.encoder_input(x))
-        return self.class_posterior(features)["logits"][:, 0]
+        features = self.classifier(self.likelihood.encoder_input(x), training=TRAINING.get())
+        return self.class_posterior(features, training=TRAINING.get())["logits"][:, 0]
 
-    def location(self, x: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    def location(self, x: Tensor, classes: Tensor) -> Tensor:
         """Return the location of q(z|x,y), for one-hot codes y [B, K]."""
         return self.vae.latent({"x": x, **self.condition(classes)})
 
-    def condition(self, classes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def condition(self, classes: Tensor) -> Tensors:
         """Return the class as the condition of the VAE."""
         return {"condition": classes}
 
-    def _repeated(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _repeated(self, x: Tensor) -> Tensors:
         classes = tf.tile(tf.eye(self.num_classes), [tf.shape(x)[0], 1])
         return {"x": tf.repeat(x, self.num_classes, axis=0), **self.condition(classes)}

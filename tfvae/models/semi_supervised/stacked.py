@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.files import replacing
+from tfvae.core.types import ArrayLike, Tensor
 from tfvae.data import mixed_batches
 from tfvae.models.loading import load
 from tfvae.models.semi_supervised.base import ClassModel
@@ -72,7 +74,7 @@ class StackedSemiSupervised:
         stream = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
         batches = tf.data.Dataset.zip(mixed_batches(both, label, batch_size, labeled, seed), stream)
 
-        def drawn(batch: tuple, number: tf.Tensor) -> tuple:
+        def drawn(batch: tuple, number: Tensor) -> tuple:
             inputs, y, weight = batch
             loc, scale = tf.unstack(inputs["x"], axis=-1)
             noise = tf.random.stateless_normal(tf.shape(loc), tf.stack([number, 0]))
@@ -104,7 +106,9 @@ class StackedSemiSupervised:
         """Return the most probable class at the location of q(z1|x), int64 [B]."""
         return self.model.predict_label(self.features.encode(x).mean())
 
-    def sample(self, num_samples: int, seed: int = 0, given: dict[str, object] | None = None) -> np.ndarray:
+    def sample(
+        self, num_samples: int, seed: int = 0, given: Mapping[str, ArrayLike] | None = None
+    ) -> np.ndarray:
         """Return E[x|z1] for z1 = E[z1|y,z2] and draws of y, or a label that is given, and z2."""
         z = self.model.sample(num_samples, seed, given)
         return self.features.decoded_mean(tf.constant(z)).numpy()

@@ -8,6 +8,7 @@ import functools
 import tensorflow as tf
 
 from tfvae.core.trace import Trace
+from tfvae.core.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,20 +28,20 @@ class SequenceTrace(Trace):
     """
 
     steps: Trace
-    there: tf.Tensor
+    there: Tensor
 
     @functools.cached_property
-    def log_p(self) -> tf.Tensor:
+    def log_p(self) -> Tensor:
         """Sum over the steps of log p(z_t|z_<t, x_<t), [S, B]."""
         return tf.reduce_sum(self.by_step(self.steps.log_p[0]), axis=0)
 
     @functools.cached_property
-    def log_x(self) -> tf.Tensor:
+    def log_x(self) -> Tensor:
         """Sum over the steps of log p(x_t|z_<=t, x_<t), [S, B]."""
         return tf.reduce_sum(self.by_step(self.steps.log_x[0]), axis=0)
 
     @functools.cached_property
-    def element_nll(self) -> tf.Tensor:
+    def element_nll(self) -> Tensor:
         """-log p(x_t|z_<=t, x_<t) of each element of each step, [S, B, T, ...]; 0 for steps not there."""
         parts = self.steps.element_nll[0]
         parts = tf.reshape(parts, (self.there.shape[1], -1, tf.shape(self.there)[0], *parts.shape[1:]))
@@ -49,16 +50,16 @@ class SequenceTrace(Trace):
         return tf.where(there, parts, 0.0)
 
     @functools.cached_property
-    def rates(self) -> tf.Tensor:
+    def rates(self) -> Tensor:
         """KL(q(z_t|z_<t, x_<=t) || p(z_t|z_<t, x_<t)) in the mean over the draws of z_<t, [B, T]."""
         return tf.transpose(tf.reduce_mean(self.by_step(self.steps.rate), axis=1))
 
-    def by_step(self, values: tf.Tensor) -> tf.Tensor:
+    def by_step(self, values: Tensor) -> Tensor:
         """Return values [T S B] as [T, S, B], with 0 for steps that are not there."""
         return by_step(values, self.there)
 
 
-def by_step(values: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+def by_step(values: Tensor, there: Tensor) -> Tensor:
     """Return values [T S B] as [T, S, B], with 0 where `there` [B, T] is false."""
     values = tf.reshape(values, (there.shape[1], -1, tf.shape(there)[0]))
     return tf.where(tf.transpose(there)[:, tf.newaxis], values, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,8 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import Input
 from tfvae.core.noise import as_seed
 from tfvae.core.scan import scan
+from tfvae.core.training_mode import TRAINING
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.likelihoods.padded import SequenceSupport, present
 from tfvae.models.base import LatentModel
@@ -24,7 +27,7 @@ from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors import Posterior
 from tfvae.priors import Prior
 
-Rows = dict[str, tf.Tensor]
+Rows = Tensors
 
 
 class VRNN(LatentModel):
@@ -70,7 +73,7 @@ class VRNN(LatentModel):
         seed: int | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(ELBO() if objective is None else objective, seed, name, dtype)
         if not vae.condition_dim:
@@ -123,7 +126,7 @@ class VRNN(LatentModel):
     @property
     def accepts(self) -> dict[str, Input]:
         """Sequences, with NaN after the last step."""
-        return {"x": Input(self.event_shape, SequenceSupport.of(self.vae.likelihood.support))}
+        return {"x": Input(self.event_shape, SequenceSupport.from_support(self.vae.likelihood.support))}
 
     @property
     def latent_dim(self) -> int:
@@ -135,28 +138,27 @@ class VRNN(LatentModel):
         """Standard normal numbers that one draw from p(z) takes, for all steps."""
         return self.num_steps * self.vae.prior_noise_dim
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights of the cell and its features; the step's VAE has its own."""
-        seen = self.likelihood.encoder_input(tf.zeros((1, *self.vae.event_shape)))
-        pair = [keras.KerasTensor((None, *seen.shape[1:])), keras.KerasTensor((None, self.vae.latent_dim))]
+        seen = self.vae.likelihood.encoder_shape
+        pair = [keras.KerasTensor((None, *seen)), keras.KerasTensor((None, self.vae.latent_dim))]
         merged = self.features(pair)
         if not self.cell.built:  # it is already when it comes out of a file
             self.cell.build((None, merged.shape[-1]))
-        self.objective.prepare(self)
-        self.built = True
+        self.finish_build()
 
-    def noise(self, num_samples: int | tf.Tensor, batch: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def noise(self, num_samples: int | Tensor, batch: int | Tensor, seed: Tensor) -> Tensor:
         """Draw the base noise of every step, [num_samples, batch, T, ...]."""
         return self.posterior.noise((num_samples, batch, self.num_steps), seed)
 
-    def record(self, inputs: Rows, noise: tf.Tensor) -> dict:
+    def record(self, inputs: Rows, noise: Tensor) -> dict:
         """Draw step by step; then decode all steps at once."""
         x, there = self._filled(inputs["x"])
         draws, batch = tf.shape(noise)[0], tf.shape(x)[0]
         noise = tf.broadcast_to(noise, (draws, batch, *noise.shape[2:]))
         x = _repeated(x, draws)
 
-        def visit(h: tf.Tensor, row: Rows) -> tuple:
+        def visit(h: Tensor, row: Rows) -> tuple:
             drawn = self.vae.drawn({"x": row["x"], "condition": h}, row["noise"][tf.newaxis])
             z, log_q = drawn["z"][0], drawn["log_q"][0]
             return row["x"], z, {"h": h, "posterior": drawn["posterior"], "z": z, "log_q": log_q}
@@ -207,7 +209,7 @@ class VRNN(LatentModel):
         """Return the locations of q(z_t|x_t, h_t) one after the other, and E[x_t|z_t, h_t] there."""
         x, there = self._filled(inputs["x"])
 
-        def visit(h: tf.Tensor, row: Rows) -> tuple:
+        def visit(h: Tensor, row: Rows) -> tuple:
             condition = {"condition": h}
             location = self.vae.latent({"x": row["x"], **condition})
             ahead = self.vae.prior_draw(tf.zeros((tf.shape(h)[0], self.vae.prior_noise_dim)), condition)
@@ -222,7 +224,7 @@ class VRNN(LatentModel):
             "reconstruction": self._whole(path["reconstruction"], *self.event_shape),
         }
 
-    def latent(self, inputs: Rows) -> tf.Tensor:
+    def latent(self, inputs: Rows) -> Tensor:
         """Return the location of q(z_t|x_t, h_t) at each step, [B, T latent_dim], the steps before at theirs.
 
         After the last step it is the prior's, with no noise.
@@ -233,12 +235,12 @@ class VRNN(LatentModel):
         """Return {"location"}."""
         return {"location": self.latent(inputs)}
 
-    def prior_draw(self, noise: tf.Tensor, given: Rows | None = None) -> tf.Tensor:
+    def prior_draw(self, noise: Tensor, given: Rows | None = None) -> Tensor:
         """Return z [B, T latent_dim] of standard normal noise [B, prior_noise_dim]."""
         path = self._imagined(noise, self.vae.prior_draw)
         return self._whole(path["z"], self.latent_dim)
 
-    def decoded_mean(self, z: tf.Tensor, given: Rows | None = None) -> tf.Tensor:
+    def decoded_mean(self, z: Tensor, given: Rows | None = None) -> Tensor:
         """Return E[x_t|z_t, h_t] at each step, [B, T, *event], for z [B, T latent_dim]."""
         path = self._imagined(z, lambda z, condition: z)
         return self._whole(path["mean"], *self.event_shape)
@@ -251,19 +253,19 @@ class VRNN(LatentModel):
             (self.num_steps, num_samples, self.vae.prior_noise_dim), as_seed(seed)
         )
 
-        def visit(h: tf.Tensor, row: Rows) -> tuple:
+        def visit(h: Tensor, row: Rows) -> tuple:
             z = self.vae.prior_draw(row["noise"], {"condition": h})
-            params = self.likelihood(self.vae.decoder([z, h]))
+            params = self.likelihood(self.vae.decoder([z, h], training=False), training=False)
             x = self.likelihood.distribution(params).sample(seed=row["seed"])
             return x, z, {"x": x}
 
         path = self._walk({"noise": noise, "seed": tf.stack(seeds)}, visit, num_samples)
         return self._whole(path["x"], *self.event_shape).numpy()
 
-    def _imagined(self, numbers: tf.Tensor, draw: Callable[[tf.Tensor, Rows], tf.Tensor]) -> Rows:
+    def _imagined(self, numbers: Tensor, draw: Callable[[Tensor, Rows], Tensor]) -> Rows:
         """Walk without data: z_t = draw(numbers_t, condition), and the mean of x_t in its place."""
 
-        def visit(h: tf.Tensor, row: tf.Tensor) -> tuple:
+        def visit(h: Tensor, row: Tensor) -> tuple:
             z = draw(row["numbers"], {"condition": h})
             mean = self.vae.decoded_mean(z, {"condition": h})
             return mean, z, {"z": z, "mean": mean}
@@ -271,7 +273,7 @@ class VRNN(LatentModel):
         steps = tf.reshape(numbers, (-1, self.num_steps, numbers.shape[-1] // self.num_steps))
         return self._walk({"numbers": _steps_first(steps)}, visit)
 
-    def _walk(self, rows: Rows, visit: Callable[[tf.Tensor, Rows], tuple], count: object = None) -> dict:
+    def _walk(self, rows: Rows, visit: Callable[[Tensor, Rows], tuple], count: Any = None) -> dict:
         """Return what `visit` puts out at each step, [T, N, ...]; it also says which x_t and z_t come next.
 
         Args:
@@ -285,32 +287,32 @@ class VRNN(LatentModel):
         def move(state: tuple, row: Rows) -> tuple:
             h, memory = state
             x, z, outputs = visit(tf.cast(h, tf.float32), row)
-            seen = self.features([self.likelihood.encoder_input(x), z])
-            return self.cell(tf.cast(seen, self.cell.compute_dtype), memory), outputs
+            seen = self.features([self.likelihood.encoder_input(x), z], training=TRAINING.get())
+            return self.cell(tf.cast(seen, self.cell.compute_dtype), memory, training=TRAINING.get()), outputs
 
         memory = tf.nest.flatten(self.cell.get_initial_state(batch_size=count))
         start = tf.zeros((count, self.vae.condition_dim), self.cell.compute_dtype)
         return scan(move, (start, memory), rows)
 
-    def _filled(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _filled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return x with a value of the likelihood's where NaN was, and which steps are there, [B, T]."""
-        return tf.where(tf.math.is_nan(x), self.likelihood.support.inside, x), present(x)
+        return tf.where(tf.math.is_nan(x), self.likelihood.support.fill_value, x), present(x)
 
-    def _whole(self, steps: tf.Tensor, *shape: int) -> tf.Tensor:
+    def _whole(self, steps: Tensor, *shape: int) -> Tensor:
         """Turn steps [T, B, ...] into one row for each sequence, [B, *shape]."""
         return tf.reshape(_steps_first(steps), (-1, *shape))
 
 
-def _steps_first(x: tf.Tensor) -> tf.Tensor:
+def _steps_first(x: Tensor) -> Tensor:
     """Exchange the first two axes."""
     return tf.transpose(x, (1, 0, *range(2, x.shape.rank)))
 
 
-def _folded(x: tf.Tensor) -> tf.Tensor:
+def _folded(x: Tensor) -> Tensor:
     """Make the first two axes one."""
     return tf.reshape(x, (-1, *x.shape[2:]))
 
 
-def _repeated(x: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+def _repeated(x: Tensor, draws: Tensor) -> Tensor:
     """Return x [B, ...] `draws` times over, [draws B, ...]."""
     return tf.tile(x, [draws, *[1] * (x.shape.rank - 1)])

@@ -1,0 +1,37 @@
+"""Errors and warnings of `fit` as a user can act on them."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from tfvae.core.dataset_checks import readable_error
+
+
+@contextlib.contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn a failed check inside a data set into the one line that it says."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        readable = readable_error(error)
+        if readable is None:
+            raise
+        raise readable from None
+
+
+@contextlib.contextmanager
+def without_idle_warnings(exhaustible: bool) -> Iterator[None]:
+    """Silence what no user can act on: a weight that a loss does not use, the end of a source that has one.
+
+    Args:
+        exhaustible: whether all of a source of unknown length was asked for.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Gradients do not exist for variables", UserWarning)
+        if exhaustible:
+            warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
+        yield
