@@ -40,13 +40,13 @@ class Sprites:
     | x | 32 columns of the shape's center, 16, 17, ... 47 |
     | y | 32 rows of the shape's center, 16, 17, ... 47, from the top |
 
-    The grid of factors is that of dSprites, the images are not: they are computed here, without antialiasing.
-    A pixel is 1 if its center is inside the shape, otherwise 0. No shape is cut off by the image's border. The
-    images of dSprites itself are the source `tfds:dsprites`.
+    The grid of factors is that of dSprites, the images are not: they are computed here, without
+    antialiasing. A pixel is 1 if its center is inside the shape, otherwise 0. No shape is cut off by the
+    image's border. The images of dSprites itself are the source `tfds:dsprites`.
 
-    As in dSprites, different factors can give one image: a square looks the same after 90 degrees, 10 steps of
-    the orientation, and an ellipse after 180 degrees, 20 steps. Their images do not tell the orientation, so
-    that no encoder reaches the best value of every measure of disentanglement. Unlike in dSprites, the 40
+    As in dSprites, different factors can give one image: a square looks the same after 90 degrees, 10 steps
+    of the orientation, and an ellipse after 180 degrees, 20 steps. Their images do not tell the orientation,
+    so that no encoder reaches the best value of every measure of disentanglement. Unlike in dSprites, the 40
     angles stop one step before the full turn, so that no angle is there twice.
 
     Attributes:
