@@ -119,9 +119,9 @@ class Calibration(StatefulPart, abc.ABC):
         """
         known = np.asarray(self.scores, "float64")
         scores = np.asarray(scores, "float64")
-        statistic, p_value = stats.ks_2samp(known, scores)
+        test: Any = stats.ks_2samp(known, scores)
         shift = float(np.median(scores) - np.median(known))
-        return Drift(float(statistic), float(p_value), shift)
+        return Drift(float(test.statistic), float(test.pvalue), shift)
 
 
 def proper_fraction(argument: str, value: float) -> float:

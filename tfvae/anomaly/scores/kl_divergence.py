@@ -53,6 +53,6 @@ class KLDivergence(MonteCarloScore):
         """Return integrated gradients of the rate."""
 
         def rate(x: Tensor) -> Tensor:
-            return self.values(model, {**trace.given, "x": x})["score"]
+            return self.values(model, {**(trace.given or {}), "x": x})["score"]
 
         return integrated_gradients(rate, trace.x, tf.convert_to_tensor(self.reference))[1]

@@ -142,7 +142,7 @@ class ListedFeatures(ColumnFeatures):
         dtype: string or float64.
         values: NumPy array of the values, bytes or numbers.
         never_seen: value that stands for one never seen.
-        missing: texts that stand for a missing value; without effect for numbers.
+        missing: texts that stand for a missing value; no effect for numbers.
     """
 
     def __init__(
