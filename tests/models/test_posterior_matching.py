@@ -125,3 +125,40 @@ def test_what_does_not_go_together_is_refused(matching):
     vamp = tfvae.zoo.vamp_vae((6,), 2)
     with pytest.raises(InvalidInput, match="^trained: expected a prior that is not made"):
         make(vamp, posteriors.Normal(2))
+
+
+def test_the_trained_model_stays_as_it_is_with_its_batch_statistics(flat):
+    """Batch normalization in the trained encoder keeps its averages; r's own ones follow the data."""
+    batch_norm = keras.layers.BatchNormalization()
+    trained = tfvae.zoo.vae((64,), latent_dim=2, encoder=keras.Sequential([keras.layers.Dense(8), batch_norm]))
+    before = [np.array(weight) for weight in trained.weights]
+    matching = PosteriorMatching(
+        trained,
+        keras.Sequential([keras.layers.Dense(8), keras.layers.BatchNormalization()]),
+        tfvae.posteriors.Normal(2),
+        MaskElements(0.5),
+        seed=1,
+    )
+    matching.compile("adam")
+    matching.fit(flat[:128], verbose=0)
+    for weight, old in zip(trained.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    assert np.abs(matching.model.encoder.layers[1].moving_mean).max() > 0
+
+
+def test_losses_of_r_layers_count_once_also_on_two_replicas(flat, two_replicas):
+    found = []
+    for strategy in (tf.distribute.get_strategy(), two_replicas):
+        keras.utils.set_random_seed(1)
+        with strategy.scope():
+            dense = keras.layers.Dense(8, kernel_regularizer=keras.regularizers.L2(100.0))
+            matching = PosteriorMatching(
+                tfvae.zoo.vae((64,), latent_dim=2), dense, tfvae.posteriors.Normal(2),
+                MaskElements(0.5), seed=1,
+            )  # fmt: skip
+            matching.compile(keras.optimizers.SGD(1e-5))
+        before = np.array(dense.kernel)
+        matching.fit(flat[:75], batch_size=20, verbose=0)
+        found.append(np.array(dense.kernel) / before)
+    for ratio in found:  # the penalty's gradient, 200 kernel, is far above the other's
+        np.testing.assert_allclose(np.median(ratio), (1 - 200 * 1e-5) ** 4, rtol=1e-4)

@@ -21,6 +21,22 @@ def sum_over_replicas(value: Tensor) -> Tensor:
     return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(value))
 
 
+def mean_loss(loss: Tensor, added: list[Tensor], weight: Tensor | None = None) -> Tensor:
+    """Return a replica's share of sum_i weight_i loss_i / n + added losses, n the examples of the whole batch.
+
+    The shares of all replicas sum to one device's loss, with the added losses once.
+
+    Args:
+        loss: of each example, [B].
+        added: what layers add to the loss (`add_loss` and regularizers), scalars.
+        weight: of each example, [B]; None means 1.
+    """
+    rows = tf.cast(tf.shape(loss)[0], loss.dtype)
+    weighted = loss if weight is None else loss * tf.cast(weight, loss.dtype)
+    once = tf.add_n([tf.cast(value, loss.dtype) for value in added] or [tf.zeros((), loss.dtype)])
+    return (tf.reduce_sum(weighted) + rows * once) / tf.maximum(sum_over_replicas(rows), 1)
+
+
 def batch_mean(values: Tensor) -> Tensor:
     """Mean over axis 0 of the whole batch, whatever replica its examples are on. Not differentiated."""
     count = sum_over_replicas(tf.cast(tf.shape(values)[0], values.dtype))

@@ -20,7 +20,7 @@ from tfvae.core.metrics import TermMeans
 from tfvae.core.noise import SeedStream, as_seed
 from tfvae.core.numerics import wait_for
 from tfvae.core.part import Configured
-from tfvae.core.replicas import sum_over_replicas
+from tfvae.core.replicas import mean_loss
 from tfvae.core.trace import Trace
 from tfvae.core.training_mode import training_mode
 from tfvae.core.types import ArrayLike, DType, Inputs, Tensor, Tensors
@@ -200,18 +200,10 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
         sample_weight: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Return sum(weight loss) / n + added loss, n the examples of the batch on all replicas together.
-
-        Each replica adds its share of the added loss, so that the sum over replicas has it once.
-        """
+        """Return sum(weight loss) / n + added loss, n the examples of the batch on all replicas together."""
         self.term_means.update_state(y_pred["terms"], sample_weight)
-        loss = y_pred["loss"]
-        rows = tf.cast(tf.shape(loss)[0], loss.dtype)
-        if sample_weight is not None:
-            loss *= tf.cast(sample_weight, loss.dtype)
-        count = tf.maximum(sum_over_replicas(rows), 1)
-        total = (tf.reduce_sum(loss) + rows * y_pred["added_loss"]) / count
-        return wait_for(total, y_pred["terms"].values())
+        loss = mean_loss(y_pred["loss"], [y_pred["added_loss"]], sample_weight)
+        return wait_for(loss, y_pred["terms"].values())
 
     @property
     def metrics_names(self) -> list[str]:

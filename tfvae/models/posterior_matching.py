@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.noise import SeedStream
+from tfvae.core.replicas import mean_loss
 from tfvae.core.types import Tensor
 from tfvae.layers.masking import RandomMask
 from tfvae.likelihoods import MissingAtRandom, WithMissingMask
@@ -131,5 +132,6 @@ class PosteriorMatching(keras.Model):
         sample_weight: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Return the mean over a batch of what the call returned."""
-        return tf.reduce_mean(y_pred)
+        """Return the mean over a batch of what the call returned, and what r's layers add to the loss."""
+        added = [*self.model.encoder.losses, *self.model.posterior.losses]
+        return mean_loss(y_pred, added, sample_weight)

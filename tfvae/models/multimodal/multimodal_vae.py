@@ -16,6 +16,7 @@ from tfvae.core.points import latent_points
 from tfvae.core.trace import Trace
 from tfvae.core.types import ArrayLike, DType, Inputs, Tensor, Tensors
 from tfvae.models.base import LatentModel
+from tfvae.models.fit_data import STREAMS
 from tfvae.models.multimodal.modality import JointLikelihood, Modality
 from tfvae.objectives import ELBO, Objective
 from tfvae.posteriors.fusion import Fusion
@@ -214,12 +215,12 @@ class MultimodalVAE(LatentModel):
 
     def check_training(self, data: Any) -> None:
         """Refuse data in which a modality is nowhere, as nothing would be learned of it."""
-        if isinstance(data, tf.distribute.DistributedDataset):
-            return
         if isinstance(data, tf.data.Dataset):
             spec = data.element_spec
             named = user.as_dict(spec[0] if isinstance(spec, tuple) else spec, self.accepts)
             absent = [name for name in self.modalities if name not in named]
+        elif isinstance(data, STREAMS):
+            return
         else:
             named = user.as_dict(data, self.accepts)
             absent = [name for name in self.modalities if _nowhere(named.get(name))]

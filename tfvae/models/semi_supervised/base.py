@@ -16,6 +16,7 @@ from tfvae.core.trace import Trace
 from tfvae.core.types import DType, Inputs, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.models.base import LatentModel
+from tfvae.models.fit_data import STREAMS
 from tfvae.models.semi_supervised.class_trace import ClassTrace
 from tfvae.models.vae import VAE
 from tfvae.objectives import ELBO, Classification, ControlledCapacity, Objective
@@ -115,7 +116,7 @@ class ClassModel(LatentModel):
 
     def check_training(self, data: Any) -> None:
         """Refuse arrays in which no class is known: q(y|x) would learn nothing of the labels."""
-        if isinstance(data, tf.data.Dataset | tf.distribute.DistributedDataset):
+        if isinstance(data, STREAMS):
             return
         label = data.get("label") if isinstance(data, dict) else None
         if label is None or not np.any(np.asarray(label) >= 0):
