@@ -160,30 +160,24 @@ def _results(run: Run) -> tuple[Row, ...]:
         key, which = ("val_elbo", "validation") if "val_elbo" in last else ("elbo", "training")
         note = f"mean over the {which} rows at the end of training; see tfvae evaluate for more"
         return (Row("ELBO", f"{last[key]:.2f} nats", note),) if key in last else ()
-    active = Row(
-        "Active units",
-        f"{measured['active_units']} of {measured['latent_dim']}",
-        "latent dimensions whose posterior mean varies over the data, with a variance above 0.01",
-    )
-    over = f"mean over {measured['examples']} examples ({measured['part']}) ± standard error"
-    if "distortion" in measured:
-        return (Row("Distortion", _plus_minus(measured["distortion"]), f"-log p(x|z), {over}"), active)
-    wrong = ()
+    rows = []
     if "wrong_classes" in measured:
         share, error = (100 * measured["wrong_classes"][name] for name in ("mean", "standard_error"))
         note = f"misclassified share of {measured['wrong_classes']['labels']} examples with a known class"
-        wrong = (Row("Wrong classes", f"{share:.2f} ± {error:.2f} %", note),)
+        rows.append(Row("Wrong classes", f"{share:.2f} ± {error:.2f} %", note))
     density = "log p(x)" if run.condition_dim is None else "log p(x|c)"
-    return (
-        *wrong,
-        Row("ELBO", _plus_minus(measured["elbo"]), f"lower bound of {density}, {over}"),
-        Row(
-            density,
-            _plus_minus(measured["log_likelihood"]),
-            f"importance sampling with {measured['samples']} draws for each example, {over}",
-        ),
-        active,
-    )
+    over = f"mean over {measured['examples']} examples ({measured['part']}) ± standard error"
+    sampled = f"importance sampling with {measured['samples']} draws for each example"
+    for key, name, note in (
+        ("distortion", "Distortion", "-log p(x|z)"),
+        ("elbo", "ELBO", f"lower bound of {density}"),
+        ("log_likelihood", density, sampled),
+    ):
+        if key in measured:
+            rows.append(Row(name, _plus_minus(measured[key]), f"{note}, {over}"))
+    active = f"{measured['active_units']} of {measured['latent_dim']}"
+    note = "latent dimensions whose posterior mean varies over the data, with a variance above 0.01"
+    return (*rows, Row("Active units", active, note))
 
 
 def _plus_minus(estimate: Mapping[str, float | None]) -> str:

@@ -29,7 +29,8 @@ def score(run: Run, source: Source, output: Path, samples: int = 100, seed: int 
 
     The score is estimated by importance sampling; the standard error is that over the draws. The model finds
     a row with a high score unlikely. A model with a condition c, which is the label, scores by -log p(x|c).
-    If q(z|x) has no density, the score is the distortion, -E log p(x|z), and the other two columns are empty.
+    If z is not random given x, as with codes, the score is -ELBO without a standard error. If q(z|x) has no
+    density, the score is the distortion, -E log p(x|z), and the other two columns are empty.
 
     Args:
         run: a finished run.

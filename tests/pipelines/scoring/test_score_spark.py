@@ -155,6 +155,25 @@ def test_rows_that_cannot_be_read_are_kept_with_the_reason(folder, tmp_path):
     assert kept.column("score").to_pylist() == local.column("score").to_pylist()
 
 
+def loaded_libraries(batches):
+    """Import the library as a worker does, and yield which large ones came with it."""
+    import sys
+
+    import tfvae.data.tables.raw_columns  # noqa: F401
+
+    loaded = [name for name in ("keras", "tensorflow_probability", "tfvae.models") if name in sys.modules]
+    for _ in batches:
+        yield pa.record_batch({"loaded": [" ".join(loaded)]})
+
+
+def test_workers_import_no_models():
+    from tfvae.pipelines.scoring import score_spark
+
+    with score_spark._session("local[1]") as spark:
+        rows = spark.range(1).coalesce(1).mapInArrow(loaded_libraries, "loaded string").collect()
+    assert [row.loaded for row in rows] == [""]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
