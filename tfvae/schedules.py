@@ -41,7 +41,7 @@ class Linear(Schedule):
 
     weight(t) = start + (end - start) min(t / steps, 1)
 
-    With no steps it is `end` from the first on.
+    With steps = 0 it is `end` at every step.
 
     Source: the warm-up of Bowman et al. 2016 and Sonderby et al. 2016.
 
@@ -64,7 +64,7 @@ class Linear(Schedule):
 
 
 class Cyclical(Schedule):
-    """A linear rise from `start` to `end`, begun anew in every period.
+    """A linear rise from `start` to `end`, repeated in every period.
 
     weight(t) = start + (end - start) min((t mod period) / (rise period), 1)
 
@@ -97,7 +97,7 @@ class Cyclical(Schedule):
 
 
 def as_schedule(argument: str, value: float | Schedule) -> Schedule:
-    """Return a schedule as it is, and a number as a constant one."""
+    """Return a schedule unchanged, and a number as a constant one."""
     if isinstance(value, Schedule):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def integer(argument: str, value: int, at_least: int = 1, at_most: int | None = None) -> int:
-    """Return an integer of a range as an int, NumPy's as well; True, 2.0 and others are refused.
+    """Return an integer of a range as an int, NumPy's as well; True, 2.0 and others are rejected.
 
     Raises:
         InvalidInput: names the argument.
@@ -82,7 +82,7 @@ def positive(argument: str, value: float) -> float:
 
 
 def keras_layer(argument: str, value: keras.Layer) -> keras.Layer:
-    """Return a Keras layer or model as it is.
+    """Return a Keras layer or model unchanged.
 
     Raises:
         InvalidInput: names the argument.

@@ -1,4 +1,4 @@
-"""One way to refuse bad input: the argument, what was expected, what was received."""
+"""One form for all errors about input: the argument, what was expected, what was received."""
 
 
 class InvalidInput(ValueError):

@@ -48,7 +48,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def new_folder(argument: str, path: str | os.PathLike) -> Path:
-    """Return the path of a folder to be written, or refuse it where something stands there.
+    """Return the path of a folder to be written, or raise where something stands there.
 
     Example:
         >>> new_folder("folder", tempfile.gettempdir() + "/no-such-folder").name

@@ -71,7 +71,7 @@ def by_row(shape: tuple[Any, ...], rows: int) -> tuple[Any, ...]:
 
 
 def check_rows(latent_dim: int, rows: int) -> int:
-    """Return a number of rows that share z equally, or refuse it."""
+    """Return a number of rows that share z equally, or raise."""
     if not rows >= 1 or latent_dim % rows:
         raise InvalidInput("rows", f"an integer that divides latent_dim {latent_dim}", rows)
     return rows

@@ -52,7 +52,7 @@ class Configured:
         super().__setattr__(name, value)
 
     def fix_arguments(self) -> None:
-        """Refuse any later change of the arguments."""
+        """Reject any later change of the arguments."""
         self.__dict__["_fixed"] = True
 
     def get_config(self) -> dict:

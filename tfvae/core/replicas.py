@@ -22,7 +22,7 @@ def sum_over_replicas(value: Tensor) -> Tensor:
 
 
 def mean_loss(loss: Tensor, added: list[Tensor], weight: Tensor | None = None) -> Tensor:
-    """Return a replica's share of sum_i weight_i loss_i / n + added losses, n the examples of the whole batch.
+    """Return a replica's share of sum_i weight_i loss_i / n + added losses, n examples in the whole batch.
 
     The shares of all replicas sum to one device's loss, with the added losses once.
 

@@ -1,4 +1,4 @@
-"""A step taken again and again along axis 0, as one loop in the graph however many steps there are."""
+"""A function applied to each step along axis 0, as one loop in the graph."""
 
 from __future__ import annotations
 

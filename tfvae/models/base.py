@@ -126,7 +126,7 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
 
     @abc.abstractmethod
     def posterior_summary(self, inputs: Tensors) -> Tensors:
-        """Return what an export says of q(z|x): `location`, and what else the posterior names."""
+        """Return what an export returns of q(z|x): `location`, and other tensors that the posterior names."""
 
     def describe(self, inputs: Tensors) -> Tensors:
         """Return what `predict` gives, with no noise: the location of q(z|x) and the mean of p(x|z) there."""

@@ -1,4 +1,4 @@
-"""A second encoder for data with gaps, beside a trained model that stays as it is."""
+"""A second encoder for missing values, beside a trained model that is not changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PosteriorMatching(keras.Model):
     loss = -E_x E_s E_q(z|x) log r(z|x_s),  least where r(z|x_s) is the average of q(z|x) over x given x_s
 
     Within the family of r it is the least KL(E[q(z|x)|x_s] || r(z|x_s)): a normal r gets mean and variances.
-    Train it with `fit` on complete data; `model` is then a VAE for data with gaps, of the trained decoder,
+    Train it with `fit` on complete data; `model` is then a VAE for missing values, of the trained decoder,
     likelihood and prior, and of r, with which `evaluation.impute` works; save that one. No weight of the
     trained model is changed.
 
@@ -36,7 +36,7 @@ class PosteriorMatching(keras.Model):
         seed: start of the draws from q(z|x); None takes it from Python's random numbers.
 
     Attributes:
-        model: the VAE for data with gaps.
+        model: the VAE for missing values.
 
     Raises:
         InvalidInput: where the parts do not go together.
@@ -108,7 +108,7 @@ class PosteriorMatching(keras.Model):
         """Train r on complete data [n, *event], as Keras's `fit` does.
 
         Raises:
-            InvalidInput: for values that the trained model does not take, gaps among them.
+            InvalidInput: for values that the trained model does not take, missing ones among them.
         """
         x = self.trained.checked(x)["x"]
         return super().fit(x, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks)

@@ -192,7 +192,7 @@ class VAE(LatentModel):
         return self.posterior.location(self._encode(**inputs).params)
 
     def posterior_summary(self, inputs: Tensors) -> Tensors:
-        """Return what an export says of q(z|x): `location`, and what else the posterior names."""
+        """Return what an export returns of q(z|x): `location`, and other tensors that the posterior names."""
         return self.posterior.summary(self._encode(**inputs).params)
 
     def decoded_mean(self, z: Tensor, given: Tensors | None = None) -> Tensor:

@@ -58,7 +58,7 @@ class Objective(Part, abc.ABC):
         """
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a model whose other parts do not go with this objective; called when it is made.
+        """Reject a model whose other parts do not go with this objective; called when it is made.
 
         Raises:
             InvalidInput: names the two parts and says why.
@@ -81,7 +81,8 @@ class Objective(Part, abc.ABC):
         if self.requires_complete_data and model.likelihood.support.missing:
             raise InvalidInput(
                 "objective",
-                f"one that goes with the likelihood {type(model.likelihood).__name__}, whose x may have gaps",
+                f"one that goes with the likelihood {type(model.likelihood).__name__}, whose x may have "
+                "missing values",
                 f"{type(self).__name__}, which needs every value of x",
             )
 

@@ -53,20 +53,20 @@ class ClassBalanced(WrappedObjective):
         return (*self.objective.terms, "balanced_distortion")
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse what the other objective refuses, and data that are not zeros and ones."""
+        """Reject what the other objective rejects, and data that are not zeros and ones."""
         super().check(model)
         support = model.likelihood.support
         if not isinstance(support, Support) or (support.integer, support.low, support.high) != (True, 0, 1):
-            self._refuse(model, "whose x is not of zeros and ones")
+            self._reject(model, "whose x is not of zeros and ones")
 
     def prepare(self, model: Any) -> None:
-        """Make the other objective's weights; refuse elements that depend on each other."""
+        """Make the other objective's weights; reject elements that depend on each other."""
         super().prepare(model)
         px = model.likelihood.distribution(model.likelihood(model.decoder(tf.zeros((1, model.latent_dim)))))
         if not isinstance(px, _INDEPENDENT) or px.distribution.event_shape.rank != 0:
-            self._refuse(model, "whose elements depend on each other")
+            self._reject(model, "whose elements depend on each other")
 
-    def _refuse(self, model: ObjectiveModel, reason: str) -> None:
+    def _reject(self, model: ObjectiveModel, reason: str) -> None:
         raise InvalidInput(
             "objective",
             f"one that goes with the likelihood {type(model.likelihood).__name__}, {reason}",

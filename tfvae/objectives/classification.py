@@ -41,7 +41,7 @@ class Classification(Penalized):
         super().__init__(weight, ELBO() if objective is None else objective, name=name, dtype=dtype)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a model without classes, and what the other objective refuses."""
+        """Reject a model without classes, and what the other objective rejects."""
         super().check(model)
         if not hasattr(model, "num_classes"):
             raise InvalidInput(

@@ -79,7 +79,7 @@ class Adversarial(Objective):
         """Make the weights of the critic, with `make_critic`."""
 
     def make_critic(self, shape: tuple[int, ...]) -> None:
-        """Make the critic's weights for things of this shape."""
+        """Make the critic's weights for inputs of this shape."""
         features = keras.layers.Flatten()(self.critic(keras.KerasTensor((None, *shape))))
         self.num_features = features.shape[1]
         self.logit(features)

@@ -21,7 +21,8 @@ class ForwardKL(Bound):
     of the encoder that the prior is made of climb the bound there. The model decodes the draws twice.
 
     Args:
-        num_samples: K, draws from q(z|x) for each example; at least 2, as one draw says nothing of p(z|x).
+        num_samples: K, draws from q(z|x) for each example; at least 2, as the weight of a single draw is
+            always 1.
 
     Source: Bornschein and Bengio 2015; the wake-wake form of Le et al. 2019.
 

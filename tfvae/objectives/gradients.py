@@ -50,7 +50,7 @@ class DoublyReparameterized(Bound):
     """loss = -log((1/K) sum_k w_k) with the doubly reparameterized gradient, in nats; DReG.
 
     encoder: sum_k v_k^2 (d log w_k / dz_k) (dz_k / dparams),  v_k = w_k / sum_j w_j
-    decoder and prior: sum_k v_k d log w_k, as ever
+    decoder and prior: sum_k v_k d log w_k, unchanged
 
     The gradient's mean is that of `ImportanceWeighted`; its noise does not drown it as K grows. The
     model decodes the draws twice. Parts that draw noise of their own, such as dropout, spoil it. Stratified

@@ -22,8 +22,8 @@ class SubsetELBO(Objective):
 
     L(A) = -sum_{m in A} weight_m E_{q(z|x_A)} log p(x_m|z) + beta KL(q(z|x_A) || p(z))
 
-    Trained on L(all) alone, a product of experts does not learn what one modality says of z. The parts A_j
-    are drawn anew for each example: each modality is in one with probability 1/2. What is missing is in no
+    Trained on L(all) alone, a product of experts does not learn q(z|x_m) of one modality. The parts A_j
+    are drawn again for each example: each modality is in one with probability 1/2. What is missing is in no
     part, and a part with nothing there is 0. An example with one modality counts it in L(all) and in
     L({m}). The terms distortion, rate and elbo are those of all modalities, without weights; `subsets` is
     the rest of the loss.
@@ -68,7 +68,7 @@ class SubsetELBO(Objective):
         self.num_samples = integer("num_samples", num_samples)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a model of one kind of data, and weights of modalities that are not there."""
+        """Reject a model of one kind of data, and weights of modalities that are not there."""
         super().check(model)
         if not hasattr(model, "modalities"):
             raise InvalidInput(

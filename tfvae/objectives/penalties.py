@@ -58,7 +58,7 @@ class SparseAutoencoder(Penalized):
     """penalty = sum_j KL(Bernoulli(rate) || Bernoulli(r_j)),  r_j = mean over the batch of sigmoid(code_j).
 
     KL = rate log(rate / r_j) + (1 - rate) log((1 - rate) / (1 - r_j)), in nats. The code is the location
-    of q(z|x); its sigmoid counts as the activation, while the decoder sees the code as it is. The mean is
+    of q(z|x); its sigmoid counts as the activation, while the decoder sees the code itself. The mean is
     over the whole batch, and the penalty the same for every example.
 
     Args:
@@ -129,7 +129,7 @@ class ContractiveAutoencoder(Penalized):
         super().__init__(weight, Reconstruction() if objective is None else objective, name=name, dtype=dtype)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a model of several kinds of data, which have no one Jacobian."""
+        """Reject a model of several kinds of data, which have no one Jacobian."""
         super().check(model)
         if "x" not in model.accepts:
             raise InvalidInput(

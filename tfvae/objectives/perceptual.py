@@ -16,7 +16,7 @@ from tfvae.schedules import Schedule
 
 
 class Perceptual(Penalized):
-    """penalty = |f(x) - f(E[x|z])|^2, the squared error in the features f of a network that stays as it is.
+    """penalty = |f(x) - f(E[x|z])|^2, the squared error in the features f of a network that is not trained.
 
     The network is set to not trainable, and used as in inference. It is kept in the model's file.
 

@@ -50,7 +50,7 @@ class SlowFeatures(Penalized):
         return self.objective.uses_weights_only
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a code that does not divide into the steps."""
+        """Reject a code that does not divide into the steps."""
         super().check(model)
         if model.latent_dim % self.steps:
             raise InvalidInput("steps", f"a divisor of latent_dim {model.latent_dim}", self.steps)

@@ -1,4 +1,4 @@
-"""Predictive sparse decomposition: sparse codes found by optimization, and an encoder that foresees them."""
+"""Predictive sparse decomposition: sparse codes found by optimization, and an encoder that predicts them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PredictiveSparseDecomposition(Objective):
 
     f(x) is the location of q(z|x). The minimum is found from f(x) by `steps` proximal steps, through which no
     gradient goes: at a minimum there is none to lose. So the dictionary learns from the best codes, and the
-    encoder to foresee them. The term `distortion` is that of f(x).
+    encoder to predict them. The term `distortion` is that of f(x).
 
     Args:
         sparsity: weight of the absolute values of z.
@@ -56,19 +56,19 @@ class PredictiveSparseDecomposition(Objective):
         self.steps = integer("steps", steps)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse other likelihoods than a dictionary's."""
+        """Reject other likelihoods than a dictionary's."""
         super().check(model)
         if not isinstance(model.likelihood, Dictionary):
-            self._refuse(model, "only the atoms of a Dictionary are summed")
+            self._reject(model, "only the atoms of a Dictionary are summed")
 
     def prepare(self, model: Any) -> None:
-        """Refuse a decoder that changes z."""
+        """Reject a decoder that changes z."""
         probe = np.linspace(-1.0, 1.0, model.latent_dim, dtype="float32")[np.newaxis]
         features = np.asarray(model.decoder(probe, training=TRAINING.get()), "float32")
         if features.shape != probe.shape or not np.allclose(features, probe, atol=1e-2):
-            self._refuse(model, "the decoder has to pass z on, as tfvae.networks.linear() does")
+            self._reject(model, "the decoder has to pass z on, as tfvae.networks.linear() does")
 
-    def _refuse(self, model: ObjectiveModel, reason: str) -> None:
+    def _reject(self, model: ObjectiveModel, reason: str) -> None:
         raise InvalidInput(
             "objective",
             f"one that goes with the likelihood {type(model.likelihood).__name__} and the decoder",
@@ -76,13 +76,13 @@ class PredictiveSparseDecomposition(Objective):
         )
 
     def loss(self, trace: Trace, model: Any) -> Tensors:
-        """Return the energy of the best code, the distortion of the foreseen one, and two terms, [B]."""
-        foreseen = model.posterior.location(trace.record["posterior"])
-        z = tf.stop_gradient(self.best_codes(trace.x, foreseen, model.likelihood))
+        """Return the energy of the best code, the distortion of the predicted one, and two terms, [B]."""
+        predicted = model.posterior.location(trace.record["posterior"])
+        z = tf.stop_gradient(self.best_codes(trace.x, predicted, model.likelihood))
         decoded = model.likelihood(model.decoder(z, training=TRAINING.get()), training=TRAINING.get())
         px = model.likelihood.distribution(decoded)
         sparsity = self.sparsity * tf.reduce_sum(tf.abs(z), axis=1)
-        prediction = self.prediction * tf.reduce_sum(tf.square(z - foreseen), axis=1)
+        prediction = self.prediction * tf.reduce_sum(tf.square(z - predicted), axis=1)
         return {
             "loss": sparsity + prediction - px.log_prob(trace.x),
             "distortion": trace.distortion,
@@ -90,8 +90,8 @@ class PredictiveSparseDecomposition(Objective):
             "prediction": prediction,
         }
 
-    def best_codes(self, x: Tensor, foreseen: Tensor, likelihood: Dictionary) -> Tensor:
-        """Return the codes that the proximal steps from the foreseen ones end at, [B, latent_dim]."""
+    def best_codes(self, x: Tensor, predicted: Tensor, likelihood: Dictionary) -> Tensor:
+        """Return the codes that the proximal steps from the predicted ones end at, [B, latent_dim]."""
         flat = tf.reshape(x, (-1, likelihood.directions.shape[1])) / likelihood.scale
         atoms = likelihood.atoms / likelihood.scale
-        return ista(flat, atoms, self.sparsity, self.steps, foreseen, self.prediction)
+        return ista(flat, atoms, self.sparsity, self.steps, predicted, self.prediction)

@@ -24,7 +24,7 @@ class SpikeAndSlab(Penalized):
 
     with Laplace(w; b) = exp(-|w| / b) / (2 b) and G the elements of x. The shares eta are weights of the
     objective, trained with the rest. The spike holds masks near 0; a mask that the data ask for escapes
-    to the slab, which hardly presses on it.
+    to the slab, which hardly shrinks it.
 
     Args:
         dataset_size: number of training examples, over which the prior counts once; None means that of the
@@ -59,7 +59,7 @@ class SpikeAndSlab(Penalized):
         self.slab = slab
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse what the other objective refuses, and likelihoods without masks."""
+        """Reject what the other objective rejects, and likelihoods without masks."""
         super().check(model)
         if not isinstance(model.likelihood, MaskedNormal):
             raise InvalidInput(

@@ -64,7 +64,7 @@ class BetaTCVAE(Objective):
         self.gamma = as_schedule("gamma", gamma)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a posterior whose dimensions are not independent."""
+        """Reject a posterior whose dimensions are not independent."""
         super().check(model)
         posterior = type(model.posterior)
         if getattr(posterior, "distribution", None) is not Normal.distribution:

@@ -36,7 +36,7 @@ class VectorQuantization(Objective):
         self.commitment = real_number("commitment", commitment, at_least=0)
 
     def check(self, model: ObjectiveModel) -> None:
-        """Refuse a posterior without a codebook."""
+        """Reject a posterior without a codebook."""
         if not isinstance(model.posterior, CodePosterior):
             raise InvalidInput(
                 "objective",

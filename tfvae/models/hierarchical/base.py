@@ -19,7 +19,7 @@ from tfvae.models.base import LatentModel
 
 
 class LayeredPosterior:
-    """What q over z = (z_1, ..., z_L) says of itself to objectives; mixed into a part."""
+    """What objectives ask of q over z = (z_1, ..., z_L); mixed into a part."""
 
     space = "real"
     has_density = True

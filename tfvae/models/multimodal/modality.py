@@ -24,9 +24,10 @@ class Modality(Part):
 
     x_m -> encoder -> posterior -> q_m(z|x_m);   z -> decoder -> likelihood -> p(x_m|z)
 
-    An example in which it is missing is NaN throughout. One with NaN in some places is refused, unless the
-    likelihood itself takes gaps, such as `likelihoods.MissingAtRandom`. In the place of what is missing the
-    networks see a constant whose results are not used; layers with statistics of the batch would count it.
+    An example in which it is missing is NaN throughout. One with NaN in some places is rejected, unless the
+    likelihood itself takes missing values, such as `likelihoods.MissingAtRandom`. In the place of what is
+    missing the networks see a constant whose results are not used; layers with statistics of the batch would
+    count it.
 
     Args:
         encoder: network from x_m [B, *event] to features.

@@ -33,7 +33,7 @@ class MultimodalVAE(LatentModel):
     Inputs are a dict by the modalities' names. A modality that is missing in some examples is NaN there, and
     one that is missing in all of them may be left out, except in `fit`, which could not train it; in a data
     set `fit` sees only whether the name is there. Bounds and log-likelihoods are joint ones of what is there.
-    An example with nothing there is its own prior: rate, distortion and log-likelihood are 0.
+    For an example without any modality q(z|x) = p(z): rate, distortion and log-likelihood are 0.
 
     Args:
         modalities: by name; all with the fusion's latent_dim.
@@ -177,7 +177,7 @@ class MultimodalVAE(LatentModel):
         return self.fusion.location(self._fused(self.tensors(inputs)))
 
     def posterior_summary(self, inputs: Tensors) -> Tensors:
-        """Return what an export says of q(z|x): `location`, and what else the fusion names."""
+        """Return what an export returns of q(z|x): `location`, and other tensors that the fusion names."""
         return self.fusion.summary(self._fused(self.tensors(inputs)))
 
     def prior_draw(self, noise: Tensor, given: Tensors | None = None) -> Tensor:
@@ -214,7 +214,7 @@ class MultimodalVAE(LatentModel):
         return {name: rebuilt[name] for name in to}
 
     def check_training(self, data: Any) -> None:
-        """Refuse data in which a modality is nowhere, as nothing would be learned of it."""
+        """Reject data in which a modality is missing everywhere, as nothing would be learned of it."""
         if isinstance(data, tf.data.Dataset):
             spec = data.element_spec
             named = user.as_dict(spec[0] if isinstance(spec, tuple) else spec, self.accepts)

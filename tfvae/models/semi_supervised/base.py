@@ -115,7 +115,7 @@ class ClassModel(LatentModel):
         return keras.KerasTensor((None, *self.likelihood.encoder_shape))
 
     def check_training(self, data: Any) -> None:
-        """Refuse arrays in which no class is known: q(y|x) would learn nothing of the labels."""
+        """Reject arrays in which no class is known: q(y|x) would learn nothing of the labels."""
         if isinstance(data, STREAMS):
             return
         label = data.get("label") if isinstance(data, dict) else None

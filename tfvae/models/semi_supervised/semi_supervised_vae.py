@@ -84,7 +84,7 @@ class SemiSupervised(ClassModel):
 
     def record(self, inputs: Tensors, noise: Tensor) -> dict:
         """Classify; encode, draw and decode with every class."""
-        if noise.shape[1] != 1:  # one row serves all examples as it is
+        if noise.shape[1] != 1:  # one row serves all examples
             noise = tf.repeat(noise, self.num_classes, axis=1)
         each = self.vae.record(self._repeated(inputs["x"]), noise)
         return {"each": each, "logits": self.logits(inputs["x"])[tf.newaxis]}

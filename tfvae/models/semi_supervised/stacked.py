@@ -25,7 +25,7 @@ class StackedSemiSupervised:
     """p(x, y, z1, z2) = p(y) p(z2) p(z1|y,z2) p(x|z1): M2 on the latent variable of M1; the M1+M2 model.
 
     M1 is trained on x first, with `fit` as any VAE. `fit` of this object then trains M2 with draws
-    z1 ~ q(z1|x) in the place of data, new ones at each step; M1 stays as it is.
+    z1 ~ q(z1|x) in the place of data, new ones at each step; M1 is not trained further.
 
     Args:
         features: M1, a trained VAE with a normal posterior and without a condition.

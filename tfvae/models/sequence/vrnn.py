@@ -38,7 +38,7 @@ class VRNN(LatentModel):
 
     x is [T, *event] with NaN in the steps after the last; those have no part in bound and gradient. z is
     [T latent_dim], the first step's first. The rate is a sum over steps, and each step is a group of
-    `Trace.rates`. `reconstruct` gives E[x_t|z_t, h_t] with the x before t as they are; after the last step
+    `Trace.rates`. `reconstruct` gives E[x_t|z_t, h_t] with the x before t unchanged; after the last step
     it goes on without data, which is a forecast.
 
     `sample`, `prior_draw` and `decoded_mean` have no noise in x: what the cell sees are the means of x_t.
