@@ -25,7 +25,8 @@ from tfvae.pipelines.reports import run_report
 from tfvae.pipelines.reports.figures.anomaly_scores import auroc
 from tfvae.pipelines.reports.figures.overview import overview
 from tfvae.pipelines.reports.html_pages import write_page
-from tfvae.pipelines.reports.run_report_contents import Outliers, Row, RunReportContents
+from tfvae.pipelines.reports.run_report_contents import Outliers, RunReportContents
+from tfvae.pipelines.reports.table_row import Row
 from tfvae.pipelines.runs import evaluate, train
 from tfvae.pipelines.runs.run import Run
 from tfvae.pipelines.runs.training_options import TrainingOptions

@@ -18,8 +18,9 @@ from tfvae import samplers
 from tfvae.core.types import Array
 from tfvae.models import LatentModel
 from tfvae.pipelines.reports.html_pages import page, write_page
-from tfvae.pipelines.reports.run_report_contents import Row, RunReportContents
+from tfvae.pipelines.reports.run_report_contents import RunReportContents
 from tfvae.pipelines.reports.sections import sections
+from tfvae.pipelines.reports.table_row import Row
 from tfvae.pipelines.runs.evaluate import Batch, concatenated
 from tfvae.pipelines.runs.run import Run
 

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfvae.core.errors import InvalidInput
-from tfvae.core.types import Array
-from tfvae.export import Export
+from tfvae.pipelines.reports.table_row import Row
 
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A row of a table.
-
-    Attributes:
-        name: what was measured or set.
-        value: its value, with the unit.
-        note: how to read it.
-    """
-
-    name: str
-    value: str
-    note: str = ""
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
+    from tfvae.export import Export
 
 
 @dataclasses.dataclass(frozen=True)

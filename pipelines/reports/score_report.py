@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,19 +17,21 @@ from pyarrow.csv import open_csv
 from pyarrow.parquet import ParquetFile
 
 from tfvae.core.errors import UnreadableFile
-from tfvae.core.types import Array
 from tfvae.data.tables.profile import stability_index
 from tfvae.data.tables.schema import TableSchema
 from tfvae.pipelines.reports.figures.drawing import Panel
 from tfvae.pipelines.reports.figures.scored_table import bin_labels, bin_shares, score_histogram
 from tfvae.pipelines.reports.html_pages import page, write_page
-from tfvae.pipelines.reports.run_report_contents import Row
 from tfvae.pipelines.reports.score_report_contents import (
     ColumnDrift,
     Contribution,
     ScoredRow,
     ScoreReportContents,
 )
+from tfvae.pipelines.reports.table_row import Row
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 _TOP_ROWS = 20
 _KEYS = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tfvae.pipelines.reports.figures.drawing import Panel
-from tfvae.pipelines.reports.run_report_contents import Row
+from tfvae.pipelines.reports.table_row import Row
 
 
 @dataclasses.dataclass(frozen=True)

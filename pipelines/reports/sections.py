@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfvae.core.types import Array
 from tfvae.pipelines.reports.figures.anomaly_scores import histograms, roc
 from tfvae.pipelines.reports.figures.drawing import MINUS, Panel
 from tfvae.pipelines.reports.figures.image_grid import image_grid
@@ -17,6 +16,7 @@ from tfvae.pipelines.reports.figures.reconstructed_columns import scatters
 from tfvae.pipelines.reports.figures.training_curves import training_curves
 
 if TYPE_CHECKING:
+    from tfvae.core.types import Array
     from tfvae.pipelines.reports.run_report_contents import RunReportContents
 
 _COLUMNS = 12

@@ -159,13 +159,14 @@ def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
     held_out = training.pop("validation")
     evaluation = run.evaluation() or {}
     measures = {
-        f"{name}, {evaluation['part']}": f"{value['mean']:.3f} nats, standard error {value['standard_error']}"
+        f"{name.replace('_', ' ')}, {evaluation['part']}": _measure(name, value)
         for name, value in evaluation.items()
         if isinstance(value, dict) and "mean" in value
     }
     last = {
         name: value for name, value in (run.metrics() or [{}])[-1].items() if name not in ("epoch", "seconds")
     }
+    settings = {"recipe": config["recipe"]} | config["options"] | training | config["versions"]
     return tfvae.export.ModelCard(
         title=f"{config['recipe']}, trained on {config['data']}",
         description=f"A variational autoencoder, recipe `{config['recipe']}` of tfvae.",
@@ -177,8 +178,14 @@ def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
         },
         metrics=measures or {f"{name}, last epoch": f"{value:.4f}" for name, value in last.items()},
         license=license,
-        training={"recipe": config["recipe"], **config["options"], **training, **config["versions"]},
+        training={name: value for name, value in settings.items() if value is not None},
     )
+
+
+def _measure(name: str, estimate: dict[str, float | None]) -> str:
+    error = estimate["standard_error"]
+    spread = "" if error is None else f", standard error {error:.3f}"
+    return f"{estimate['mean']:.3f}{' (share)' if name == 'wrong_classes' else ' nats'}{spread}"
 
 
 @contextlib.contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from tfvae.core.types import Array
 from tfvae.pipelines.reports.figures.drawing import (
     FIRST,
     MINUS,
@@ -20,6 +20,9 @@ from tfvae.pipelines.reports.figures.drawing import (
     legend,
     svg,
 )
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 _MOST_BINS = 40
 _QUANTILE = 0.99  # of each set that is inside the axis, unless it is far away

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from tfvae.core.types import Array
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
+
 
 _SMALLEST_TILE, _LARGEST_TILE = 48, 64  # pixels; images are enlarged by an integer, or reduced
 

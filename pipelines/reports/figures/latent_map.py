@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure, SubFigure
 
-from tfvae.core.types import Array
 from tfvae.pipelines.reports.figures.drawing import (
     CLASS_COLORS,
     FIRST,
@@ -19,6 +20,9 @@ from tfvae.pipelines.reports.figures.drawing import (
     legend,
     svg,
 )
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 _DOT, _GLYPH = 14, 30  # areas in points
 

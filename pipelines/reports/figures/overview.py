@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.files import replacing
-from tfvae.core.types import Array
 from tfvae.pipelines.reports.figures.image_grid import tiles
 from tfvae.pipelines.reports.figures.latent_map import draw_points, projected
 
 if TYPE_CHECKING:
+    from tfvae.core.types import Array
     from tfvae.pipelines.reports.run_report_contents import RunReportContents
 
 _COLUMNS = 12

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from tfvae.core.types import Array
 from tfvae.pipelines.reports.figures.drawing import FIRST, MUTED, Panel, chart, svg
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 _PANELS = 6
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfvae.core.types import Array
 from tfvae.data.tables.profile import WEEKDAYS
 from tfvae.pipelines.reports.figures.drawing import FIRST, MINUS, MUTED, SECOND, Panel, chart, legend, svg
+
+if TYPE_CHECKING:
+    from tfvae.core.types import Array
 
 _BINS = 60
 _FAR = 4  # widths of the calibration scores, beyond which the last bar holds all

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tfvae.export import Export
-from tfvae.pipelines.reports.run_report_contents import Outliers, Row, RunReportContents
+from tfvae.pipelines.reports.run_report_contents import Outliers, RunReportContents
+from tfvae.pipelines.reports.table_row import Row
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import pytest
 import tfvae
 from tfvae.pipelines.reports.html_pages import write_page
 from tfvae.pipelines.reports.run_report import render
-from tfvae.pipelines.reports.run_report_contents import Outliers, Row, RunReportContents
+from tfvae.pipelines.reports.run_report_contents import Outliers, RunReportContents
+from tfvae.pipelines.reports.table_row import Row
 
 HEADINGS = [
     "Results", "Reconstructions", "Samples", "Latent traversals", "Latent space", "Anomaly scores",

@@ -1,7 +1,10 @@
 """The report of a scored table: its numbers are those of the table, and it is self-contained."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -118,6 +121,15 @@ def test_the_command_writes_the_report_beside_the_table(scored, capsys):
     assert main(["detector", "report", str(scored / "s.parquet")]) == 0
     assert capsys.readouterr().out.strip() == str(scored / "s.html")
     assert "Scores of new.csv" in (scored / "s.html").read_text()
+
+
+def test_the_command_starts_no_tensorflow(scored):
+    code = (
+        "import sys; from tfvae.pipelines.cli.app import main;"
+        f"assert main(['detector', 'report', {str(scored / 's.csv')!r}]) == 0;"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "TFVAE_LAZY_IMPORT": "1"})
 
 
 def test_no_row_has_a_score(scored):

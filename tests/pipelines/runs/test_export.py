@@ -4,6 +4,7 @@ import pytest
 
 import tfvae
 from tfvae.pipelines.cli.app import main
+from tfvae.pipelines.runs.export import model_card
 
 
 def _run(*arguments):
@@ -36,6 +37,27 @@ def test_models_are_exported_with_their_preprocessing(calls, table_run, image_ru
     assert other["preprocessing"] is None
     assert other["endpoint"] == ["encode"]
     assert str(tmp_path / "served" / "1") in capsys.readouterr().out
+
+
+def test_a_models_card_has_its_measures_and_settings(image_run):
+    measured = {
+        "part": "held out",
+        "elbo": {"mean": -1.5, "standard_error": 0.25},
+        "log_likelihood": {"mean": -1.0, "standard_error": None},
+        "wrong_classes": {"mean": 0.125, "standard_error": 0.01, "labels": 8},
+    }
+    image_run.write("evaluation.json", measured)
+    card = model_card(image_run, "MIT")
+    (image_run.path / "evaluation.json").unlink()
+    assert card.metrics == {
+        "elbo, held out": "-1.500 nats, standard error 0.250",
+        "log likelihood, held out": "-1.000 nats",
+        "wrong classes, held out": "0.125 (share), standard error 0.010",
+    }
+    assert card.training["recipe"] == "vae"
+    assert card.training["latent_dim"] == 2
+    assert None not in card.training.values()
+    assert card.license == "MIT"
 
 
 def test_a_page_is_named_after_its_run(calls, table_run, tmp_path):
