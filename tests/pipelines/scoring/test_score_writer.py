@@ -16,12 +16,9 @@ class Doubles:
 
     def score(self, batch):
         kept = [value for value in batch if value is not None]
-        table = pa.table(
-            {"score": [2.0 * value for value in kept], "is_anomaly": [value > 10 for value in kept]}
-        )
-        return ScoredRows(
-            pa.table(columns), (Reject(0, 1, "expected a number, found none"),) * batch.count(None)
-        )
+        columns = {"score": [2 * value for value in kept], "is_anomaly": [value > 10 for value in kept]}
+        reject = Reject(0, 1, "expected a number, found none")
+        return ScoredRows(pa.table(columns), (reject,) * batch.count(None))
 
 
 BATCHES = [[1.0, 20.0, None], [None, 30.0]]
