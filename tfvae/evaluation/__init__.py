@@ -1,8 +1,23 @@
-"""Measures of a trained model: likelihood, rate, identifiability, imputation, ranking, events of series."""
+"""Measures of a trained model: likelihood, rate, disentanglement, imputation, ranking, events of series."""
 
 from tfvae.evaluation.active_units import active_units
 from tfvae.evaluation.averages import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
+from tfvae.evaluation.disentanglement import (
+    DCI,
+    DisentanglementScores,
+    GroundTruth,
+    beta_vae_protocol,
+    beta_vae_score,
+    dci,
+    evaluate_disentanglement,
+    explicitness,
+    factor_vae_protocol,
+    factor_vae_score,
+    mig,
+    modularity,
+    sap,
+)
 from tfvae.evaluation.events import event_recall, events, point_adjusted_f1
 from tfvae.evaluation.identifiability import mean_correlation_coefficient, rank_correlation_coefficient
 from tfvae.evaluation.imputation import impute, multiple_imputations
@@ -11,18 +26,30 @@ from tfvae.evaluation.ranking import ndcg_at, recall_at
 from tfvae.evaluation.refinement import Refined, refine, refined_elbo
 
 __all__ = [
+    "DCI",
     "Decomposition",
+    "DisentanglementScores",
     "Estimate",
+    "GroundTruth",
     "LatentClassifier",
     "Refined",
     "active_units",
+    "beta_vae_protocol",
+    "beta_vae_score",
+    "dci",
+    "evaluate_disentanglement",
     "event_recall",
     "events",
+    "explicitness",
+    "factor_vae_protocol",
+    "factor_vae_score",
     "impute",
     "mean_correlation_coefficient",
     "mean_distortion",
     "mean_elbo",
     "mean_log_likelihood",
+    "mig",
+    "modularity",
     "multiple_imputations",
     "ndcg_at",
     "point_adjusted_f1",
@@ -31,4 +58,5 @@ __all__ = [
     "recall_at",
     "refine",
     "refined_elbo",
+    "sap",
 ]
