@@ -1,4 +1,4 @@
-"""Measures of a trained model: likelihood, rate, disentanglement, imputation, ranking, events of series."""
+"""Measures of a trained model: likelihood, rate, latent dimensions, imputation, ranking, events of series."""
 
 from tfvae.evaluation.active_units import active_units
 from tfvae.evaluation.averages import Estimate, mean_distortion, mean_elbo, mean_log_likelihood

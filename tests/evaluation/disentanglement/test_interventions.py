@@ -46,24 +46,32 @@ def test_all_rows_and_all_their_partners_are_equally_likely():
 def test_batches_of_observed_rows_share_one_value_as_often_as_it_occurs(observed):
     batches = observed.batches(np.zeros(3000, int), 8, np.random.default_rng(1))
     assert (batches[:, :, 1] == batches[:, :1, 1]).all()
+    rows = batches.reshape(-1, 3)
+    value = dict(rows[:, :2].astype(int))  # of each row, by its index
+    assert len(value) == 40
     share = np.bincount(batches[:, 0, 1].astype(int)) / 3000
-    expected = np.bincount(
-        observed.batches(np.zeros(1, int), 1, np.random.default_rng(0))[0, :, 1].astype(int)
-    )
-    all_rows = np.bincount(observed._codes[:, 1].astype(int)) / 40
-    assert len(expected) <= 3
-    np.testing.assert_allclose(share, all_rows, atol=5 * 0.5 / np.sqrt(3000))
+    np.testing.assert_allclose(share, np.bincount(list(value.values())) / 40, atol=2.5 / np.sqrt(3000))
 
 
 def test_a_continuous_factor_is_cut_into_groups_of_equal_size():
     values = np.random.default_rng(0).normal(size=(1000, 1)) ** 3
     interventions = ObservedInterventions(values, values, num_groups=4)
-    quarter = np.searchsorted(
-        np.quantile(values, [0.25, 0.5, 0.75]),
-        interventions.pairs(np.zeros(10, int), 100, np.random.default_rng(1)),
-    )
-    np.testing.assert_array_equal(*quarter)
+    first, second = interventions.pairs(np.zeros(10, int), 100, np.random.default_rng(1))
+    edges = np.sort(values, axis=0)[[250, 500, 750], 0]
+    quarter = np.searchsorted(edges, first, side="right")
+    np.testing.assert_array_equal(quarter, np.searchsorted(edges, second, side="right"))
     assert set(quarter.ravel()) == {0, 1, 2, 3}
+    assert (first != second).all()
+
+
+@pytest.mark.parametrize("frequent", [0, 1])
+def test_equal_values_of_a_continuous_factor_stay_together_and_apart_from_others(frequent):
+    values = np.full((1000, 1), 0.5 + frequent)
+    values[:10] = 1.5 - frequent
+    interventions = ObservedInterventions(values, values)
+    first, second = interventions.pairs(np.zeros(100, int), 100, np.random.default_rng(1))
+    np.testing.assert_array_equal(first, second)
+    assert set(first.ravel()) == {0.5, 1.5}
 
 
 def test_a_value_of_one_row_alone_is_rejected():

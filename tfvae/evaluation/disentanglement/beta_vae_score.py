@@ -43,13 +43,13 @@ def beta_vae_score(
         batch_size: L, the number of pairs of a point.
         num_train: number of points to fit the classifier, at least K.
         num_eval: number of points to score it.
-        num_groups: number of groups, cut at its quantiles, within which values of a continuous factor count
-            as shared.
+        num_groups: number of groups into which the ranks of a continuous factor's values are cut; values of
+            one group count as shared.
         seed: seed of the draws.
 
     Raises:
-        InvalidInput: for other shapes and sizes, a value that only one row has, numbers that are not finite,
-            and a constant factor.
+        InvalidInput: for other shapes and sizes, a value or a group that only one row has, numbers that are
+            not finite, and a constant factor.
 
     Source: Higgins et al. 2017, section 3; Locatello et al. 2019 (numbers of pairs and points).
 

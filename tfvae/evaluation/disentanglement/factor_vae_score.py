@@ -45,14 +45,14 @@ def factor_vae_score(
         batch_size: L, at least 2.
         num_train: number of batches to fit the classifier, at least K.
         num_eval: number of batches to score it.
-        num_groups: number of groups, cut at its quantiles, within which values of a continuous factor count
-            as shared.
+        num_groups: number of groups into which the ranks of a continuous factor's values are cut; values of
+            one group count as shared.
         threshold: largest standard deviation of an inactive code, at least 0.
         seed: seed of the draws.
 
     Raises:
-        InvalidInput: for other shapes and sizes, a value that only one row has, numbers that are not finite,
-            and a constant factor.
+        InvalidInput: for other shapes and sizes, a value or a group that only one row has, numbers that are
+            not finite, and a constant factor.
 
     Source: Kim and Mnih 2018, section 4; Locatello et al. 2019 (the numbers, the threshold).
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import final
 
 import numpy as np
+from scipy.stats import rankdata
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
@@ -99,10 +100,10 @@ class ObservedInterventions(Interventions):
     Args:
         codes: checked codes, [N, D].
         factors: checked factors, [N, K].
-        num_groups: number of groups of a continuous factor, cut at its quantiles.
+        num_groups: number of groups of a continuous factor, of about equal size by the ranks of its values.
 
     Raises:
-        InvalidInput: for fewer than two groups, and a value that only one row has.
+        InvalidInput: for fewer than two groups, and a value or a group that only one row has.
 
     Example:
         >>> factors = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
@@ -121,7 +122,7 @@ class ObservedInterventions(Interventions):
         if self._count.min() < 2:
             row, factor = np.argwhere(self._count < 2)[0]
             received = f"value {factors[row, factor]:g} of factor {factor} in one row alone"
-            raise InvalidInput("factors", "each value in at least two rows", received)
+            raise InvalidInput("factors", "each value, or group of values, in at least two rows", received)
         self._order = np.argsort(group, axis=0, kind="stable")  # rows of a group stand together
         self._place = np.argsort(self._order, axis=0)
         self._start = np.stack([np.searchsorted(np.sort(g), g) for g in group.T], axis=1)
@@ -195,6 +196,5 @@ class GeneratedInterventions(Interventions):
 
 def _groups(factor: np.ndarray, num_groups: int) -> np.ndarray:
     if not is_discrete(factor):
-        inner = np.quantile(factor, np.arange(1, num_groups) / num_groups)
-        factor = np.searchsorted(inner, factor, side="right")
+        factor = np.floor((rankdata(factor) - 0.5) * num_groups / len(factor))  # equal values stay together
     return np.unique(factor, return_inverse=True)[1]
