@@ -34,6 +34,7 @@ verify-export: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
 
 # Everything comes from the lock file, hashes checked; the project itself is linked, not copied.
 $(STAMP): requirements.lock pyproject.toml setup.cfg
@@ -46,7 +47,7 @@ $(SPARK): $(STAMP) requirements-spark.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock
 	touch $@
 
-# Resolve the dependencies of pyproject.toml anew, for every supported Python and system at once.
+# Resolve the dependencies of pyproject.toml again, for every supported Python and system.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra test pyproject.toml -o requirements.lock

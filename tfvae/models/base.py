@@ -235,7 +235,7 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
 
     # Generation.
 
-    def reconstruct(self, inputs: Inputs, batch_size: int = 512) -> np.ndarray | Tensor:
+    def reconstruct(self, inputs: Inputs, batch_size: int = 512) -> Any:
         """Return E[x|z] at the location of q(z|x), [B, *event]; no noise."""
         tensors = self.checked(inputs)
         if any(map(user.is_symbolic, tensors.values())):
@@ -244,7 +244,7 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
 
     def sample(
         self, num_samples: int = 1, seed: int = 0, given: Mapping[str, ArrayLike] | None = None
-    ) -> np.ndarray:
+    ) -> Any:
         """Return E[x|z] for `num_samples` draws z ~ p(z), [num_samples, *event].
 
         For draws of x itself: `decode(z).sample(seed=...)`.
