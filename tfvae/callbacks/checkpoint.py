@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import keras
 
 from tfvae.core.checks import integer
 
 
+@final
 class Checkpoint(keras.callbacks.Callback):
     """Saves the whole model at the end of each epoch and keeps the newest files.
 

@@ -6,13 +6,14 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import keras
 
 from tfvae.core.files import replacing
 
 
+@final
 class JsonLines(keras.callbacks.Callback):
     """Writes a line of JSON at the end of each epoch: the epoch from 1, its seconds, and every metric.
 

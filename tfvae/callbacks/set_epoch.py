@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import keras
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tfvae.data import Pipeline
 
 
+@final
 class SetEpoch(keras.callbacks.Callback):
     """Sets the epoch of a data pipeline, so that the order of its rows is a function of seed and epoch.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import final
 
 import keras
 
 
+@final
 class StopIfNotFinite(keras.callbacks.Callback):
     """Raises an error at the end of the first epoch whose loss is NaN or infinite.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, final
 
 import numpy as np
 from sklearn.svm import SVC
@@ -22,6 +22,7 @@ class Classifier(Protocol):
         """Return the classes of rows."""
 
 
+@final
 class LatentClassifier:
     """A classifier of the location of q(z|x), fitted to the labeled examples; the M1 model.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import final
 
 import keras
 
@@ -11,6 +12,7 @@ from tfvae.core.part import Configured
 from tfvae.core.types import DType
 
 
+@final
 class DetectorArguments(Configured, keras.Model):
     """Those arguments of a detector that are layers.
 
@@ -37,6 +39,7 @@ class DetectorArguments(Configured, keras.Model):
         self.built = True
 
 
+@final
 class Calibrations(Configured, keras.Model):
     """The calibrations of several entities, in order.
 

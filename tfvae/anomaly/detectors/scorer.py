@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, final
 
 import keras
 import numpy as np
@@ -22,6 +22,7 @@ _DECODED_AT_ONCE = 4096  # latent points, from which the rows of a block follow
 _ROWS_PER_CALL = 8192
 
 
+@final
 class Scorer(Configured, keras.Model):
     """raw features -> preprocessing -> x -> model and score -> calibration, as one object and one file.
 

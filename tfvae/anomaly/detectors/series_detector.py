@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +27,7 @@ from tfvae.models import LatentModel
 _WINDOWS, _CALIBRATIONS = "windows.detector", "calibrations.keras"
 
 
+@final
 class SeriesDetector(Detector):
     """Detects unusual points in series of one or more channels with a variational autoencoder of windows.
 

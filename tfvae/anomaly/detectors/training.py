@@ -7,7 +7,7 @@ import dataclasses
 import math
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +21,7 @@ _ROWS_OF_AN_EPOCH = 8192
 _STEPS_PER_EXECUTION = 16  # a step of a small model takes no longer than the call of its graph
 
 
+@final
 @dataclasses.dataclass(frozen=True)
 class ModelFitter:
     """Compiles and fits models with the same settings; called with a model and its training data.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, final
 
 import keras
 import numpy as np
@@ -31,6 +31,7 @@ _FITTED = "fitted.keras"
 _LEARNED = ("n_features_in_", "feature_names_in_")  # of tables only
 
 
+@final
 class VAEDetector(Detector):
     """Detects unusual rows with a variational autoencoder: calibrated scores, p-values, contributions.
 

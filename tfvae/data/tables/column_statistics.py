@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ _SAMPLE_SIZE = 10_000
 _SKEW = 2.0
 
 
+@final
 class ColumnStatistics:
     """What a column's cells are, and what they look like as texts, numbers and dates.
 
@@ -64,6 +65,7 @@ class ColumnStatistics:
             self.num_dates += int((~np.isnan(times)).sum())
 
 
+@final
 class TextStatistics:
     """Different texts, and whether one of them is a number with leading zeros.
 
@@ -88,6 +90,7 @@ class TextStatistics:
         self.leading_zeros = self.leading_zeros or bool(found)
 
 
+@final
 class NumberStatistics:
     """Moments, order, different values and a sample of numbers; infinite ones are left out.
 
@@ -145,6 +148,7 @@ class NumberStatistics:
         return bool(high - middle > _SKEW * (middle - low))
 
 
+@final
 class ValueCounts:
     """How often each value occurs, up to 1,000 different ones.
 
@@ -180,6 +184,7 @@ class ValueCounts:
         return tuple(value for value in self.sorted() if self.counts[value] > 1)
 
 
+@final
 class UniformSample:
     """A uniform sample of a stream of numbers, the same in each run: those with the smallest random draws.
 
