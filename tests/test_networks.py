@@ -1,4 +1,4 @@
-"""Networks have the shapes they say, and mirror each other."""
+"""Networks have the documented shapes, and mirror each other."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ def test_mlp_flattens():
 
 
 @pytest.mark.parametrize("sizes", [(), (0,), (3, -1)])
-def test_impossible_sizes_are_refused(sizes):
+def test_impossible_sizes_are_rejected(sizes):
     for make in (networks.mlp, networks.conv, lambda filters: networks.deconv((8, 8, 1), filters)):
         with pytest.raises(InvalidInput, match="expected one or more integers"):
             make(sizes)

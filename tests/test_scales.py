@@ -42,7 +42,7 @@ def test_configuration_makes_the_same_scale(shape):
     np.testing.assert_allclose(again.scale([]), np.full(shape, 0.7), rtol=1e-6)
 
 
-def test_a_scale_of_another_shape_is_refused():
+def test_a_scale_of_another_shape_is_rejected():
     with pytest.raises(InvalidInput, match=r"scale.*\(3,\).*\(2,\)"):
         Normal((3,), scales.Learned(shape=(2,)))(tf.zeros((1, 4)))
     with pytest.raises(InvalidInput, match="shape"):
@@ -100,7 +100,7 @@ class TestOptimal:
             found.append(float(vae.likelihood.scale.scale([])))
         assert found[0] == pytest.approx(found[1], rel=1e-5)
 
-    def test_a_density_without_a_best_scale_in_closed_form_is_refused(self):
+    def test_a_density_without_a_best_scale_in_closed_form_is_rejected(self):
         with pytest.raises(InvalidInput, match="scale: expected another scale, as the best one of StudentT"):
             tfvae.likelihoods.StudentT((4,), tfvae.scales.Optimal())
 

@@ -1,7 +1,7 @@
-"""Networks from tensor to tensor: perceptrons, convolutions, recurrent ones, and their mirror images.
+"""Networks for encoders and decoders: perceptrons, convolutional and recurrent ones.
 
-They are ordinary Keras models; any other one serves as well. The parts project what a network returns
-to the parameters they need, so a network ends with features, not with parameters.
+They are ordinary Keras models, and any other Keras model can be used instead. The parts of a model project
+what a network returns to the parameters they need, so a network ends with features, not with parameters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer, integers
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import InputShape, Tensor, Tensors
 
-_SEED = 0  # of dropout, which is not used: its state, which no file holds, is then the same everywhere
+_SEED = 0  # of dropout, which is not used: its state, which is not saved, is then always the same
 
 
 def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.Sequential:
-    """Flatten, then a dense layer for each of `sizes`: [B, ...] to [B, sizes[-1]].
+    """Return a perceptron, [B, ...] to [B, sizes[-1]].
+
+    Args:
+        sizes: units of each dense layer.
+        activation: of each layer, the last one too.
 
     Example:
         >>> mlp((32, 16), "tanh")(keras.ops.zeros((5, 8, 8, 1))).shape
@@ -32,7 +37,7 @@ def mlp(sizes: tuple[int, ...] = (256, 256), activation: str = "relu") -> keras.
 
 
 def linear() -> keras.Sequential:
-    """Flatten and nothing more: a part's own projection is then all there is.
+    """Return a network that only flattens, [B, ...] to [B, n]: encoder or decoder are then linear.
 
     Example:
         >>> linear()(keras.ops.zeros((5, 8, 8, 1))).shape
@@ -42,7 +47,10 @@ def linear() -> keras.Sequential:
 
 
 def split_rows(count: int) -> keras.Sequential:
-    """A vector as `count` rows, and nothing more: [B, n] to [B, count, n / count].
+    """Return a network that only reshapes a vector to `count` rows, [B, n] to [B, count, n / count].
+
+    Args:
+        count: number of rows, a divisor of n.
 
     Example:
         >>> split_rows(4)(keras.ops.zeros((5, 8))).shape
@@ -52,7 +60,10 @@ def split_rows(count: int) -> keras.Sequential:
 
 
 def chain(*layers: keras.Layer) -> keras.Sequential:
-    """Layers one after the other; a way to put something before a network.
+    """Return layers or networks as one network, applied one after the other.
+
+    Args:
+        layers: Keras layers or models.
 
     Example:
         >>> chain(keras.layers.UnitNormalization(), mlp((16,)))(keras.ops.ones((5, 8))).shape
@@ -62,7 +73,11 @@ def chain(*layers: keras.Layer) -> keras.Sequential:
 
 
 def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
-    """A convolution with stride 2 for each of `filters`, then flat: [B, H, W, C] to [B, features].
+    """Return convolutions with stride 2, [B, H, W, C] to [B, features].
+
+    Args:
+        filters: channels of each convolution, 3 by 3.
+        activation: of each convolution.
 
     Example:
         >>> conv((16, 32))(keras.ops.zeros((5, 8, 8, 1))).shape
@@ -78,10 +93,15 @@ def conv(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras
 def deconv(
     shape: tuple[int, int, int], filters: tuple[int, ...] = (64, 32), activation: str = "relu"
 ) -> keras.Sequential:
-    """The mirror of `conv`: [B, features] to [B, H, W, filters[-1]] for an image of `shape` (H, W, C).
+    """Return the mirror image of `conv`, [B, features] to [B, H, W, filters[-1]].
 
-    Each of `filters` doubles the resolution; where H or W is no multiple, the surplus is cut off at the
-    end. The likelihood adds the last projection to C channels.
+    Each convolution doubles the resolution; where H or W is not a multiple of the total, the surplus is
+    cropped at the end. The likelihood adds the last projection to C channels.
+
+    Args:
+        shape: (H, W, C) of the image.
+        filters: channels of each transposed convolution, 4 by 4 with stride 2.
+        activation: of each layer.
 
     Example:
         >>> deconv((7, 5, 1), (32, 16))(keras.ops.zeros((5, 10))).shape
@@ -107,7 +127,11 @@ def deconv(
 
 
 def conv1d(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> keras.Sequential:
-    """A convolution over time with stride 2 for each of `filters`, then flat: [B, T, n] to [B, features].
+    """Return convolutions over time with stride 2, [B, T, n] to [B, features].
+
+    Args:
+        filters: channels of each convolution of 5 steps.
+        activation: of each convolution.
 
     Example:
         >>> conv1d((16, 32))(keras.ops.zeros((5, 8, 3))).shape
@@ -121,7 +145,14 @@ def conv1d(filters: tuple[int, ...] = (32, 64), activation: str = "relu") -> ker
 
 
 def deconv1d(steps: int, filters: tuple[int, ...] = (64, 32), activation: str = "relu") -> keras.Sequential:
-    """The mirror of `temporal`: [B, features] to [B, steps, filters[-1]], the surplus cut off at the end.
+    """Return the mirror image of `conv1d`, [B, features] to [B, steps, filters[-1]].
+
+    Each convolution doubles the number of steps; a surplus is cropped at the end.
+
+    Args:
+        steps: T.
+        filters: channels of each transposed convolution of 5 steps with stride 2.
+        activation: of each layer.
 
     Example:
         >>> deconv1d(7, (32, 16))(keras.ops.zeros((5, 10))).shape
@@ -142,8 +173,12 @@ def deconv1d(steps: int, filters: tuple[int, ...] = (64, 32), activation: str = 
     return keras.Sequential(layers + ([keras.layers.Cropping1D((0, surplus))] if surplus else []))
 
 
-def at_points(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], z: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Apply a function of points [N, D] to z [..., D]: the leading axes are folded for it, and unfolded.
+def at_points(function: Callable[[Tensor], Tensors], z: Tensor) -> Tensors:
+    """Apply a function of points [N, D] to z [..., D], whose leading axes are flattened and restored.
+
+    Args:
+        function: from points [N, D] to tensors [N, ...] by name.
+        z: [..., D].
 
     Example:
         >>> at_points(lambda flat: {"double": 2 * flat}, tf.ones((3, 5, 2)))["double"].shape
@@ -157,9 +192,12 @@ def at_points(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], z: tf.Tenso
 
 
 def recurrent(units: int = 64) -> keras.Sequential:
-    """A GRU in both directions: [B, T, n] to [B, 2 units], passing over steps whose n numbers are all 0.
+    """Return a bidirectional GRU, [B, T, n] to [B, 2 units], that skips steps whose n numbers are all 0.
 
-    Those are what `likelihoods.Padded` makes of the steps after the last one.
+    Those are what the encoder sees of the steps that `likelihoods.Padded` takes as padding.
+
+    Args:
+        units: of each direction.
 
     Example:
         >>> recurrent(8)(keras.ops.ones((5, 7, 3))).shape
@@ -171,7 +209,11 @@ def recurrent(units: int = 64) -> keras.Sequential:
 
 
 def recurrent_decoder(steps: int, units: int = 64) -> keras.Sequential:
-    """A GRU that sees the same at each of its steps: [B, features] to [B, steps, units].
+    """Return a GRU whose input is the same at each step, [B, features] to [B, steps, units].
+
+    Args:
+        steps: number of steps T.
+        units: of the GRU.
 
     Example:
         >>> recurrent_decoder(7, 8)(keras.ops.ones((5, 2))).shape
@@ -182,3 +224,32 @@ def recurrent_decoder(steps: int, units: int = 64) -> keras.Sequential:
     return keras.Sequential(
         [layers.RepeatVector(steps), layers.GRU(units, return_sequences=True, seed=_SEED)]
     )
+
+
+def num_features(shape: InputShape) -> int:
+    """Return the number of features of one example.
+
+    Args:
+        shape: of the features, [B, ...].
+
+    Raises:
+        InvalidInput: for a shape of unknown size.
+
+    Example:
+        >>> num_features((None, 4, 4, 8))
+        128
+    """
+    sizes = [size for size in shape[1:] if size is not None]
+    if len(sizes) < len(shape) - 1:
+        raise InvalidInput("features", "a shape of which only the batch size is unknown", tuple(shape))
+    return math.prod(sizes)
+
+
+def flatten(features: Tensor) -> Tensor:
+    """Return features [B, ...] as vectors [B, n].
+
+    Example:
+        >>> flatten(tf.zeros((5, 4, 4, 8))).shape
+        TensorShape([5, 128])
+    """
+    return tf.reshape(features, (-1, num_features(features.shape)))

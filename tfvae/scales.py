@@ -19,7 +19,7 @@ class Scale(Part):
 
     Attributes:
         shape: of the scale itself, () or that of the event.
-        channels: how many parameters per element of the event the scale takes from the network.
+        channels: number of parameters that the scale takes from the network for each element of the event.
     """
 
     shape: tuple[int, ...] = ()
@@ -30,14 +30,21 @@ class Scale(Part):
         raise NotImplementedError
 
     def observe(self, powers: Tensor, exponent: float) -> None:
-        """See |x - loc|^exponent of a training batch, [..., *event], NaN for missing; most learn nothing so.
+        """Observe the errors of a training batch; only `Optimal` learns from them.
 
         mean(|x - loc|^exponent)^(1 / exponent) is the scale under which the batch has the highest density.
+
+        Args:
+            powers: |x - loc|^exponent, [..., *event], NaN where x is missing.
+            exponent: 2 for a normal, 1 for a Laplace.
         """
 
 
 class Fixed(Scale):
     """The same constant for every element.
+
+    Args:
+        value: the scale, positive.
 
     Example:
         >>> float(Fixed(0.1).scale([]))
@@ -57,8 +64,8 @@ class Learned(Scale):
     """Trained numbers that are the same for every example, scale = floor + exp(w).
 
     Args:
-        initial: the scale at the start.
-        floor: what it stays above.
+        initial: the initial scale, above the floor.
+        floor: lower bound of the scale.
         shape: () for one number for all elements; the event's shape for one for each of them, such as the
             columns of a table.
 
@@ -102,14 +109,14 @@ class Optimal(Scale):
     scale^2 <- decay scale^2 + (1 - decay) mean((x - loc)^2)   for a normal, after each training batch
 
     For a `Laplace` it is the mean of |x - loc|. No gradient reaches the scale: it follows the error of the
-    reconstructions, so that distortion and rate are balanced whatever the units of x, and no beta has to
+    reconstructions, so that distortion and rate are balanced in any units of x, and no beta has to
     be chosen. The first batch sets it. On several replicas it is that of the whole batch.
 
     Args:
         shape: () for one scale for all elements; the event's shape for one for each of them, such as the
             columns of a table.
         decay: of the running average over batches, in [0, 1); 0 takes each batch by itself.
-        floor: what the scale stays above.
+        floor: lower bound of the scale.
 
     Source: Rybkin et al. 2021 (sigma-VAE), section 3, equation 5, where each batch is taken by itself.
 
@@ -135,7 +142,7 @@ class Optimal(Scale):
         self.floor = positive("floor", floor)
         if self.decay == 1:
             raise InvalidInput("decay", "a number of at least 0 and below 1", decay)
-        # What the replicas assign is made of sums over all of them, and so their mean is any of them.
+        # All replicas assign the same, made of sums over all of them, so the mean is that value.
         self.estimate = self.add_weight(
             name="estimate", shape=self.shape, initializer="ones", trainable=False, aggregation="mean"
         )
@@ -160,7 +167,15 @@ class Optimal(Scale):
 
 
 class PerElement(Scale):
-    """One scale for each element of each example, from the network: floor + softplus(raw)."""
+    """One scale for each element of each example, from the network: floor + softplus(raw).
+
+    Args:
+        floor: lower bound of the scale.
+
+    Example:
+        >>> float(PerElement(0.1).scale([tf.constant(0.0)]))    # 0.1 + log 2
+        0.793147...
+    """
 
     channels = 1
 
@@ -174,7 +189,19 @@ class PerElement(Scale):
 
 
 def as_scale(argument: str, value: float | Scale) -> Scale:
-    """Return a scale as it is, and a number as a fixed one."""
+    """Return a scale unchanged, and a number as a fixed scale.
+
+    Args:
+        argument: name of the argument, for the error.
+        value: a scale, or a positive number.
+
+    Raises:
+        InvalidInput: for anything else.
+
+    Example:
+        >>> as_scale("scale", 2.0).value
+        2.0
+    """
     if isinstance(value, Scale):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):

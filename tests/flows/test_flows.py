@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
-from tfvae.flows import MAF, Chain, Flow, MaskedNetwork, Pushforward, RealNVP, Reverse
+from tfvae.distributions import Pushforward
+from tfvae.flows import MAF, Chain, Flow, MaskedNetwork, RealNVP, Reverse
 
 MAKERS = {
     "coupling": lambda d: RealNVP(d, num_layers=3, hidden=(8, 8)),
@@ -95,8 +96,6 @@ def test_draws_follow_the_density():
     draws = p.log_prob(p.sample(20000, seed=(7, 8)))
     error = np.sqrt((np.var(terms) + np.var(draws)) / 20000)
     assert abs(np.mean(terms) - np.mean(draws)) < 4 * error
-    with pytest.raises(NotImplementedError):
-        tfd.kl_divergence(p, base)
 
 
 def test_an_integral_over_draws_is_that_of_the_density():
@@ -203,7 +202,7 @@ def test_extreme_points_stay_finite_and_bounded(kind):
 
 @pytest.mark.parametrize("kind", MAKERS)
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "bfloat16"])
-def test_float32_whatever_the_policy(kind, policy):
+def test_it_is_float32_in_any_policy(kind, policy):
     keras.config.set_dtype_policy(policy)
     flow = MAKERS[kind](3)
     u = tf.random.stateless_normal((4, 3), (1, 2))
@@ -249,7 +248,7 @@ def test_in_a_graph_with_unknown_batch(kind):
         (lambda: Chain([Reverse(2), Reverse(3)]), r"flows: .* received \[2, 3\]"),
     ],
 )
-def test_bad_arguments_are_refused(make, message):
+def test_bad_arguments_are_rejected(make, message):
     with pytest.raises(InvalidInput, match=message):
         make()
 

@@ -45,10 +45,10 @@ def test_masking_zeroes_its_share_and_keeps_the_rest():
 def test_it_acts_in_a_models_training_pass_alone(make, flat):
     vae, x = _denoising(make()), flat[:8]
     clean = vae.predict(x, verbose=0)["latent"]
-    first, second = (vae(x, training=True)["z"][0].numpy() for _ in range(2))
+    first, second = (vae(x, training=True)["record"]["z"][0].numpy() for _ in range(2))
     assert np.abs(first - second).max() > 1e-3
     assert np.abs(first - clean).max() > 1e-3
-    np.testing.assert_allclose(vae(x)["z"][0], clean, rtol=1e-5)
+    np.testing.assert_allclose(vae(x)["record"]["z"][0], clean, rtol=1e-5)
     np.testing.assert_allclose(vae.trace(x).z[0], clean, rtol=1e-5, atol=1e-6)
 
 
@@ -76,7 +76,7 @@ def test_a_denoising_autoencoder_trains_and_its_noise_goes_on_from_a_file(flat, 
     again = keras.saving.load_model(tmp_path / "vae.keras")
     np.testing.assert_array_equal(again.reconstruct(flat[:5]), vae.reconstruct(flat[:5]))
     for _ in range(2):
-        ours, theirs = (model(flat[:5], training=True)["z"] for model in (vae, again))
+        ours, theirs = (model(flat[:5], training=True)["record"]["z"] for model in (vae, again))
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -103,6 +103,6 @@ def test_configuration_makes_the_same_layer_again(layer):
         (lambda: MaskingNoise(-0.1), "rate"),
     ],
 )
-def test_impossible_amounts_are_refused(make, argument):
+def test_impossible_amounts_are_rejected(make, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected"):
         make()

@@ -86,7 +86,7 @@ def test_features_are_in_the_file_and_are_not_trained(tmp_path):
     np.testing.assert_array_equal(again(_graphs(2, 6)), model(_graphs(2, 6)))
 
 
-def test_what_does_not_fit_is_refused():
+def test_bad_shapes_are_rejected():
     with pytest.raises(InvalidInput, match="^sizes: expected one or more"):
         GraphConvolution(())
     with pytest.raises(InvalidInput, match="^features: expected finite numbers of shape"):

@@ -1,4 +1,4 @@
-"""Hidden parts: their share and shape, when they act, and marks beside values."""
+"""Hidden parts: their share and shape, when they act, and masks with values."""
 
 import keras
 import numpy as np
@@ -68,8 +68,8 @@ def test_nothing_is_hidden_outside_training_and_rows_work_as_well(layer):
     assert again.get_config() == layer.get_config()
 
 
-def test_values_and_marks_are_hidden_together(flat):
-    """The encoder of a training pass sees what it would see of x with gaps there; the loss is of all x."""
+def test_values_and_mask_are_hidden_together(flat):
+    """The encoder sees in training what it would see of x with missing values there; the loss is of all x."""
     seen = []
 
     class Looking(keras.layers.Layer):
@@ -81,14 +81,14 @@ def test_values_and_marks_are_hidden_together(flat):
     encoder = tfvae.networks.chain(MaskElements(0.5, seed=3), Looking())
     vae = tfvae.VAE(encoder, tfvae.networks.mlp((8,)), tfvae.posteriors.Normal(2), likelihood)
     x = flat[:16]
-    record = vae(x, training=True)
-    values, marks = seen[-1][..., 0].numpy(), seen[-1][..., 1].numpy()
-    assert 0.3 < marks.mean() < 0.7
-    np.testing.assert_array_equal(values, x * marks)
-    gaps = np.where(marks == 1, x, np.nan).astype("float32")
-    np.testing.assert_array_equal(likelihood.encoder_input(gaps), seen[-1])
+    record = vae(x, training=True)["record"]
+    values, mask = seen[-1][..., 0].numpy(), seen[-1][..., 1].numpy()
+    assert 0.3 < mask.mean() < 0.7
+    np.testing.assert_array_equal(values, x * mask)
+    incomplete = np.where(mask == 1, x, np.nan).astype("float32")
+    np.testing.assert_array_equal(likelihood.encoder_input(incomplete), seen[-1])
     np.testing.assert_allclose(
-        vae.trace(gaps).record["posterior"]["loc"], record["posterior"]["loc"], rtol=1e-5
+        vae.trace(incomplete).record["posterior"]["loc"], record["posterior"]["loc"], rtol=1e-5
     )
     log_x = vae.assemble({"x": tf.constant(x)}, record).log_x
     plain = likelihoods.Bernoulli((64,)).distribution(record["likelihood"]).log_prob(x)
@@ -110,7 +110,7 @@ def test_marked_likelihoods_are_the_likelihood_with_another_encoder_input(flat):
     np.testing.assert_array_equal(marked.encoder_input(x)[..., 1], ~np.isnan(x))
 
 
-def test_what_makes_no_sense_is_refused():
+def test_bad_arguments_are_rejected():
     for make, argument in (
         (lambda: MaskElements(1.5), "rate"),
         (lambda: MaskBlock(0.5, 0.2), "largest"),

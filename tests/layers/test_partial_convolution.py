@@ -25,9 +25,9 @@ OPTIONS = [{}, {"strides": 2}, {"padding": "valid"}, {"kernel_size": 4, "strides
 
 def _picture(share):
     x = RNG.normal(size=(3, 7, 6, 2)).astype("float32")
-    marks = (RNG.random(x.shape) < share).astype("float32")
-    marks[1, :4], marks[2, 5, 5] = 0.0, 1.0
-    return x, marks
+    mask = (RNG.random(x.shape) < share).astype("float32")
+    mask[1, :4], mask[2, 5, 5] = 0.0, 1.0
+    return x, mask
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -37,12 +37,12 @@ def test_with_nothing_hidden_it_is_keras_convolution(options):
     plain.build((None, 7, 6, 2))
     plain.set_weights(layer.get_weights())
     x, _ = _picture(1.0)
-    values, marks = layer((x, np.ones_like(x)))
+    values, mask = layer((x, np.ones_like(x)))
     np.testing.assert_allclose(values, plain(x), rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(marks, np.ones(values.shape))
+    np.testing.assert_array_equal(mask, np.ones(values.shape))
 
 
-def _by_hand(x, marks, layer):
+def _by_hand(x, mask, layer):
     """Equations 1 and 2 window by window; the windows lie as TensorFlow lays them."""
     size, stride = layer.kernel_size, layer.strides
     kernel, bias = np.array(layer.kernel), np.array(layer.bias)
@@ -61,8 +61,8 @@ def _by_hand(x, marks, layer):
         for u, v in np.ndindex(size, size):
             row, column = starts[0][i] + u, starts[1][j] + v
             if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
-                total += (x[b, row, column] * marks[b, row, column]) @ kernel[u, v]
-                seen, count = seen + marks[b, row, column].sum(), count + marks.shape[-1]
+                total += (x[b, row, column] * mask[b, row, column]) @ kernel[u, v]
+                seen, count = seen + mask[b, row, column].sum(), count + mask.shape[-1]
         if seen:
             values[b, i, j], found[b, i, j] = total * count / seen + bias, 1
     return values, found
@@ -72,9 +72,9 @@ def _by_hand(x, marks, layer):
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_with_holes_it_is_the_papers_equations(options, share):
     layer = _layer(options)
-    x, marks = _picture(share)
-    values, found = _by_hand(x, marks, layer)
-    received = layer((x, marks))
+    x, mask = _picture(share)
+    values, found = _by_hand(x, mask, layer)
+    received = layer((x, mask))
     np.testing.assert_allclose(received[0], values, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(received[1], found)
     assert 0 < found.mean() < 1 or share > 0.5 or layer.kernel_size > 3
@@ -82,16 +82,16 @@ def test_with_holes_it_is_the_papers_equations(options, share):
 
 def test_hidden_values_have_no_influence_and_no_gradient():
     layer = _layer({})
-    x, marks = _picture(0.5)
-    other = np.where(marks == 1, x, 1e3).astype("float32")
-    np.testing.assert_allclose(layer((other, marks))[0], layer((x, marks))[0], rtol=1e-6)
+    x, mask = _picture(0.5)
+    other = np.where(mask == 1, x, 1e3).astype("float32")
+    np.testing.assert_allclose(layer((other, mask))[0], layer((x, mask))[0], rtol=1e-6)
     x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        total = tf.reduce_sum(tf.square(layer((x, marks))[0]))
+        total = tf.reduce_sum(tf.square(layer((x, mask))[0]))
     gradient = tape.gradient(total, x).numpy()
-    assert (gradient[marks == 0] == 0).all()
-    assert (gradient[marks == 1] != 0).all()
+    assert (gradient[mask == 0] == 0).all()
+    assert (gradient[mask == 1] != 0).all()
 
 
 def _inpainting():
@@ -119,12 +119,12 @@ def test_a_model_with_them_learns_is_saved_and_loaded(digits, tmp_path):
     assert ((filled >= 0) & (filled <= 1)).all()
 
 
-def test_what_makes_no_sense_is_refused():
+def test_bad_arguments_are_rejected():
     with pytest.raises(InvalidInput, match="^filters"):
         PartialConv2D(0)
     with pytest.raises(InvalidInput, match="^padding"):
         PartialConv2D(2, padding="full")
-    with pytest.raises(InvalidInput, match="^marks"):
+    with pytest.raises(InvalidInput, match="^mask"):
         PartialConv2D(2).build(((None, 4, 4, 2), (None, 4, 4, 1)))
-    with pytest.raises(InvalidInput, match="^inputs: expected as many marks"):
+    with pytest.raises(InvalidInput, match="^inputs: expected .*as many of the mask"):
         PartialConvEncoder().build((None, 4, 4, 3))

@@ -77,7 +77,7 @@ def test_shrinking_minimizes_its_function():
         assert float(soft_threshold(tf.constant(value), 0.5)) == pytest.approx(best, abs=1e-4)
 
 
-def test_curvature_is_the_largest_eigenvalue_whatever_the_shape():
+def test_curvature_is_the_largest_eigenvalue_for_any_shape():
     for shape in ((3, 7), (7, 3)):
         matrix = np.random.default_rng(0).normal(size=shape).astype("float32")
         assert float(lipschitz_constant(tf.constant(matrix))) == pytest.approx(
@@ -139,7 +139,7 @@ def test_training_finds_the_dictionary_and_an_encoder_that_foresees():
     assert history["prediction"][-1] < 0.2 * history["prediction"][0]
 
 
-def test_what_does_not_go_together_is_refused(small_vae):
+def test_unfitting_parts_are_rejected(small_vae):
     with pytest.raises(InvalidInput, match="Bernoulli.*PredictiveSparseDecomposition"):
         small_vae(objective=tfvae.objectives.PredictiveSparseDecomposition())
     with pytest.raises(InvalidInput, match="decoder has to pass z on"):

@@ -127,7 +127,7 @@ def test_the_distribution_follows_the_weights():
         ({"kernel_size": 1}, "kernel_size"),
     ],
 )
-def test_bad_arguments_are_refused(options, argument):
+def test_bad_arguments_are_rejected(options, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected"):
         Autoregressive(**{"event_shape": (4, 4, 1)} | options)
 

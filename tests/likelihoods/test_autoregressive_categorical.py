@@ -16,7 +16,7 @@ ALL = np.array(list(itertools.product(range(KINDS), repeat=STEPS)), "float32")
 
 @pytest.fixture
 def likelihood():
-    """A likelihood with weights far from zero, so that tokens hang together."""
+    """A likelihood with weights far from zero, so that tokens depend on each other."""
     made = AutoregressiveCategorical((STEPS,), KINDS, units=4, embedding_dim=5, dropout=0.5, seed=3)
     made(tf.zeros((1, 2)))
     rng = np.random.default_rng(0)
@@ -59,17 +59,19 @@ def test_draws_have_those_probabilities(likelihood, params):
 
 def test_the_mean_takes_the_most_probable_token_at_each_step(likelihood, params):
     mean = likelihood.mean(params)
-    steps = likelihood.logits(mean, params)
+    steps = likelihood.logits(mean, **params)
     np.testing.assert_array_equal(mean, tf.argmax(steps, axis=-1))
 
 
-def test_hidden_tokens_have_no_say(likelihood):
+def test_hidden_tokens_have_no_effect(likelihood):
     h = tf.constant([[0.5, -1.0]])
     hidden = {**likelihood(h), "shown": tf.constant([[1.0, 0.0, 1.0, 1.0]])}
     one, other = tf.constant([[0.0, 1.0, 2.0, 0.0]]), tf.constant([[0.0, 2.0, 2.0, 0.0]])
-    np.testing.assert_allclose(likelihood.logits(one, hidden), likelihood.logits(other, hidden), rtol=1e-6)
+    np.testing.assert_allclose(
+        likelihood.logits(one, **hidden), likelihood.logits(other, **hidden), rtol=1e-6
+    )
     shown = likelihood(h)
-    difference = np.abs(likelihood.logits(one, shown) - likelihood.logits(other, shown)).max(axis=-1)[0]
+    difference = np.abs(likelihood.logits(one, **shown) - likelihood.logits(other, **shown)).max(axis=-1)[0]
     assert (difference[:2] == 0).all()
     assert (difference[2:] > 1e-3).all()
 
@@ -96,6 +98,6 @@ def test_the_encoder_sees_one_hot_codes_and_where_the_text_is(likelihood):
         ({"dropout": 1.5}, "dropout"),
     ],
 )
-def test_options_out_of_range_are_refused(options, name):
+def test_options_out_of_range_are_rejected(options, name):
     with pytest.raises(InvalidInput, match=name):
         AutoregressiveCategorical(**{"event_shape": (3,), "num_categories": 3, **options})

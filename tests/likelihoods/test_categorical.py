@@ -73,6 +73,6 @@ def test_values_are_category_numbers(x, covered):
 
 
 @pytest.mark.parametrize("count", [1, 0, -2])
-def test_fewer_than_two_categories_are_refused(count):
+def test_fewer_than_two_categories_are_rejected(count):
     with pytest.raises(InvalidInput, match="^num_categories: expected an integer of at least 2"):
         Categorical((3,), count)

@@ -10,11 +10,12 @@ import tfvae
 from tfvae import scales
 from tfvae.likelihoods.categorical import Categorical
 from tfvae.likelihoods.continuous_bernoulli import ContinuousBernoulli
-from tfvae.likelihoods.counts import NegativeBinomial, Poisson
 from tfvae.likelihoods.inner_product import InnerProduct
 from tfvae.likelihoods.laplace import Laplace
 from tfvae.likelihoods.low_rank_normal import LowRankNormal
 from tfvae.likelihoods.multinomial import Multinomial
+from tfvae.likelihoods.negative_binomial import NegativeBinomial
+from tfvae.likelihoods.poisson import Poisson
 from tfvae.likelihoods.student_t import StudentT
 from tfvae.likelihoods.zero_inflated import ZeroInflated
 

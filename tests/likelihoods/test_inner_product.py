@@ -58,7 +58,7 @@ def test_draws_have_the_mean():
 
 
 @pytest.mark.parametrize("shape", [(2, 6), (2, 4, 2), (2, 3, 2, 1)])
-def test_other_features_are_refused(shape):
+def test_other_features_are_rejected(shape):
     with pytest.raises(InvalidInput, match=r"^features: expected shape \(batch, 3, features\), received"):
         InnerProduct(3)(tf.zeros(shape))
 

@@ -67,6 +67,6 @@ def test_learned_scale_ends_at_the_mean_absolute_value():
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, "wide"])
-def test_impossible_scales_are_refused(scale):
+def test_impossible_scales_are_rejected(scale):
     with pytest.raises(InvalidInput, match="^scale: expected"):
         Laplace((3,), scale)

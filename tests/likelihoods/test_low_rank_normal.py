@@ -1,4 +1,4 @@
-"""The low-rank Gaussian against the full covariance in float64."""
+"""The low-rank Gaussian likelihood: its parametrization, its bounds, and their extremes."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def _covariance(likelihood, params, index):
     ("event", "rank", "scale"),
     [((8,), 1, 0.5), ((8,), 8, None), ((4, 2), 3, scales.Learned()), ((2, 2, 2), 3, None)],
 )
-def test_density_is_that_of_the_full_covariance(event, rank, scale):
+def test_the_density_is_that_of_the_full_covariance(event, rank, scale):
     likelihood, params = _case(event, rank, scale=scale)
     x = 2 * tf.random.stateless_normal((5, *event), (3, 4))
     received = likelihood.distribution(params).log_prob(x)
@@ -39,38 +39,7 @@ def test_density_is_that_of_the_full_covariance(event, rank, scale):
         assert float(received[index]) == pytest.approx(expected.logpdf(np.ravel(x[index])), rel=2e-5)
 
 
-def test_density_integrates_to_one():
-    likelihood = LowRankNormal((2,), 1, 0.5)
-    params = {"loc": tf.constant([[0.5, -0.5]]), "raw_factor": tf.constant([[[1.0], [-2.0]]])}
-    axis = np.linspace(-12, 12, 401, dtype="float32")
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
-    density = tf.exp(likelihood.distribution(params).log_prob(grid)).numpy().reshape(401, 401)
-    assert np.trapezoid(np.trapezoid(density, axis), axis) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_draws_have_the_covariance():
-    likelihood, params = _case((2, 2), 2, batch=1)
-    count = 100000
-    draws = likelihood.distribution(params).sample(count, seed=(1, 2)).numpy().reshape(count, 4)
-    expected = _covariance(likelihood, params, 0)
-    variance = np.diag(expected)
-    loc = params["loc"].numpy().ravel()
-    assert np.abs((draws.mean(0) - loc) / np.sqrt(variance / count)).max() < 4
-    error = np.sqrt((np.outer(variance, variance) + expected**2) / count)
-    assert np.abs((np.cov(draws.T) - expected) / error).max() < 4
-    np.testing.assert_allclose(np.ravel(likelihood.distribution(params).variance()), variance, rtol=1e-5)
-    np.testing.assert_array_equal(likelihood.mean(params), params["loc"])
-
-
-def test_no_factor_is_a_diagonal_gaussian():
-    px = LowRankNormal((3,), 2, 0.7).distribution(
-        {"loc": tf.zeros((1, 3)), "raw_factor": tf.zeros((1, 3, 2))}
-    )
-    expected = stats.norm.logpdf([0.1, 2.0, -3.0], scale=0.7).sum()
-    assert float(px.log_prob(np.float32([[0.1, 2.0, -3.0]]))[0]) == pytest.approx(expected, rel=1e-6)
-
-
-def test_columns_that_are_alike_and_large_keep_density_and_gradient():
+def test_nearly_equal_and_large_columns_keep_density_and_gradient():
     """In float32 the small matrix is singular here: its 1 is lost beside 1e6 D."""
     likelihood = LowRankNormal((50,), 3, 0.01)
     column = np.linspace(0.5, 1.0, 50)
@@ -108,6 +77,6 @@ def test_a_factor_has_a_bound_of_a_thousand_scales():
 
 
 @pytest.mark.parametrize("rank", [0, -1, 9])
-def test_impossible_ranks_are_refused(rank):
+def test_impossible_ranks_are_rejected(rank):
     with pytest.raises(InvalidInput, match="^rank: expected an integer from 1 to 8, received"):
         LowRankNormal((4, 2), rank)

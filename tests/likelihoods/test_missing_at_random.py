@@ -4,21 +4,20 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae import likelihoods, scales
 from tfvae.core.errors import InvalidInput
 from tfvae.core.support import Support
-from tfvae.likelihoods import Bernoulli, Normal
-from tfvae.likelihoods.missing_at_random import MissingAtRandom
-from tfvae.likelihoods.mixed_columns import MixedColumns, Real
+from tfvae.likelihoods import Bernoulli, MissingAtRandom, MixedColumns, Normal, Real
 
 NAN = float("nan")
 KINDS = [Bernoulli, Normal]
 
 
 @pytest.fixture
-def gaps(flat):
+def incomplete(flat):
     """256 digits with a third of the pixels missing, one row wholly and one column wholly."""
     x = flat[:256].copy()
     x[np.random.default_rng(0).random(x.shape) < 1 / 3] = NAN
@@ -82,7 +81,7 @@ def test_the_encoder_sees_zeros_and_the_support_takes_nan():
     assert likelihood.support == Support(0.0, 1.0, Bernoulli.support.hint, missing=True)
 
 
-def test_bad_likelihoods_are_refused(flat):
+def test_bad_likelihoods_are_rejected(flat):
     for wrong in ("normal", MissingAtRandom(Normal((3,))), MixedColumns((Real(),))):
         with pytest.raises(InvalidInput, match="^likelihood: expected"):
             MissingAtRandom(wrong)
@@ -100,7 +99,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("likelihood", OTHERS, ids=lambda likelihood: type(likelihood).__name__)
-def test_every_likelihood_with_independent_elements_can_have_gaps(likelihood):
+def test_every_likelihood_with_independent_elements_can_have_missing_values(likelihood):
     observed = MissingAtRandom(likelihood)
     params = {name: value[:1] for name, value in observed(tf.ones((2, 4))).items()}
     with tf.GradientTape() as tape:
@@ -124,46 +123,46 @@ class Joint(Normal):
     """Elements that depend on each other."""
 
     def distribution(self, params):
-        return tfvae.likelihoods.base.tfd.MultivariateNormalDiag(params["loc"], tf.ones_like(params["loc"]))
+        return tfd.MultivariateNormalDiag(params["loc"], tf.ones_like(params["loc"]))
 
 
-def test_elements_that_depend_on_each_other_are_refused():
+def test_dependent_elements_are_rejected():
     with pytest.raises(InvalidInput, match="likelihood: expected one whose elements are independent"):
         MissingAtRandom(Joint((3,)))(tf.zeros((1, 2)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_trains_saves_and_is_loaded(kind, gaps, tmp_path):
+def test_it_trains_saves_and_is_loaded(kind, incomplete, tmp_path):
     vae = _vae(MissingAtRandom(kind((64,))))
     with tf.GradientTape() as tape:
-        loss = vae.compute_loss(x=gaps[:64], y_pred=vae(gaps[:64], training=True))
+        loss = vae.compute_loss(x=incomplete[:64], y_pred=vae(incomplete[:64], training=True))
     for weight, gradient in zip(
         vae.trainable_weights, tape.gradient(loss, vae.trainable_weights), strict=True
     ):
         assert np.isfinite(gradient).all(), weight.path
         assert np.abs(gradient).max() > 0, weight.path
     vae.compile()
-    history = vae.fit(tf.data.Dataset.from_tensor_slices(gaps).batch(32), epochs=3, verbose=0).history
+    history = vae.fit(tf.data.Dataset.from_tensor_slices(incomplete).batch(32), epochs=3, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
     vae.save(tmp_path / "vae.keras")
     again = keras.saving.load_model(tmp_path / "vae.keras")
-    np.testing.assert_array_equal(again.elbo(gaps), vae.elbo(gaps))
-    assert vae.trace(gaps, 2).log_x[:, 5].numpy().tolist() == [0.0, 0.0]
-    assert np.isfinite(vae.reconstruct(gaps)).all()
+    np.testing.assert_array_equal(again.elbo(incomplete), vae.elbo(incomplete))
+    assert vae.trace(incomplete, 2).log_x[:, 5].numpy().tolist() == [0.0, 0.0]
+    assert np.isfinite(vae.reconstruct(incomplete)).all()
 
 
-def test_arrays_with_an_element_that_is_never_there_are_not_trained_on(gaps):
+def test_arrays_with_an_element_that_is_never_there_are_not_trained_on(incomplete):
     vae = _vae(MissingAtRandom(Bernoulli((64,))))
     with pytest.raises(InvalidInput, match=r"x: expected each element observed .* NaN alone at \[20\]"):
-        vae.fit(gaps, verbose=0)
-    gaps[7, 20] = 1.0
-    vae.fit(gaps, verbose=0)
-    vae.fit(gaps[5:6], verbose=0)  # one example
+        vae.fit(incomplete, verbose=0)
+    incomplete[7, 20] = 1.0
+    vae.fit(incomplete, verbose=0)
+    vae.fit(incomplete[5:6], verbose=0)  # one example
 
 
-def test_the_plain_likelihood_still_refuses_nan(gaps):
+def test_the_plain_likelihood_still_rejects_nan(incomplete):
     with pytest.raises(InvalidInput, match="NaN or infinite values"):
-        _vae(Bernoulli((64,))).elbo(gaps)
-    gaps[3, 3] = np.inf
+        _vae(Bernoulli((64,))).elbo(incomplete)
+    incomplete[3, 3] = np.inf
     with pytest.raises(InvalidInput, match="1 infinite values, the first in example 3"):
-        _vae(MissingAtRandom(Bernoulli((64,)))).elbo(gaps)
+        _vae(MissingAtRandom(Bernoulli((64,)))).elbo(incomplete)

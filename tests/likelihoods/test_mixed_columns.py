@@ -1,4 +1,4 @@
-"""Mixed tables: each kind against its textbook distribution, gaps, groups, and training."""
+"""Mixed tables: each kind against its textbook distribution, missing values, groups, and training."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from scipy import special, stats
 
 import tfvae
 from tfvae.core.errors import InvalidInput
-from tfvae.likelihoods.mixed_columns import Category, Count, MixedColumns, Ordinal, Positive, Real
+from tfvae.likelihoods import Category, Count, MixedColumns, Ordinal, Positive, Real
 
 NAN = float("nan")
 KINDS = (Real(), Category(3), Count(), Ordinal(4), Positive(), Category(3), Real(50.0, 10.0), Ordinal(4))
@@ -216,7 +216,7 @@ def test_values_are_checked_by_column():
         (
             2,
             0.5,
-            "integers of at least 0, or NaN .* in column 2, .*not whole first in example 7",
+            "integers of at least 0, or NaN .* in column 2, .*with a fraction first in example 7",
         ),
         (4, 0.0, "finite numbers of at least 1e-30, or NaN for missing in column 4"),
         (6, np.inf, "finite numbers, or NaN for missing in column 6, received 1 infinite"),
@@ -245,7 +245,7 @@ def test_values_are_checked_by_column():
         (lambda: Count(0.0), "scale"),
     ],
 )
-def test_bad_arguments_are_refused(make, argument):
+def test_bad_arguments_are_rejected(make, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected"):
         make()
 

@@ -1,4 +1,4 @@
-"""Sequences of unequal lengths in one array: padding has no part in anything."""
+"""Sequences of unequal lengths in one array: padding has no effect."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,15 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.core.errors import InvalidInput
-from tfvae.likelihoods import Bernoulli, Categorical, LowRankNormal, Normal, Padded, Support
-from tfvae.likelihoods.padded import SequenceSupport
+from tfvae.likelihoods import (
+    Bernoulli,
+    Categorical,
+    LowRankNormal,
+    Normal,
+    Padded,
+    SequenceSupport,
+    Support,
+)
 
 NAN = float("nan")
 
@@ -45,7 +52,7 @@ def test_a_padded_sequence_has_the_bound_of_the_sequence_itself(kind):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5, err_msg=variable.path)
 
 
-def test_its_density_is_the_sum_over_the_steps_that_are_there():
+def test_its_density_is_the_sum_over_the_steps_before_the_padding():
     likelihood = Padded(Normal((4, 2), scale=0.7))
     params = likelihood(tf.random.stateless_normal((3, 6), (1, 2)))
     x = np.random.default_rng(1).normal(size=(3, 4, 2)).astype("float32")
@@ -54,7 +61,7 @@ def test_its_density_is_the_sum_over_the_steps_that_are_there():
     np.testing.assert_allclose(ours, tf.reduce_sum(elements[:, :2], axis=(1, 2)), rtol=1e-6)
 
 
-def test_lengths_that_are_none_are_refused():
+def test_other_places_of_nan_are_rejected():
     vae = _vae(4, Bernoulli)
     x = np.zeros((3, 4, 2))
     gap, none, half, outside = x.copy(), x.copy(), x.copy(), x.copy()
@@ -85,7 +92,7 @@ def test_support_of_tensors_is_that_of_arrays():
     assert seen == {True, False}
 
 
-def test_a_likelihood_whose_elements_hang_together_is_refused():
+def test_a_likelihood_of_dependent_elements_is_rejected():
     with pytest.raises(InvalidInput, match="independent"):
         Padded(LowRankNormal((4, 2), 1))(tf.zeros((1, 3)))
     with pytest.raises(InvalidInput, match="missing"):

@@ -85,6 +85,6 @@ def test_an_outlier_pulls_less_the_further_it_is():
 @pytest.mark.parametrize(
     ("argument", "options"), [("df", {"df": 0.0}), ("df", {"df": "few"}), ("scale", {"scale": -1})]
 )
-def test_impossible_arguments_are_refused(argument, options):
+def test_impossible_arguments_are_rejected(argument, options):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected"):
         StudentT((3,), **options)

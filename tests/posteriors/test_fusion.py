@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.stats import norm
 
 from tfvae.core.errors import InvalidInput
-from tfvae.posteriors.fusion import MixtureOfExperts, MixtureOfProducts, ProductOfExperts
+from tfvae.posteriors import MixtureOfExperts, MixtureOfProducts, ProductOfExperts
 
 M, D = 3, 2
 PATTERNS = np.array(list(itertools.product([0.0, 1.0], repeat=M)), "float32")  # every subset, a row each
@@ -52,7 +52,7 @@ def test_a_product_is_the_normalized_product_for_every_subset(experts, row):
         np.testing.assert_allclose(received, expected, atol=2e-5)
 
 
-def test_a_mixture_of_experts_has_the_density_of_those_there(experts):
+def test_a_mixture_of_experts_has_the_density_of_those_present(experts):
     z = np.random.default_rng(1).normal(0, 2, (50, len(PATTERNS), D)).astype("float32")
     fusion = MixtureOfExperts(D)
     received = fusion.distribution(fusion(experts)).log_prob(z).numpy()
@@ -62,7 +62,7 @@ def test_a_mixture_of_experts_has_the_density_of_those_there(experts):
         np.testing.assert_allclose(received[:, row], expected, rtol=2e-5, atol=2e-5)
 
 
-def test_a_mixture_of_products_has_one_for_each_subset_of_those_there(experts):
+def test_a_mixture_of_products_has_one_for_each_subset_of_those_present(experts):
     fusion = MixtureOfProducts(D)
     q = fusion.distribution(fusion(experts))
     z = tf.constant(np.stack([GRID, np.full_like(GRID, 0.3)], -1)[:, np.newaxis], tf.float32)
@@ -92,7 +92,7 @@ def test_draws_come_with_the_density_of_the_whole(experts, make):
 
 
 @pytest.mark.parametrize("make", [ProductOfExperts, MixtureOfExperts, MixtureOfProducts])
-def test_with_nothing_there_it_is_the_prior(experts, make):
+def test_without_modalities_it_is_the_prior(experts, make):
     fusion = make(D)
     params = {name: value[:1] for name, value in fusion(experts).items()}
     z = tf.random.stateless_normal((9, 1, D), (0, 2))
@@ -140,6 +140,6 @@ def test_the_location_is_the_highest_peak():
     assert fusion.location(fusion({**experts, "present": tf.constant([[1.0, 0.0]])})).numpy() == 1.0
 
 
-def test_a_latent_space_without_dimensions_is_refused():
+def test_a_latent_space_without_dimensions_is_rejected():
     with pytest.raises(InvalidInput, match="latent_dim"):
         ProductOfExperts(0)

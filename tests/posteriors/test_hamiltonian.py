@@ -112,13 +112,13 @@ def test_noise_shared_by_the_batch():
 
 @pytest.mark.parametrize("largest_force", [100.0, 1.0])
 def test_importance_weights_are_unbiased(largest_force):
-    """The mean of exp(log p(x, z) - log_q) is p(x), whatever the parameters are."""
+    """The mean of exp(log p(x, z) - log_q) is p(x), for any parameters."""
     x = tf.constant([[0.5, -0.3, 0.2], [1.5, 1.0, -0.4]])
     mean, precision = _true_posterior(x)
     scale = 1.3 * np.sqrt(np.diag(np.linalg.inv(precision))).astype("float32")
     posterior = _posterior(num_steps=2, initial_step=0.12, largest_force=largest_force)
     posterior(tf.zeros((2, 5)))
-    for number, weight in enumerate(posterior.reverse_network[-1].weights):
+    for number, weight in enumerate(posterior.reverse_network.weights[-2:]):
         weight.assign(0.1 * tf.random.stateless_normal(weight.shape, (number, 5)))
     params = {
         "loc": tf.constant(mean + 0.1, tf.float32),
@@ -272,6 +272,6 @@ def test_configuration_makes_the_same_posterior_again():
         ({"context_dim": 0}, "context_dim"),
     ],
 )
-def test_bad_arguments_are_refused(options, message):
+def test_bad_arguments_are_rejected(options, message):
     with pytest.raises(InvalidInput, match=message):
         Hamiltonian(**{"latent_dim": 2, **options})

@@ -196,7 +196,7 @@ def test_the_configuration_makes_it_again():
     np.testing.assert_array_equal(again.location(again(features)), levels.location(expected))
 
 
-def test_bad_arguments_are_refused_by_name():
+def test_bad_arguments_are_rejected_by_name():
     with pytest.raises(InvalidInput, match="bottom: expected the top's code_dim 2, received 3"):
         HierarchicalVectorQuantizer(
             VectorQuantizer(5, 2, 4), VectorQuantizer(5, 3, 16), upsample([(2, 2, 2)], 3)

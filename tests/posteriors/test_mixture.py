@@ -17,7 +17,7 @@ PARAMS = {
 
 
 def _tiled(count, params=None):
-    """The parameters for `count` examples alike, so that each has a gradient of its own."""
+    """The parameters repeated for `count` examples, so that each has its own gradient."""
     return {
         name: tf.repeat(tf.constant(value)[tf.newaxis], count, 0)
         for name, value in (params or PARAMS).items()

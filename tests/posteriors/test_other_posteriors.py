@@ -17,10 +17,8 @@ from tfvae.posteriors.power_spherical import PowerSpherical
 from tfvae.posteriors.relaxed import RelaxedOneHot
 from tfvae.posteriors.vector_quantizer import VectorQuantizer, VectorQuantizerEMA
 from tfvae.posteriors.von_mises_fisher import VonMisesFisher
-from tfvae.priors.categorical import Categorical as CategoricalPrior
-from tfvae.priors.categorical import RelaxedCategorical
-from tfvae.priors.codes import UniformCodes
-from tfvae.priors.sphere import SphereUniform
+from tfvae.priors import Categorical as CategoricalPrior
+from tfvae.priors import RelaxedCategorical, SphereUniform, UniformCodes
 
 
 class Distortion(Objective):
@@ -169,6 +167,6 @@ def test_noise_shared_by_the_batch_and_an_unknown_batch(case):
         (lambda: VectorQuantizerEMA(4, 2, smoothing=0.0), "smoothing"),
     ],
 )
-def test_bad_arguments_are_refused_by_name(make, argument):
+def test_bad_arguments_are_rejected_by_name(make, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected .*, received "):
         make()

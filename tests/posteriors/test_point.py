@@ -10,7 +10,7 @@ from tfvae.objectives import ELBO
 from tfvae.posteriors.point import Point
 
 
-def test_draws_are_the_point_whatever_the_noise():
+def test_draws_are_the_point_for_any_noise():
     posterior = Point(3)
     params = posterior(tf.random.stateless_normal((4, 5), (1, 2)))
     for shape in ((6, 4), (6, 1)):
@@ -20,7 +20,7 @@ def test_draws_are_the_point_whatever_the_noise():
     np.testing.assert_array_equal(posterior.distribution(params).sample(), posterior.location(params))
 
 
-def test_a_bound_is_refused():
+def test_a_bound_is_rejected():
     with pytest.raises(InvalidInput, match="objective: expected .*Point, received ELBO"):
         tfvae.VAE(
             tfvae.networks.mlp((4,)),

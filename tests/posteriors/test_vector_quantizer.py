@@ -8,7 +8,7 @@ import tensorflow as tf
 import tfvae
 from tfvae.core.trace import Trace
 from tfvae.objectives.vector_quantization import VectorQuantization
-from tfvae.posteriors.vector_quantizer import VectorQuantizer, VectorQuantizerEMA, perplexity
+from tfvae.posteriors import VectorQuantizer, VectorQuantizerEMA, perplexity
 from tfvae.priors.codes import UniformCodes
 
 kinds = pytest.mark.parametrize("kind", [VectorQuantizer, VectorQuantizerEMA])
@@ -100,7 +100,7 @@ def test_features_of_positions_are_projected_one_by_one():
     )  # from features of other positions, as a whole
 
 
-def test_features_have_a_mean_square_of_one_whatever_their_scale():
+def test_features_have_a_mean_square_of_one_at_any_scale():
     posterior = VectorQuantizer(3, 2, 3)
     params = _params(posterior, _features(batch=50))
     np.testing.assert_allclose(np.mean(np.square(params["features"]), -1), 1.0, rtol=1e-5)
@@ -133,7 +133,7 @@ def test_running_averages_are_those_of_the_paper():
     assert (counts > 0).all()
 
 
-def test_an_unused_code_of_running_averages_stays_where_it_is():
+def test_a_dead_code_of_running_averages_stays_where_it_is():
     posterior = VectorQuantizerEMA(3, 2, 3, restart=0.0)
     posterior.codebook.assign([[0.0, 0.0], [1.0, 0.0], [100.0, 100.0]])
     for step in range(20):
@@ -143,7 +143,7 @@ def test_an_unused_code_of_running_averages_stays_where_it_is():
 
 
 @kinds
-def test_the_first_batch_puts_the_codes_on_its_features(kind):
+def test_the_first_batch_starts_the_codes_on_its_features(kind):
     posterior = kind(5, 2, 3)
     features = 50.0 + 0.1 * _features()
     _observe(posterior, _params(posterior, features))
@@ -157,7 +157,7 @@ def test_the_first_batch_puts_the_codes_on_its_features(kind):
 
 
 @kinds
-def test_a_code_is_put_elsewhere_only_after_long_disuse(kind):
+def test_a_dead_code_is_moved_only_after_long_disuse(kind):
     posterior = kind(3, 2, 3, decay=0.9, restart=0.05)
     posterior.codebook.assign([[0.0, 0.0], [1.0, 0.0], [100.0, 100.0]])
     posterior.usage.assign([6.0, 6.0, 6.0])
@@ -213,7 +213,7 @@ def _vae(kind, **options):
 
 @kinds
 def test_two_replicas_equal_one_device(kind, two_replicas, flat):
-    """Without restarts, which take features from the replicas in turns; the last batch is uneven."""
+    """Without restarts, which take features from different replicas; the last batch is uneven."""
     ends = []
     for strategy in (tf.distribute.get_strategy(), two_replicas):
         with strategy.scope():

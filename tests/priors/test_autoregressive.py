@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.core.errors import InvalidInput
+from tfvae.objectives import VectorQuantization
 from tfvae.posteriors.vector_quantizer import VectorQuantizerEMA
-from tfvae.priors.autoregressive import AutoregressiveCodes, CodesModel
-from tfvae.priors.codes import UniformCodes
+from tfvae.priors import AutoregressiveCodes, CodesModel, UniformCodes
 
 
 def _example(num_codes=3, num_positions=3, spread=1.0):
@@ -36,7 +36,7 @@ def test_the_probabilities_of_all_codes_sum_to_one():
 
 
 def test_each_code_depends_on_those_before_it():
-    """Among codes that start alike, the share of each continuation follows from the start."""
+    """Among codes with the same start, the share of each continuation follows from the start."""
     prior = _example()
     joint = np.exp(prior.log_prob(_all())).reshape(3, 3, 3)
     second = joint.sum(2) / joint.sum((1, 2))[:, np.newaxis]
@@ -73,7 +73,7 @@ def test_any_number_of_leading_axes_and_of_examples():
 
 
 def _chain(count, positions, stay=0.8):
-    """Codes 0..2 that stay as they are with probability `stay`; and their entropy in nats."""
+    """Codes 0..2 that repeat with probability `stay`; and their entropy in nats."""
     rng = np.random.default_rng(0)
     codes = rng.integers(3, size=(count, positions))
     for position in range(1, positions):
@@ -145,7 +145,7 @@ def test_two_replicas_equal_one_device(two_replicas):
         np.testing.assert_allclose(received, expected, atol=1e-6)
 
 
-def test_bad_arguments_are_refused():
+def test_bad_arguments_are_rejected():
     for arguments, message in (
         ((1, 2), "num_codes: expected an integer of at least 2, received 1"),
         ((3, 0), "code_dim: expected an integer of at least 1, received 0"),
@@ -176,6 +176,7 @@ def _vae(prior, posterior=None):
         posterior=posterior or VectorQuantizerEMA(prior.num_codes, prior.code_dim, prior.num_positions),
         likelihood=tfvae.likelihoods.Bernoulli((64,)),
         prior=prior,
+        objective=VectorQuantization(),
     )
 
 
@@ -197,15 +198,20 @@ def test_over_vectors_it_is_the_distribution_of_their_codes():
     assert np.isin(drawn.numpy().reshape(-1, 2), codebook).all()
 
 
-def test_it_trains_with_the_codes_saves_and_exports(flat, tmp_path):
+def test_a_model_with_it_trains_saves_and_exports(flat, tmp_path):
+    """The objective trains all but the prior, which is fitted to the codes afterwards."""
     vae, x = _vae(AutoregressiveCodes(6, 2, 3, units=8)), flat[:256]
     vae.compile()
     history = vae.fit(x, epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]
     with tf.GradientTape() as tape:
         loss = vae.compute_loss(x=x, y_pred=vae(x, training=True))
+    prior = {weight.path for weight in vae.prior.trainable_weights}
     gradients = tape.gradient(loss, vae.trainable_weights)
     for weight, gradient in zip(vae.trainable_weights, gradients, strict=True):
+        if weight.path in prior:
+            assert gradient is None, weight.path
+            continue
         gradient = tf.convert_to_tensor(gradient)
         assert np.isfinite(gradient).all(), weight.path
         assert np.abs(gradient).max() > 0, weight.path
@@ -226,7 +232,9 @@ def test_fitted_afterwards_it_takes_the_first_priors_place(flat):
     first.fit(x, epochs=2, verbose=0)
     codes = first.posterior_summary(first.checked(x))["codes"]
     prior = AutoregressiveCodes(6, 2, 3, units=8)
-    second = tfvae.VAE(first.encoder, first.decoder, first.posterior, first.likelihood, prior)
+    second = tfvae.VAE(
+        first.encoder, first.decoder, first.posterior, first.likelihood, prior, VectorQuantization()
+    )
     before = second.elbo(x).mean()
     model = CodesModel(prior)
     model.compile(optimizer=keras.optimizers.Adam(1e-2))

@@ -12,7 +12,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
 from tfvae.posteriors import Normal
 from tfvae.posteriors.relaxed import RelaxedOneHot
-from tfvae.priors.categorical import Categorical, RelaxedCategorical
+from tfvae.priors import Categorical, RelaxedCategorical
 
 
 def test_codes_are_equally_probable():
@@ -57,6 +57,6 @@ def test_their_configuration_makes_them_again(prior):
         (lambda: RelaxedCategorical(3, 3, 0.0), "temperature"),
     ],
 )
-def test_bad_arguments_are_refused_by_name(make, argument):
+def test_bad_arguments_are_rejected_by_name(make, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected .*, received "):
         make()

@@ -11,6 +11,7 @@ from scipy import stats
 import tfvae
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
+from tfvae.objectives import VectorQuantization
 from tfvae.posteriors import Normal
 from tfvae.posteriors.vector_quantizer import VectorQuantizer
 from tfvae.priors.codes import UniformCodes
@@ -22,7 +23,7 @@ def _attached():
     return prior, posterior
 
 
-def test_draws_are_vectors_of_the_codebook_alike():
+def test_draws_are_vectors_of_the_codebook_with_equal_probability():
     prior, posterior = _attached()
     z = prior.transform(tf.random.stateless_normal((6000, prior.noise_dim(posterior)), (1, 2)))
     rows = z.numpy().reshape(6000, 3, 1, 2)
@@ -59,13 +60,13 @@ def test_its_configuration_makes_it_again():
 
 
 def test_without_a_codebook_it_cannot_draw():
-    with pytest.raises(InvalidInput, match="prior: expected one that `attach` has given a codebook"):
+    with pytest.raises(InvalidInput, match=r"prior: expected attach\(posterior\) first"):
         UniformCodes(4, 2, 3).transform(tf.zeros((1, 3)))
 
 
-def test_another_posterior_is_refused():
+def test_another_posterior_is_rejected():
     with pytest.raises(
-        InvalidInput, match=r"prior: expected .*num_positions \(4, 3, 2\), received \(4, 2, 3\)"
+        InvalidInput, match=r"prior: expected .* = \(4, 3, 2\) of VectorQuantizer, received \(4, 2, 3\)"
     ):
         UniformCodes(4, 2, 3).attach(VectorQuantizer(4, 3, 2))
     with pytest.raises(InvalidInput, match="prior: expected .*Normal, received UniformCodes"):
@@ -76,7 +77,7 @@ def test_another_posterior_is_refused():
     ("arguments", "argument"),
     [((1, 2, 3), "num_codes"), ((4, 0, 3), "code_dim"), ((4, 2, 0), "num_positions")],
 )
-def test_bad_arguments_are_refused_by_name(arguments, argument):
+def test_bad_arguments_are_rejected_by_name(arguments, argument):
     with pytest.raises(InvalidInput, match=f"^{argument}: expected .*, received 0|1"):
         UniformCodes(*arguments)
 
@@ -88,6 +89,7 @@ def test_a_model_samples_from_it(flat):
         VectorQuantizer(4, 2, 3),
         tfvae.likelihoods.Bernoulli((64,)),
         UniformCodes(4, 2, 3),
+        VectorQuantization(),
     )
     assert vae.prior_noise_dim == 3
     assert vae.sample(5).shape == (5, 64)

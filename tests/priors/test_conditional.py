@@ -52,7 +52,7 @@ def test_the_rate_has_a_closed_form_in_each_dimension():
     np.testing.assert_allclose(rates, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_what_it_cannot_use_is_refused():
+def test_bad_arguments_are_rejected():
     with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1"):
         Conditional(0, tfvae.networks.mlp((8,)), 3)
     with pytest.raises(InvalidInput, match="network: expected a Keras layer or model, received 'mlp'"):

@@ -58,7 +58,7 @@ def test_draws_have_the_moments_of_the_density(kind):
     assert np.abs((z.mean(0) - expected.sum((0, 1))) / error).max() < 4
 
 
-def test_bad_arguments_are_refused():
+def test_bad_arguments_are_rejected():
     with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1, received 0"):
         Flow(0, RealNVP(2))
     with pytest.raises(InvalidInput, match=r"flow: expected one of tfvae.flows, received 'realnvp'"):

@@ -10,7 +10,7 @@ from sklearn.mixture import GaussianMixture
 
 import tfvae
 from tfvae.core.errors import InvalidInput
-from tfvae.distributions.discrete import choose
+from tfvae.distributions import draw_categorical
 from tfvae.posteriors import Normal
 from tfvae.priors.mixture import Mixture
 
@@ -67,12 +67,12 @@ def test_draws_have_the_mixtures_moments():
 def test_components_are_chosen_with_their_weights_also_from_extreme_noise():
     probabilities, count = np.array([0.05, 0.0, 0.7, 0.25], "float32"), 40000
     noise = tf.random.stateless_normal((count,), (5, 6))
-    chosen = choose(tf.math.log(tf.constant(probabilities)), noise).numpy()
+    chosen = draw_categorical(tf.math.log(tf.constant(probabilities)), noise).numpy()
     shares = np.bincount(chosen, minlength=4) / count
     error = np.sqrt(probabilities * (1 - probabilities) / count)
     assert (np.abs(shares - probabilities) <= 4 * error).all()
-    assert choose(tf.zeros(5), tf.constant([-40.0, 40.0])).numpy().tolist() == [0, 4]
-    assert choose(tf.zeros(1), tf.constant([-40.0, 40.0])).numpy().tolist() == [0, 0]
+    assert draw_categorical(tf.zeros(5), tf.constant([-40.0, 40.0])).numpy().tolist() == [0, 4]
+    assert draw_categorical(tf.zeros(1), tf.constant([-40.0, 40.0])).numpy().tolist() == [0, 0]
 
 
 def test_initialized_it_is_scikit_learns_mixture():
@@ -102,7 +102,7 @@ def test_a_cluster_without_width_keeps_the_density_finite():
     assert log_density[0] > 10
 
 
-def test_bad_arguments_are_refused():
+def test_bad_arguments_are_rejected():
     with pytest.raises(InvalidInput, match="latent_dim: expected an integer of at least 1, received 0"):
         Mixture(0, 3)
     with pytest.raises(InvalidInput, match="num_components: expected an integer"):

@@ -37,12 +37,12 @@ def test_its_configuration_makes_it_again():
     assert again.get_config() == prior.get_config()
 
 
-def test_bad_arguments_are_refused_by_name():
+def test_bad_arguments_are_rejected_by_name():
     with pytest.raises(InvalidInput, match="^latent_dim: expected .*, received 1"):
         SphereUniform(1)
 
 
-def test_a_posterior_of_another_space_is_refused():
+def test_a_posterior_of_another_space_is_rejected():
     with pytest.raises(
         InvalidInput, match=r"prior: expected .*Normal \(real\), received SphereUniform \(sphere\)"
     ):

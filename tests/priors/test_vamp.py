@@ -153,7 +153,7 @@ class Hidden(Normal):
     explicit_density = False
 
 
-def test_what_it_cannot_do_is_refused(flat):
+def test_bad_arguments_and_unfitting_parts_are_rejected(flat):
     for arguments in ((0, 3), (2, 0)):
         with pytest.raises(InvalidInput, match="expected an integer of at least 1, received 0"):
             VampPrior(*arguments)

@@ -1,13 +1,15 @@
-"""What this library's own distributions share."""
+"""The base class of this library's own distributions."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 
-class BaseDistribution(tfd.Distribution):
-    """A TFP distribution that checks nothing, as its arguments come from parts; abstract.
+class UnvalidatedDistribution(tfd.Distribution):
+    """A TFP distribution that does not validate its arguments, which come from other parts; abstract.
 
     Args:
         parameters: the arguments of the subclass by name, `dict(locals())` at the start of its `__init__`.
@@ -18,7 +20,7 @@ class BaseDistribution(tfd.Distribution):
 
     def __init__(
         self,
-        parameters: dict,
+        parameters: dict[str, Any],
         reparameterization_type: tfd.ReparameterizationType = tfd.NOT_REPARAMETERIZED,
         dtype: tf.DType = tf.float32,
         name: str | None = None,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions.base import BaseDistribution
+from tfvae.core.types import Tensor
+from tfvae.distributions.base import UnvalidatedDistribution
 
-Map = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Map = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-class Pushforward(BaseDistribution):
+class Pushforward(UnvalidatedDistribution):
     """z = f(u) with u from a base distribution: log p(z) = log p(u) - log |det dz/du|.
 
     Each direction gives the point and the log-determinant at once, so that an iterative inverse is run
@@ -22,7 +24,7 @@ class Pushforward(BaseDistribution):
         base: distribution of u, of vectors.
         forward: from u to z and log |det dz/du|.
         inverse: from z to u and log |det dz/du|.
-        name: name of the distribution.
+        name: of the distribution.
 
     Source: Rezende and Mohamed 2015, equation 5.
 
@@ -48,18 +50,18 @@ class Pushforward(BaseDistribution):
     def _batch_shape(self) -> tf.TensorShape:
         return self._base.batch_shape
 
-    def _batch_shape_tensor(self) -> tf.Tensor:
+    def _batch_shape_tensor(self) -> Tensor:
         return self._base.batch_shape_tensor()
 
     def _event_shape(self) -> tf.TensorShape:
         return self._base.event_shape
 
-    def _event_shape_tensor(self) -> tf.Tensor:
+    def _event_shape_tensor(self) -> Tensor:
         return self._base.event_shape_tensor()
 
-    def _sample_n(self, n: tf.Tensor, seed: object = None) -> tf.Tensor:
+    def _sample_n(self, n: Tensor, seed: Any = None) -> Tensor:
         return self._forward(self._base.sample(n, seed=seed))[0]
 
-    def _log_prob(self, z: tf.Tensor) -> tf.Tensor:
+    def _log_prob(self, z: Tensor) -> Tensor:
         u, log_det = self._inverse(z)
         return self._base.log_prob(u) - log_det

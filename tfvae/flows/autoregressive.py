@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer, integers
 from tfvae.core.numerics import bounded
+from tfvae.core.types import DType, Tensor
 from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain, Reverse
 from tfvae.flows.masked import MaskedNetwork
@@ -17,7 +18,7 @@ class MAF(Flow):
     z_i = u_i exp(s_i(z_1..i-1)) + m_i(z_1..i-1);  log |det dz/du| = sum_i s_i,  |s_i| < 2
 
     The density (`inverse`) takes one pass, a draw (`forward`) one for each entry. The order of the entries
-    is reversed between layers. It starts close to the identity, but for the order.
+    is reversed between layers. It starts close to the identity, except for the order.
 
     Args:
         latent_dim: the dimension.
@@ -40,7 +41,7 @@ class MAF(Flow):
         hidden: tuple[int, ...] = (64, 64),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
         self.num_layers = integer("num_layers", num_layers)
@@ -56,11 +57,11 @@ class MAF(Flow):
             )
         self.chain = Chain(flows, name="chain", dtype=self.dtype_policy)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/du|, in latent_dim passes."""
         return self.chain.forward(u)
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return u and log |det dz/du|, in one pass."""
         return self.chain.inverse(z)
 
@@ -79,13 +80,13 @@ class Autoregressive(Flow):
         hidden: tuple[int, ...] = (64, 64),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
         self.hidden = integers("hidden", hidden)
         self.network = MaskedNetwork(latent_dim, 2, self.hidden, name="network", dtype=self.dtype_policy)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/du|, in latent_dim passes."""
         z = tf.zeros_like(u)
         for _ in range(self.latent_dim):  # each pass makes one more entry final
@@ -93,11 +94,11 @@ class Autoregressive(Flow):
             z = u * tf.exp(log_scale) + shift
         return z, tf.reduce_sum(log_scale, -1)
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return u and log |det dz/du|, in one pass."""
         log_scale, shift = self._affine(z)
         return (z - shift) * tf.exp(-log_scale), tf.reduce_sum(log_scale, -1)
 
-    def _affine(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _affine(self, z: Tensor) -> tuple[Tensor, Tensor]:
         log_scale, shift = tf.unstack(self.network(z), axis=-1)
         return bounded(log_scale, 2.0), shift

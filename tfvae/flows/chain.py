@@ -1,4 +1,4 @@
-"""Flows one after another."""
+"""Sequences of flows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, Tensor
 from tfvae.flows.base import Flow
 
 
@@ -24,15 +25,14 @@ class Chain(Flow):
         (array([1., 2., 3.], dtype=float32), 0.0)
     """
 
-    def __init__(self, flows: Sequence[Flow], *, name: str | None = None, dtype: object = None):
-        flows = list(flows)
-        dims = [getattr(flow, "latent_dim", None) for flow in flows]
-        if not flows or None in dims or len(set(dims)) > 1:
+    def __init__(self, flows: Sequence[Flow], *, name: str | None = None, dtype: DType = None):
+        dims = [flow.latent_dim if isinstance(flow, Flow) else None for flow in flows]
+        if not dims or None in dims or len(set(dims)) > 1:
             raise InvalidInput("flows", "one or more flows of one latent_dim", dims)
-        super().__init__(dims[0], name=name, dtype=dtype)
-        self.flows = flows
+        super().__init__(flows[0].latent_dim, name=name, dtype=dtype)
+        self.flows = list(flows)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/du|."""
         log_det = tf.zeros(tf.shape(u)[:-1])
         for flow in self.flows:
@@ -40,7 +40,7 @@ class Chain(Flow):
             log_det += more
         return u, log_det
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return u and log |det dz/du|."""
         log_det = tf.zeros(tf.shape(z)[:-1])
         for flow in reversed(self.flows):
@@ -50,15 +50,19 @@ class Chain(Flow):
 
 
 class Reverse(Flow):
-    """The same numbers in the opposite order; log |det| = 0."""
+    """The same numbers in the opposite order; log |det| = 0.
 
-    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+    Args:
+        latent_dim: the dimension.
+    """
+
+    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(latent_dim, name=name, dtype=dtype)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return u from back to front, and 0."""
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Return u in the opposite order, and 0."""
         return tf.reverse(u, [-1]), tf.zeros(tf.shape(u)[:-1])
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return z from back to front, and 0."""
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return z in the opposite order, and 0."""
         return self.forward(z)

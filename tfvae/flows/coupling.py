@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from tfvae.core.checks import integer, integers
 from tfvae.core.numerics import bounded
+from tfvae.core.types import DType, Tensor
 from tfvae.flows.base import Flow
 from tfvae.flows.chain import Chain
+from tfvae.flows.perceptron import TanhPerceptron
 
 
 class RealNVP(Flow):
-    """Layers that scale and shift one half of the entries by functions of the other half, in turn.
+    """Layers that scale and shift one half of the entries by functions of the other half, alternately.
 
     z_a = u_a;  z_b = u_b exp(s(u_a)) + t(u_a);  log |det dz/du| = sum s(u_a),  |s| < 2
 
@@ -39,7 +40,7 @@ class RealNVP(Flow):
         hidden: tuple[int, ...] = (64, 64),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(integer("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
         self.num_layers = integer("num_layers", num_layers, at_least=2)
@@ -51,11 +52,11 @@ class RealNVP(Flow):
         ]
         self.chain = Chain(layers, name="chain", dtype=policy)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/du|, in one pass."""
         return self.chain.forward(u)
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return u and log |det dz/du|, in one pass."""
         return self.chain.inverse(z)
 
@@ -65,7 +66,7 @@ class Coupling(Flow):
 
     Args:
         latent_dim: the dimension, at least 2.
-        keep_last: whether the last half is kept and the first changed, instead of the other way round.
+        keep_last: whether the last half is kept and the first is changed, instead of the reverse.
         hidden: sizes of the hidden layers, tanh.
     """
 
@@ -76,7 +77,7 @@ class Coupling(Flow):
         hidden: tuple[int, ...] = (64, 64),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(integer("latent_dim", latent_dim, at_least=2), name=name, dtype=dtype)
         self.keep_last = keep_last
@@ -84,35 +85,27 @@ class Coupling(Flow):
         first = latent_dim // 2
         self._sizes = (first, latent_dim - first)
         kept, changed = reversed(self._sizes) if keep_last else self._sizes
-        small = keras.initializers.RandomNormal(stddev=0.01)
-        self.network = [keras.layers.Dense(size, "tanh", dtype="float32") for size in self.hidden]
-        self.network.append(keras.layers.Dense(2 * changed, dtype="float32", kernel_initializer=small))
-        for layer, size in zip(self.network, (kept, *self.hidden), strict=True):
-            layer.build((None, size))
+        self.network = TanhPerceptron(kept, 2 * changed, self.hidden, name="network", dtype=self.dtype_policy)
 
-    def forward(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/du|."""
         kept, changed = self._split(u)
         log_scale, shift = self._affine(kept)
         return self._join(kept, changed * tf.exp(log_scale) + shift), tf.reduce_sum(log_scale, -1)
 
-    def inverse(self, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return u and log |det dz/du|."""
         kept, changed = self._split(z)
         log_scale, shift = self._affine(kept)
         return self._join(kept, (changed - shift) * tf.exp(-log_scale)), tf.reduce_sum(log_scale, -1)
 
-    def _split(self, value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _split(self, value: Tensor) -> tuple[Tensor, Tensor]:
         first, last = tf.split(value, self._sizes, axis=-1)
         return (last, first) if self.keep_last else (first, last)
 
-    def _join(self, kept: tf.Tensor, changed: tf.Tensor) -> tf.Tensor:
+    def _join(self, kept: Tensor, changed: Tensor) -> Tensor:
         return tf.concat([changed, kept] if self.keep_last else [kept, changed], -1)
 
-    def _affine(self, kept: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        value = tf.reshape(kept, (-1, kept.shape[-1]))
-        for layer in self.network:
-            value = layer(value)
-        value = tf.reshape(value, tf.concat([tf.shape(kept)[:-1], [value.shape[-1]]], 0))
-        log_scale, shift = tf.split(value, 2, axis=-1)
+    def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+        log_scale, shift = tf.split(self.network(kept), 2, axis=-1)
         return bounded(log_scale, 2.0), shift

@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from tfvae.core.checks import integer, integers
 from tfvae.core.part import Part
+from tfvae.core.types import Array, DType, Tensor
+from tfvae.flows.perceptron import as_float32, project
 
 
 class MaskedNetwork(Part):
-    """A network whose outputs for entry i depend on the entries before i alone.
+    """A network whose outputs for entry i depend only on the entries before i.
 
     Each hidden unit has a degree m and sees the entries 1..m; a unit is fed by units of no larger degree,
     and the outputs of entry i by units of a degree below i. The hidden units are tanh; the last layer
@@ -24,7 +26,7 @@ class MaskedNetwork(Part):
         latent_dim: number of entries, in and out.
         channels: outputs for each entry.
         hidden: sizes of the hidden layers.
-        context_dim: size of the context; 0 for none.
+        context_dim: size of the context; 0 means none.
 
     Source: Germain et al. 2015 (MADE), section 3.
 
@@ -41,7 +43,7 @@ class MaskedNetwork(Part):
         context_dim: int = 0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
@@ -54,7 +56,7 @@ class MaskedNetwork(Part):
     def _make_weights(self) -> None:
         lowest = 0 if self.context_dim else 1
         degrees = [np.arange(1, self.latent_dim + 1)]
-        if self.latent_dim > 1 or self.context_dim:  # else there is nothing that the one entry could see
+        if self.latent_dim > 1 or self.context_dim:  # else the one entry depends on nothing
             span = self.latent_dim - lowest
             degrees += [lowest + np.arange(width) * span // width for width in self.hidden]
         outputs = np.arange(self.latent_dim)  # below i, so that >= means >
@@ -76,9 +78,9 @@ class MaskedNetwork(Part):
                 autocast=False,
             )
 
-    def _kernel(self, mask: np.ndarray, number: int) -> keras.Variable | None:
+    def _kernel(self, mask: Array, number: int) -> keras.Variable | None:
         if not mask.any():
-            return None  # weights that are masked as a whole would never learn
+            return None  # weights that are all masked would never learn
         last = number == len(self.masks) - 1
         spread = 0.01 if last else max(1.0, mask.sum(axis=0).mean()) ** -0.5
         initializer = keras.initializers.RandomNormal(stddev=float(spread))
@@ -86,7 +88,7 @@ class MaskedNetwork(Part):
             name=f"kernel_{number}", shape=mask.shape, initializer=initializer, autocast=False
         )
 
-    def call(self, inputs: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+    def call(self, inputs: Tensor, context: Tensor | None = None) -> Tensor:
         """Return [..., latent_dim, channels] in float32.
 
         Args:
@@ -97,20 +99,10 @@ class MaskedNetwork(Part):
         for number, (mask, kernel, bias) in enumerate(
             zip(self.masks, self.kernels, self.biases, strict=True)
         ):
-            kernel = tf.zeros(mask.shape) if kernel is None else _float32(kernel) * mask
-            value = _project(value, kernel) + _float32(bias)
+            kernel = tf.zeros(mask.shape) if kernel is None else as_float32(kernel) * mask
+            value = project(value, kernel) + as_float32(bias)
             if number == 0 and self.context_dim:
-                value += _project(tf.cast(context, tf.float32), _float32(self.context_kernel))
+                value += project(tf.cast(context, tf.float32), as_float32(self.context_kernel))
             if number < len(self.masks) - 1:
                 value = tf.tanh(value)
         return tf.reshape(value, tf.concat([tf.shape(value)[:-1], [self.latent_dim, self.channels]], 0))
-
-
-def _project(value: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    rows, columns = kernel.shape
-    flat = tf.linalg.matmul(tf.reshape(value, (-1, rows)), kernel)
-    return tf.reshape(flat, tf.concat([tf.shape(value)[:-1], [columns]], 0))
-
-
-def _float32(weight: keras.Variable) -> tf.Tensor:
-    return tf.cast(tf.convert_to_tensor(weight), tf.float32)

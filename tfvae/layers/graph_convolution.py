@@ -10,21 +10,22 @@ import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
+from tfvae.core.types import Array, ArrayLike, DType, InputShape, Shape, Tensor
 
 
 class GraphConvolution(Part):
     """H_k = activation(P H_{k-1} W_k), and P H_K at the end;  P = D^-1/2 (A + I) D^-1/2.
 
     From adjacency matrices A [B, N, N] to features [B, N, sizes[-1]], a row for each node;
-    D_ii = sum_j (A + I)_ij. The last P is there for what comes after: a part that projects each row to its
-    own parameters is then one more graph convolution, without an activation. What stands on the diagonal
-    of A is not looked at. A node without edges keeps its own features.
+    D_ii = sum_j (A + I)_ij. The last P is for what comes after: a part that projects each row to its
+    own parameters is then one more graph convolution, without an activation. The diagonal of A has no effect.
+    A node without edges keeps its own features.
 
     Args:
         sizes: units of each layer; none of them has a bias.
         activation: of each layer.
         features: H_0, an array [N, F] that all graphs share, kept as a weight that is not trained; or its
-            shape (N, F), where the values come from a file. None is the identity: every node is its own
+            shape (N, F), where the values come from a file. None means the identity: every node is its own
             feature.
 
     Raises:
@@ -43,10 +44,10 @@ class GraphConvolution(Part):
         self,
         sizes: tuple[int, ...] = (32,),
         activation: str = "relu",
-        features: np.ndarray | tuple[int, int] | None = None,
+        features: ArrayLike | tuple[int, int] | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         if not sizes or any(not size >= 1 for size in sizes):
@@ -55,21 +56,21 @@ class GraphConvolution(Part):
         self.activation = activation
         self.features = None if features is None else self._keep(features)
 
-    def _keep(self, features: object) -> tuple[int, int]:
+    def _keep(self, features: ArrayLike) -> Shape:
         """Put the features into a weight, and return their shape, which is all the configuration holds."""
-        values = np.asarray(features, "float32")
-        if values.ndim == 1 and len(values) == 2:
-            values = np.zeros(values.astype(int), "float32")
+        given: Array = np.asarray(features, "float32")
+        shape_alone = given.ndim == 1 and len(given) == 2
+        values = np.zeros(given.astype(int), "float32") if shape_alone else given
         if values.ndim != 2 or not np.isfinite(values).all():
             raise InvalidInput("features", "finite numbers of shape (nodes, features)", values.shape)
         self.node_features = self.add_weight(name="node_features", shape=values.shape, trainable=False)
         self.node_features.assign(values)
         return values.shape
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the weights of each layer."""
         nodes = input_shape[-1]
-        if len(input_shape) != 3 or input_shape[1] != nodes:
+        if len(input_shape) != 3 or nodes is None or input_shape[1] != nodes:
             raise InvalidInput("adjacency", "shape (batch, nodes, nodes)", tuple(input_shape))
         if self.features is not None and self.features[0] != nodes:
             raise InvalidInput("features", f"a row for each of {nodes} nodes", self.features)
@@ -79,7 +80,7 @@ class GraphConvolution(Part):
             for index, shape in enumerate(itertools.pairwise(widths))
         ]
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return [B, N, sizes[-1]] in the layer's compute dtype."""
         around = tf.cast(propagation(tf.cast(inputs, tf.float32)), self.compute_dtype)
         activation = keras.activations.get(self.activation)
@@ -92,12 +93,12 @@ class GraphConvolution(Part):
             hidden = activation(tf.matmul(around, tf.matmul(hidden, kernel)))
         return tf.matmul(around, hidden)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
+    def compute_output_shape(self, input_shape: InputShape) -> InputShape:
         """Return (batch, nodes, sizes[-1])."""
         return (*input_shape[:-1], self.sizes[-1])
 
 
-def propagation(adjacency: tf.Tensor) -> tf.Tensor:
+def propagation(adjacency: Tensor) -> Tensor:
     """Return P = D^-1/2 (A + I) D^-1/2 of adjacency matrices [B, N, N], whose diagonal counts as 0.
 
     Example:

@@ -1,4 +1,4 @@
-"""Networks of several images at once, one at each of several scales."""
+"""Networks of several images at once, each at a scale of its own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import keras
 from tfvae.core.checks import integers, keras_layer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
+from tfvae.core.types import DType, Tensor
 from tfvae.networks import chain
 
 
 class FeaturePyramid(Configured, keras.layers.Layer):
-    """[h_n, ..., h_1] with h_1 = f_1(x) and h_i = f_i(h_i-1): the features of each of a row of networks.
+    """[h_n, ..., h_1] with h_1 = f_1(x) and h_i = f_i(h_i-1): the features of each network of a chain.
 
     Args:
-        networks: f_1, ..., f_n; the last one's features come first.
+        networks: f_1, ..., f_n; the features of the last come first.
 
     Example:
         >>> halving = [keras.layers.Conv2D(3, 4, strides=2, padding="same") for _ in range(2)]
@@ -24,11 +25,11 @@ class FeaturePyramid(Configured, keras.layers.Layer):
         [(5, 2, 2, 3), (5, 4, 4, 3)]
     """
 
-    def __init__(self, networks: list[keras.Layer], *, name: str | None = None, dtype: object = None):
+    def __init__(self, networks: list[keras.Layer], *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.networks = [keras_layer("networks", network) for network in networks]
 
-    def call(self, inputs: object) -> list:
+    def call(self, inputs: Tensor) -> list[Tensor]:
         """Return the features of all networks, the last one's first."""
         features = [inputs]
         for network in self.networks:
@@ -37,7 +38,7 @@ class FeaturePyramid(Configured, keras.layers.Layer):
 
 
 class StackMaps(Configured, keras.layers.Layer):
-    """Maps laid one after the other as one image: [B, sum of H_i W_i C_i] to [B, H, W, sum of C_i].
+    """Concatenated maps as one image: [B, sum of H_i W_i C_i] to [B, H, W, sum of C_i].
 
     (H, W) are those of the last and largest map; the pixels of the others are repeated to that size.
 
@@ -45,7 +46,7 @@ class StackMaps(Configured, keras.layers.Layer):
         shapes: (H_i, W_i, C_i) of each map; H_i divides H, and W_i divides W.
 
     Raises:
-        InvalidInput: for a shape that is none of an image, or does not divide the last one.
+        InvalidInput: for a shape that is not one of an image, or does not divide the last one.
 
     Example:
         >>> StackMaps([(1, 1, 1), (2, 2, 1)])(keras.ops.arange(5.0)[None])[0, :, :, 0].numpy()
@@ -56,14 +57,14 @@ class StackMaps(Configured, keras.layers.Layer):
                [3., 4.]], dtype=float32)
     """
 
-    def __init__(self, shapes: list[tuple[int, int, int]], *, name: str | None = None, dtype: object = None):
+    def __init__(self, shapes: list[tuple[int, int, int]], *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.shapes = [integers("shapes", shape) for shape in shapes]
         for shape in self.shapes:
             if len(shape) != 3 or any(n % m for n, m in zip(self.shapes[-1][:2], shape[:2], strict=True)):
                 raise InvalidInput("shapes", f"(H, W, C) that divides the last one {self.shapes[-1]}", shape)
 
-    def call(self, inputs: object) -> object:
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the image."""
         height, width = self.shapes[-1][:2]
         maps, start = [], 0
@@ -81,8 +82,13 @@ def map_shapes(
 ) -> list[tuple[int, int, int]]:
     """Return the shapes of maps of an image: its height and width divided by each of the scales.
 
+    Args:
+        shape: (height, width, channels) of the image.
+        scales: what height and width are divided by, for each map.
+        channels: of each map.
+
     Raises:
-        InvalidInput: for a shape that is none of an image, or of one that a scale does not divide.
+        InvalidInput: for a shape that is not one of an image, or that a scale does not divide.
 
     Example:
         >>> map_shapes((8, 12, 1), (4, 2), 3)
@@ -95,7 +101,10 @@ def map_shapes(
 
 
 def downsample(filters: int) -> keras.Layer:
-    """A convolution with stride 2: [B, H, W, C] to [B, H / 2, W / 2, filters].
+    """Return a convolution with stride 2: [B, H, W, C] to [B, H / 2, W / 2, filters].
+
+    Args:
+        filters: channels of the result.
 
     Example:
         >>> downsample(3)(keras.ops.zeros((5, 8, 8, 1))).shape
@@ -105,7 +114,11 @@ def downsample(filters: int) -> keras.Layer:
 
 
 def upsample(shapes: list[tuple[int, int, int]], filters: int) -> keras.Sequential:
-    """Maps as one image, see `StackMaps`, a convolution, and one that doubles the size of the last map.
+    """Return `StackMaps`, a convolution, and a transposed one that doubles the size of the last map.
+
+    Args:
+        shapes: (H_i, W_i, C_i) of each map, as for `StackMaps`.
+        filters: channels of both convolutions.
 
     Example:
         >>> upsample([(1, 1, 4), (2, 2, 4)], 3)(keras.ops.zeros((5, 20))).shape

@@ -1,14 +1,18 @@
-"""Sparse codes: the proximal steps that find them, which an encoder can learn to foresee."""
+"""Sparse coding: proximal gradient steps, which an encoder can learn to predict."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-__all__ = ["ista", "lipschitz_constant", "soft_threshold"]
+from tfvae.core.types import Tensor
 
 
-def soft_threshold(values: tf.Tensor, threshold: float | tf.Tensor) -> tf.Tensor:
+def soft_threshold(values: Tensor, threshold: float | Tensor) -> Tensor:
     """Return sign(v) max(|v| - threshold, 0), which minimizes (u - v)^2 / 2 + threshold |u| over u.
+
+    Args:
+        values: v.
+        threshold: at least 0.
 
     Example:
         >>> soft_threshold(tf.constant([-2.0, 0.5, 1.5]), 1.0).numpy()
@@ -17,8 +21,11 @@ def soft_threshold(values: tf.Tensor, threshold: float | tf.Tensor) -> tf.Tensor
     return tf.sign(values) * tf.nn.relu(tf.abs(values) - threshold)
 
 
-def lipschitz_constant(dictionary: tf.Tensor) -> tf.Tensor:
-    """Return the largest eigenvalue of D D^T for a dictionary D [atoms, n]; 1 / it is a safe step.
+def lipschitz_constant(dictionary: Tensor) -> Tensor:
+    """Return the largest eigenvalue of D D^T, whose inverse is a step size of `ista` that always converges.
+
+    Args:
+        dictionary: D, [atoms, n].
 
     Example:
         >>> float(lipschitz_constant(tf.constant([[3.0, 0.0], [0.0, 1.0]])))
@@ -30,21 +37,21 @@ def lipschitz_constant(dictionary: tf.Tensor) -> tf.Tensor:
 
 
 def ista(
-    x: tf.Tensor, dictionary: tf.Tensor, sparsity: float, steps: int, start: tf.Tensor, pull: float = 0.0
-) -> tf.Tensor:
-    """Return the code z [B, atoms] that proximal gradient steps lead to.
+    x: Tensor, dictionary: Tensor, sparsity: float, steps: int, start: Tensor, pull: float = 0.0
+) -> Tensor:
+    """Return the code z [B, atoms] after some steps of iterative shrinkage and thresholding.
 
     energy = |x - z D|^2 / 2 + sparsity |z|_1 + pull |z - start|^2
 
-    Each step lowers it, and in the end z is its minimum.
+    Each proximal gradient step lowers the energy, and z converges to its minimum.
 
     Args:
         x: [B, n].
         dictionary: D, an atom in each row, [atoms, n].
         sparsity: weight of the absolute values.
-        steps: how many.
-        start: [B, atoms].
-        pull: weight of the distance from the start.
+        steps: number of steps.
+        start: z before the first step, [B, atoms].
+        pull: weight of the squared distance from the start.
 
     Source: Daubechies et al. 2004; with the pull, Kavukcuoglu et al. 2010, equation 2.
 

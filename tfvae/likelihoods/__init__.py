@@ -6,9 +6,8 @@ from tfvae.likelihoods.autoregressive_categorical import AutoregressiveCategoric
 from tfvae.likelihoods.base import Likelihood
 from tfvae.likelihoods.bernoulli import Bernoulli
 from tfvae.likelihoods.categorical import Categorical
-from tfvae.likelihoods.column_kinds import Category, Count, Ordinal, Positive, Real
+from tfvae.likelihoods.columns import Category, Column, Count, Ordinal, Positive, Real
 from tfvae.likelihoods.continuous_bernoulli import ContinuousBernoulli
-from tfvae.likelihoods.counts import NegativeBinomial, Poisson
 from tfvae.likelihoods.dictionary import Dictionary
 from tfvae.likelihoods.discretized_logistic_mixture import DiscretizedLogisticMixture
 from tfvae.likelihoods.inner_product import InnerProduct
@@ -20,9 +19,14 @@ from tfvae.likelihoods.missing_mask import WithMissingMask
 from tfvae.likelihoods.missing_not_at_random import MissingNotAtRandom
 from tfvae.likelihoods.mixed_columns import MixedColumns
 from tfvae.likelihoods.multinomial import Multinomial
+from tfvae.likelihoods.negative_binomial import NegativeBinomial
 from tfvae.likelihoods.normal import Normal
 from tfvae.likelihoods.padded import Padded
+from tfvae.likelihoods.poisson import Poisson
+from tfvae.likelihoods.projected import ProjectedLikelihood
+from tfvae.likelihoods.sequence_support import SequenceSupport
 from tfvae.likelihoods.student_t import StudentT
+from tfvae.likelihoods.wrapped import WrappedLikelihood
 from tfvae.likelihoods.zero_inflated import ZeroInflated
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Category",
+    "Column",
     "ContinuousBernoulli",
     "Count",
     "Dictionary",
@@ -50,9 +55,12 @@ __all__ = [
     "Padded",
     "Poisson",
     "Positive",
+    "ProjectedLikelihood",
     "Real",
+    "SequenceSupport",
     "StudentT",
     "Support",
     "WithMissingMask",
+    "WrappedLikelihood",
     "ZeroInflated",
 ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.support import Support
-from tfvae.distributions.base import BaseDistribution
+from tfvae.core.types import Array, DType, InputShape, Tensor, Tensors
+from tfvae.distributions import AutoregressiveBernoulli
 from tfvae.likelihoods.base import Likelihood
 
 
@@ -26,13 +27,13 @@ class Autoregressive(Likelihood):
 
     The decoder's features are [B, n], or [B, height, width, n].
 
-    Drawing, and `mean`, go through the network once for each pixel, one after the other.
+    Drawing, and `mean`, run the network once for each pixel, one after the other.
 
     Args:
         event_shape: (height, width, channels).
-        num_layers: masked convolutions; each lets a pixel see `kernel_size // 2` further.
-        filters: channels of each of them.
-        kernel_size: their height and width, odd.
+        num_layers: number of masked convolutions; each lets a pixel see `kernel_size // 2` further.
+        filters: channels of each convolution.
+        kernel_size: height and width of each convolution's kernel, odd.
 
     Source: Gulrajani et al. 2017 (PixelVAE), section 3; masks: van den Oord et al. 2016 (PixelRNN),
     section 3.4.
@@ -54,7 +55,7 @@ class Autoregressive(Likelihood):
         kernel_size: int = 5,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 3:
@@ -65,7 +66,7 @@ class Autoregressive(Likelihood):
         if kernel_size % 2 == 0:
             raise InvalidInput("kernel_size", "an odd number of at least 3", kernel_size)
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the masked convolutions, and the projection of features to each of them."""
         channels, size = self.event_shape[-1], self.kernel_size
         grid = (*self.event_shape[:2], 1)
@@ -85,15 +86,15 @@ class Autoregressive(Likelihood):
         )
         self.out_bias = self.add_weight(name="out_bias", shape=(channels,), initializer="zeros")
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"features"}, what z adds to each layer, [B, height, width, num_layers * filters]."""
         return {"features": self.head(inputs)[..., 0, :]}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
-        """Return the distribution of an image; it uses the network's weights as they are when asked."""
-        return _Raster(params["features"], self.event_shape, self.logits, self.in_turn)
+    def distribution(self, params: Tensors) -> tfd.Distribution:
+        """Return the distribution of an image; it reads the network's weights at each use."""
+        return AutoregressiveBernoulli(params["features"], self.event_shape, self.logits, self.generate)
 
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def mean(self, params: Tensors) -> Tensor:
         """Return an image without noise, [..., height, width, channels]: each p_i given the p before it.
 
         p_i = p(x_i = 1|p_1, ..., p_(i-1), z), the network taking probabilities for pixels. This stands
@@ -101,10 +102,10 @@ class Autoregressive(Likelihood):
         """
         features = params["features"]
         shape = tf.concat([tf.shape(features)[:-1], [self.event_shape[-1]]], 0)
-        image = self.in_turn(features, 1, lambda place, logits: tf.sigmoid(logits))
+        image = self.generate(features, 1, lambda place, logits: tf.sigmoid(logits))
         return tf.ensure_shape(tf.reshape(image, shape), [*features.shape[:-1], self.event_shape[-1]])
 
-    def logits(self, x: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+    def logits(self, x: Tensor, features: Tensor) -> Tensor:
         """Return the logits of all pixels, each given the pixels of x before it.
 
         Args:
@@ -112,28 +113,25 @@ class Autoregressive(Likelihood):
             features: what `call` returned, [..., height, width, num_layers * filters]; the leading axes
                 of the two are broadcast.
         """
-        by_layer = tf.split(tf.cast(features, self.compute_dtype), self.num_layers, axis=-1)
-        hidden = None
-        for layer, (kernel, added) in enumerate(zip(self._masked_kernels(), by_layer, strict=True)):
-            seen = self._convolved(tf.cast(x, self.compute_dtype) if layer == 0 else hidden, kernel)
-            new = tf.nn.elu(seen + added)
-            hidden = new if layer == 0 else hidden + new
-        return tf.cast(self._convolved(hidden, self._now(self.out_kernel)), tf.float32) + self.out_bias
+        added = tf.split(tf.cast(features, self.compute_dtype), self.num_layers, axis=-1)
+        kernels = self._masked_kernels()
+        hidden = tf.nn.elu(_convolved(tf.cast(x, self.compute_dtype), kernels[0]) + added[0])
+        for kernel, more in zip(kernels[1:], added[1:], strict=True):
+            hidden += tf.nn.elu(_convolved(hidden, kernel) + more)
+        return tf.cast(_convolved(hidden, self._value(self.out_kernel)), tf.float32) + self.out_bias
 
-    def in_turn(
-        self,
-        features: tf.Tensor,
-        repeats: int | tf.Tensor,
-        value: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-    ) -> tf.Tensor:
-        """Return images made pixel by pixel, each from the logits given the pixels so far.
+    def generate(
+        self, features: Tensor, repeats: int | Tensor, value: Callable[[Tensor, Tensor], Tensor]
+    ) -> Tensor:
+        """Return images generated pixel by pixel, each from the logits given the pixels so far.
 
         The same network as `logits`, of which every step computes one pixel from its neighbors.
 
         Args:
             features: what `call` returned, [..., height, width, num_layers * filters]; N of them.
-            repeats: how many images to make for each.
-            value: from a pixel's number and its logits [repeats N, channels] to its values, alike.
+            repeats: number of images for each.
+            value: function of a pixel's index and its logits [repeats N, channels] to its values, of that
+                shape.
 
         Returns:
             Images [repeats N, height, width, channels].
@@ -149,20 +147,23 @@ class Autoregressive(Likelihood):
             tf.reshape(kernel, (size, -1, self.filters))[:seen]
             for kernel, seen in zip(self._masked_kernels(), counts, strict=True)
         ]
-        out_kernel = self._now(self.out_kernel)[0, 0]
+        out_kernel = self._value(self.out_kernel)[0, 0]
 
-        def step(place: tf.Tensor, *states: tf.Tensor) -> tuple:
-            states, hidden = list(states), None
-            for layer, (kernel, seen) in enumerate(zip(kernels, counts, strict=True)):
-                around = tf.gather(states[layer], neighbors[place, :seen])
-                new = tf.einsum("kni,kio->no", around, kernel) + tf.tile(added[place, layer], (repeats, 1))
-                hidden = tf.nn.elu(new) if layer == 0 else hidden + tf.nn.elu(new)
-                if layer + 1 < self.num_layers:
-                    states[layer + 1] = _with_row(states[layer + 1], place, hidden)
+        def layer_output(layer: int, place: Tensor, rows: Tensor) -> Tensor:
+            around = tf.gather(rows, neighbors[place, : counts[layer]])
+            new = tf.einsum("kni,kio->no", around, kernels[layer])
+            return tf.nn.elu(new + tf.tile(added[place, layer], (repeats, 1)))
+
+        def step(place: Tensor, x: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+            *rows, image = others  # of the layers but the last; and of the values
+            hidden = layer_output(0, place, x)
+            for layer in range(1, self.num_layers):
+                rows[layer - 1] = _with_row(rows[layer - 1], place, hidden)
+                hidden += layer_output(layer, place, rows[layer - 1])
             logits = tf.cast(hidden @ out_kernel, tf.float32) + self.out_bias
-            states[0] = _with_row(states[0], place, tf.cast(value(place, logits), self.compute_dtype))
-            image = _with_row(states[-1], place, value(place, logits))
-            return place + 1, *states[:-1], image
+            values = value(place, logits)
+            x = _with_row(x, place, tf.cast(values, self.compute_dtype))
+            return place + 1, x, *rows, _with_row(image, place, values)
 
         # Of x and of each layer but the last: a row for each place, and one of zeros for outside.
         widths = [channels] + [self.filters] * (self.num_layers - 1)
@@ -173,26 +174,27 @@ class Autoregressive(Likelihood):
         )
         return tf.reshape(tf.transpose(image, (1, 0, 2)), (-1, *self.event_shape))
 
-    def _masked_kernels(self) -> list[tf.Tensor]:
+    def _masked_kernels(self) -> list[Tensor]:
         """Return the kernels, 0 from the middle on (mask A) in the first and after it (mask B) in others."""
         size = self.kernel_size
         place = np.arange(size * size).reshape(size, size, 1, 1)
         return [
-            self._now(kernel * (place < size * size // 2 + (layer > 0)).astype("float32"))
+            self._value(kernel * (place < size * size // 2 + (layer > 0)).astype("float32"))
             for layer, kernel in enumerate(self.kernels)
         ]
 
-    def _now(self, weight: tf.Tensor) -> tf.Tensor:
+    def _value(self, weight: keras.Variable | Tensor) -> Tensor:
         return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
 
-    def _convolved(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        leading = tf.shape(x)[:-3]
-        flat = tf.nn.conv2d(tf.reshape(x, (-1, *x.shape[-3:])), kernel, strides=1, padding="SAME")
-        return tf.reshape(flat, tf.concat([leading, flat.shape[1:]], 0))
+
+def _convolved(x: Tensor, kernel: Tensor) -> Tensor:
+    leading = tf.shape(x)[:-3]
+    flat = tf.nn.conv2d(tf.reshape(x, (-1, *x.shape[-3:])), kernel, strides=1, padding="SAME")
+    return tf.reshape(flat, tf.concat([leading, flat.shape[1:]], 0))
 
 
-def _neighbors(height: int, width: int, size: int) -> np.ndarray:
-    """Return for each pixel the numbers of those around it up to itself, row by row; outside the last."""
+def _neighbors(height: int, width: int, size: int) -> Array:
+    """Return for each pixel the indices of those around it up to itself; height * width for outside."""
     row, column = np.divmod(np.arange(height * width)[:, np.newaxis], width)
     down, right = np.divmod(np.arange(size * size // 2 + 1), size)
     row, column = row + down - size // 2, column + right - size // 2
@@ -200,45 +202,5 @@ def _neighbors(height: int, width: int, size: int) -> np.ndarray:
     return np.where(inside, row * width + column, height * width).astype("int32")
 
 
-def _with_row(rows: tf.Tensor, number: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
-    return tf.tensor_scatter_nd_update(rows, [[number]], row[tf.newaxis])
-
-
-class _Raster(BaseDistribution):
-    """Bernoulli pixels, each given those before it."""
-
-    def __init__(
-        self,
-        features: tf.Tensor,
-        event_shape: tuple[int, ...],
-        logits: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-        in_turn: Callable[[tf.Tensor, tf.Tensor, Callable], tf.Tensor],
-    ):
-        parameters = dict(locals())
-        self._features, self._image_shape = features, tuple(event_shape)
-        self._logits, self._in_turn = logits, in_turn
-        super().__init__(parameters)
-
-    @classmethod
-    def _parameter_properties(cls, dtype: object, num_classes: object = None) -> dict:
-        return {"features": tfp.util.ParameterProperties(event_ndims=3)}
-
-    def _event_shape(self) -> tf.TensorShape:
-        return tf.TensorShape(self._image_shape)
-
-    def _event_shape_tensor(self, **_: object) -> tf.Tensor:
-        return tf.constant(self._image_shape, tf.int32)
-
-    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
-        logits = self._logits(x, self._features)
-        return tf.reduce_sum(x * logits - tf.math.softplus(logits), axis=[-3, -2, -1])
-
-    def _sample_n(self, n: int, seed: object = None) -> tf.Tensor:
-        height, width, channels = self._image_shape
-        leading = tf.concat([[n], tf.shape(self._features)[:-3]], 0)
-        shape = [height * width, tf.reduce_prod(leading), channels]
-        uniform = tf.random.stateless_uniform(shape, tfp.random.sanitize_seed(seed))
-        images = self._in_turn(
-            self._features, n, lambda place, logits: tf.cast(uniform[place] < tf.sigmoid(logits), tf.float32)
-        )
-        return tf.reshape(images, tf.concat([leading, self._image_shape], 0))
+def _with_row(rows: Tensor, index: Tensor, row: Tensor) -> Tensor:
+    return tf.tensor_scatter_nd_update(rows, [[index]], row[tf.newaxis])

@@ -1,4 +1,4 @@
-"""The categorical likelihood, for elements that are each one of K kinds."""
+"""The categorical likelihood, for elements that are each one of K categories."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
-from tfvae.core.heads import Head
 from tfvae.core.support import Support
-from tfvae.likelihoods.base import Likelihood
+from tfvae.core.types import DType, Shape, Tensor, Tensors
+from tfvae.likelihoods.projected import ProjectedLikelihood
 
 
-class Categorical(Likelihood):
+class Categorical(ProjectedLikelihood):
     """p(x|z) = prod_i softmax(logits_i(z))[x_i],  x_i one of the category numbers 0, 1, ..., K - 1.
 
-    x holds the numbers as they are, and the encoder sees them as one-hot codes, [B, *event, K]. As an
+    x holds the category numbers, and the encoder sees them as one-hot codes, [B, *event, K]. As an
     average of category numbers means nothing, `mean` is the most probable category.
 
     Args:
@@ -31,44 +31,39 @@ class Categorical(Likelihood):
     """
 
     def __init__(
-        self,
-        event_shape: tuple[int, ...],
-        num_categories: int,
-        *,
-        name: str | None = None,
-        dtype: object = None,
+        self, event_shape: Shape, num_categories: int, *, name: str | None = None, dtype: DType = None
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         self.num_categories = integer("num_categories", num_categories, 2)
         self.support = Support(0.0, num_categories - 1.0, integer=True)
 
-    def build(self, input_shape: tuple) -> None:
-        """Make the projection to logits."""
-        self.head = Head(self.event_shape, self.num_categories, name="head", dtype=self.dtype_policy)
-        self.head.build(input_shape)
+    @property
+    def channels(self) -> int:
+        """K."""
+        return self.num_categories
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def parameters(self, raw: Tensor) -> Tensors:
         """Return {"logits"}, [B, *event, K]."""
-        return {"logits": self.head(inputs)}
+        return {"logits": raw}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return an independent category number for each element, float32."""
         elements = tfd.Categorical(logits=params["logits"], dtype=tf.float32)
         return tfd.Independent(elements, len(self.event_shape))
 
-    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+    def encoder_input(self, x: Tensor) -> Tensor:
         """Return one-hot codes, [B, *event, K]; a number between two categories is shared by both."""
         distance = tf.abs(x[..., tf.newaxis] - tf.range(self.num_categories, dtype=x.dtype))
         return tf.nn.relu(1.0 - distance)
 
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def mean(self, params: Tensors) -> Tensor:
         """Return the most probable category's number, as float32."""
         return tf.cast(tf.argmax(params["logits"], axis=-1), tf.float32)
 
-    def missing_statistic(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def missing_statistic(self, params: Tensors) -> Tensor:
         """Return the probabilities, [..., *event, K]."""
         return tf.nn.softmax(params["logits"])
 
-    def missing_estimate(self, average: tf.Tensor) -> tf.Tensor:
+    def missing_estimate(self, average: Tensor) -> Tensor:
         """Return the most probable category's number, as float32."""
         return tf.cast(tf.argmax(average, axis=-1), tf.float32)

@@ -8,7 +8,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, InputShape, Shape, Tensor, Tensors
 from tfvae.likelihoods.base import Likelihood
+from tfvae.networks import num_features
 
 
 class Dictionary(Likelihood):
@@ -33,36 +35,36 @@ class Dictionary(Likelihood):
 
     def __init__(
         self,
-        event_shape: tuple[int, ...],
+        event_shape: Shape,
         scale: float = math.sqrt(0.5),
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         if not 0 < scale < math.inf:
             raise InvalidInput("scale", "a positive number", scale)
         self.scale = scale
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the atoms."""
-        shape = (math.prod(input_shape[1:]), math.prod(self.event_shape))
+        shape = (num_features(input_shape), math.prod(self.event_shape))
         self.directions = self.add_weight(name="directions", shape=shape, initializer="random_normal")
 
     @property
-    def atoms(self) -> tf.Tensor:
+    def atoms(self) -> Tensor:
         """D, [features, n], rows of length 1."""
         return tf.math.l2_normalize(tf.convert_to_tensor(self.directions), axis=1)
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"loc"}, [B, *event]."""
         coefficients = tf.reshape(tf.cast(inputs, tf.float32), (-1, self.directions.shape[0]))
         return {"loc": tf.reshape(tf.matmul(coefficients, self.atoms), (-1, *self.event_shape))}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return an independent normal for each element."""
         return tfd.Independent(tfd.Normal(params["loc"], self.scale), len(self.event_shape))
 
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def mean(self, params: Tensors) -> Tensor:
         """Return the sum of the atoms."""
         return params["loc"]

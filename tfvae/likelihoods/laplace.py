@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae.core.types import Tensor
 from tfvae.likelihoods.location_scale import LocationScale
 
 
@@ -23,6 +23,7 @@ class Laplace(LocationScale):
     Source: Murphy 2022, section 2.7.3 (the density).
 
     Example:
+        >>> import tensorflow as tf
         >>> likelihood = Laplace((4,), scale=0.5)
         >>> float(likelihood.distribution({"loc": tf.zeros([1, 4])}).log_prob(tf.zeros([1, 4]))[0])
         0.0
@@ -30,6 +31,6 @@ class Laplace(LocationScale):
 
     exponent = 1.0
 
-    def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
+    def elements(self, loc: Tensor, *positive: Tensor) -> tfd.Distribution:
         """Return Laplace(loc, scale)."""
         return tfd.Laplace(loc, *positive)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
 from tfvae.likelihoods.base import Likelihood
+from tfvae.networks import num_features
 
 _FLOOR = 1e-3
 
@@ -17,10 +17,10 @@ _FLOOR = 1e-3
 class MaskedNormal(Likelihood):
     """p(x|z) = prod_j N(x_j; f_j(w_j * h), scale_j^2),  w_j a trained vector of masks for each element j.
 
-    f is one network for all elements, with an output of its own for each; element j sees the features h
-    multiplied by its masks. With a decoder that passes z on, such as `networks.linear()`, w_jk = 0 says
-    that x_j does not depend on z_k. With all masks 1 this is `Normal` after an ordinary network. It takes
-    as many passes through f as x has elements.
+    f is one network for all elements, with a separate output for each; for element j its inputs are the
+    features h multiplied by the masks w_j. With a decoder that passes z on, such as `networks.linear()`,
+    w_jk = 0 means that x_j does not depend on z_k. With all masks 1 this is `Normal` after an ordinary
+    network. It takes as many passes through f as x has elements.
 
     Args:
         event_shape: (G,), the elements of one example.
@@ -45,7 +45,7 @@ class MaskedNormal(Likelihood):
         activation: str = "relu",
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 1:
@@ -55,9 +55,9 @@ class MaskedNormal(Likelihood):
         self.sizes = tuple(sizes)
         self.activation = activation
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the masks, the network, and an output and a scale for each element."""
-        elements, features = self.event_shape[0], math.prod(input_shape[1:])
+        elements, features = self.event_shape[0], num_features(input_shape)
         self.masks = self.add_weight(name="masks", shape=(elements, features), initializer="ones")
         self.hidden = [
             keras.layers.Dense(size, self.activation, name=f"hidden_{index}", dtype=self.dtype_policy)
@@ -70,7 +70,7 @@ class MaskedNormal(Likelihood):
         self.bias = self.add_weight(name="bias", shape=(elements,))
         self.log_scale = self.add_weight(name="log_scale", shape=(elements,))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"loc"}, [B, G]."""
         features = tf.reshape(tf.cast(inputs, tf.float32), (-1, 1, self.masks.shape[1]))
         hidden = features * tf.convert_to_tensor(self.masks)
@@ -78,11 +78,11 @@ class MaskedNormal(Likelihood):
             hidden = layer(hidden)
         return {"loc": tf.reduce_sum(tf.cast(hidden, tf.float32) * self.outputs, axis=-1) + self.bias}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return an independent normal for each element."""
         scale = _FLOOR + tf.exp(tf.convert_to_tensor(self.log_scale))
         return tfd.Independent(tfd.Normal(params["loc"], scale), 1)
 
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def mean(self, params: Tensors) -> Tensor:
         """Return the location."""
         return params["loc"]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae import distributions
 from tfvae.core.errors import InvalidInput
-from tfvae.core.heads import Head
 from tfvae.core.support import Support
-from tfvae.likelihoods.base import Likelihood
+from tfvae.core.types import DType, Tensor, Tensors
+from tfvae.likelihoods.projected import ProjectedLikelihood
 
 
-class Multinomial(Likelihood):
+class Multinomial(ProjectedLikelihood):
     """p(x|z, n) = n! / (x_1! ... x_V!) prod_i p_i^x_i,  n = sum_i x_i,  p = softmax(logits(z)).
 
-    How many words n a document has is no part of the model: the density is that of x among all x with the
-    same sum. One draw, and the mean, are therefore of a single word; n draws added up are a document.
+    The number n of words in a document is not part of the model: the density is that of x among all x with
+    the same sum. One draw, and the mean, are therefore of a single word; the sum of n draws is a document.
 
     The encoder sees x divided by its Euclidean length.
 
@@ -32,38 +33,23 @@ class Multinomial(Likelihood):
 
     support = Support(0.0, integer=True)
 
-    def __init__(self, event_shape: tuple[int], *, name: str | None = None, dtype: object = None):
+    def __init__(self, event_shape: tuple[int], *, name: str | None = None, dtype: DType = None):
         super().__init__(event_shape, name=name, dtype=dtype)
         if len(self.event_shape) != 1:
             raise InvalidInput("event_shape", "one size, (vocabulary,)", self.event_shape)
 
-    def build(self, input_shape: tuple) -> None:
-        """Make the projection to logits."""
-        self.head = Head(self.event_shape, 1, name="head", dtype=self.dtype_policy)
-        self.head.build(input_shape)
-
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def parameters(self, raw: Tensor) -> Tensors:
         """Return {"logits"}, [B, V]."""
-        (logits,) = tf.unstack(self.head(inputs), axis=-1)
-        return {"logits": logits}
+        return {"logits": raw[..., 0]}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
-        """Return the multinomial whose number of trials is the sum of the x it is asked about."""
-        return _AnyTotal(logits=params["logits"], dtype=tf.float32)
+    def distribution(self, params: Tensors) -> tfd.Distribution:
+        """Return the multinomial whose number of trials is the sum of the x it is evaluated at."""
+        return distributions.Multinomial(params["logits"])
 
-    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+    def encoder_input(self, x: Tensor) -> Tensor:
         """Return x / |x|, and 0 for an empty document."""
         return tf.math.l2_normalize(x, axis=-1)
 
-    def mean(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def mean(self, params: Tensors) -> Tensor:
         """Return the probabilities, E[x|z] of a single word; times n for a document of n words."""
         return tf.nn.softmax(params["logits"])
-
-
-class _AnyTotal(tfd.OneHotCategorical):
-    """A one-hot draw, whose density extends to sums of n draws."""
-
-    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
-        log_p = tf.nn.log_softmax(self._logits_parameter_no_checks())
-        coefficient = tf.math.lgamma(1.0 + tf.reduce_sum(x, -1)) - tf.reduce_sum(tf.math.lgamma(1.0 + x), -1)
-        return coefficient + tf.reduce_sum(x * log_p, -1)

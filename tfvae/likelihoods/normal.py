@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae.core.types import Tensor
 from tfvae.likelihoods.location_scale import LocationScale
 
 
@@ -19,6 +19,7 @@ class Normal(LocationScale):
     Source: Kingma and Welling 2014, equation 12.
 
     Example:
+        >>> import tensorflow as tf
         >>> from tfvae import scales
         >>> likelihood = Normal((4,), scale=scales.PerElement())
         >>> sorted(likelihood(tf.ones([5, 3])))
@@ -27,6 +28,6 @@ class Normal(LocationScale):
 
     exponent = 2.0
 
-    def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
+    def elements(self, loc: Tensor, *positive: Tensor) -> tfd.Distribution:
         """Return Normal(loc, scale)."""
         return tfd.Normal(loc, *positive)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae.core.types import DType, Shape, Tensor
 from tfvae.likelihoods.location_scale import LocationScale
 from tfvae.scales import Scale, as_scale
 
@@ -40,12 +41,12 @@ class StudentT(LocationScale):
 
     def __init__(
         self,
-        event_shape: tuple[int, ...],
+        event_shape: Shape,
         scale: float | Scale | None = None,
         df: float | Scale = 4.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(event_shape, scale, name=name, dtype=dtype)
         self.df = as_scale("df", df)
@@ -54,7 +55,7 @@ class StudentT(LocationScale):
         """Return the scale and the degrees of freedom."""
         return {**super().positive_parts(), "raw_df": self.df}
 
-    def elements(self, loc: tf.Tensor, *positive: tf.Tensor) -> tfd.Distribution:
+    def elements(self, loc: Tensor, *positive: Tensor) -> tfd.Distribution:
         """Return StudentT(df, loc, scale)."""
         scale, df = positive
         return tfd.StudentT(tf.minimum(df, _NORMAL), loc, scale)

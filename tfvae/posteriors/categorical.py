@@ -1,8 +1,6 @@
-"""The posterior over one-hot codes, learned with the score function."""
+"""The posterior over one-hot codes, with score-function gradients."""
 
 from __future__ import annotations
-
-import math
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -11,14 +9,16 @@ from tfvae.core.checks import integer
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded
 from tfvae.core.trace import Trace
-from tfvae.distributions.discrete import OneHotRows, choose, score_function
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import OneHotRows, draw_categorical, score_function_loss
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
-_BOUND = 10.0  # of the logits: no choice becomes impossible, and no score infinite
+_BOUND = 10.0  # of the logits: no category becomes impossible, and no score infinite
 
 
 class Categorical(Posterior):
-    """q(z|x) = prod_v Cat(z_v; softmax(logits_v(x))), z_v one-hot, the rows of z laid one after the other.
+    """q(z|x) = prod_v Cat(z_v; softmax(logits_v(x))), z_v one-hot, concatenated to z.
 
     A discrete draw carries no gradient. The loss gets it from the score function,
     (loss - baseline) d log q(z|x), with the mean loss of the other examples as the baseline; it holds for
@@ -41,7 +41,7 @@ class Categorical(Posterior):
     reparameterized = False
 
     def __init__(
-        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
+        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: DType = None
     ):
         super().__init__(name=name, dtype=dtype)
         self.num_variables = integer("num_variables", num_variables)
@@ -53,37 +53,37 @@ class Categorical(Posterior):
         """One number for each variable."""
         return self.num_variables
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projection from flat features."""
         self.head = Head((self.num_variables, self.num_categories), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        self.head.build((input_shape[0], num_features(input_shape)))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"logits"}, [B, V, K], within 10 of 0."""
-        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))
+        raw = self.head(flatten(inputs))
         return {"logits": bounded(raw[..., 0], _BOUND)}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return the independent one-hot variables, an event of V K numbers."""
         return OneHotRows(params["logits"])
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the most probable code."""
         return self._code(tf.argmax(params["logits"], axis=-1))
 
-    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def summary(self, params: Tensors) -> Tensors:
         """Return {"location" [B, V K], "probabilities" [B, V, K]}."""
         return {"location": self.location(params), "probabilities": tf.nn.softmax(params["logits"])}
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return one-hot codes and their log probability."""
-        z = self._code(choose(tf.stop_gradient(params["logits"]), noise))
+        z = self._code(draw_categorical(tf.stop_gradient(params["logits"]), noise))
         return z, self.distribution(params).log_prob(z)
 
-    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+    def estimate(self, loss: Tensor, trace: Trace) -> Tensor:
         """Return the loss with the score function's gradient for the logits."""
-        return score_function(loss, trace.log_q)
+        return score_function_loss(loss, trace.log_q)
 
-    def _code(self, choice: tf.Tensor) -> tf.Tensor:
+    def _code(self, choice: Tensor) -> Tensor:
         rows = tf.one_hot(choice, self.num_categories)
         return tf.reshape(rows, tf.concat([tf.shape(rows)[:-2], [self.latent_dim]], axis=0))

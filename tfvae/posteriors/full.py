@@ -11,6 +11,9 @@ from tensorflow_probability import distributions as tfd
 from tfvae.core.checks import integer, positive
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import CholeskyNormal
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
 
@@ -20,8 +23,8 @@ class FullNormal(Posterior):
     z = loc + L noise,  noise ~ N(0, I)
     L_ij = scale_i r_ij / sqrt(1 + sum_{k<i} r_ik^2),  r_ii = 1,  scale = floor + softplus(raw)
 
-    Each row of L has the length scale_i, which is the standard deviation of z_i; the rest is the
-    Cholesky factor of the correlation matrix. With |r_ij| <= bound no correlation reaches one, so that L
+    Each row of L has the length scale_i, which is the standard deviation of z_i; up to these scales, L is
+    the Cholesky factor of the correlation matrix. With |r_ij| <= bound no correlation reaches 1, so that L
     can always be inverted.
 
     Args:
@@ -47,23 +50,23 @@ class FullNormal(Posterior):
         bound: float = 10.0,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
         self.floor = positive("floor", floor)
         self.bound = positive("bound", bound)
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projection from flat features."""
         size = 2 * self.latent_dim + self.latent_dim * (self.latent_dim - 1) // 2
         self.head = Head((size,), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        self.head.build((input_shape[0], num_features(input_shape)))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"loc" [B, latent_dim], "scale_tril" [B, latent_dim, latent_dim]}."""
         size = self.latent_dim
-        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]
+        raw = self.head(flatten(inputs))[..., 0]
         loc, raw_scale, below = raw[:, :size], raw[:, size : 2 * size], raw[:, 2 * size :]
         rows = tf.eye(size, batch_shape=[tf.shape(loc)[0]])
         if size > 1:
@@ -73,42 +76,22 @@ class FullNormal(Posterior):
         scale = self.floor + softplus(raw_scale)
         return {"loc": loc, "scale_tril": (scale / length)[..., tf.newaxis] * rows}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return MultivariateNormalTriL(loc, L); its KL to independent normals is exact."""
-        return _Cholesky(params["loc"], params["scale_tril"])
+        return CholeskyNormal(params["loc"], params["scale_tril"])
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the mean of q."""
         return params["loc"]
 
-    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def summary(self, params: Tensors) -> Tensors:
         """Return {"location", "scale" [B, latent_dim], "scale_tril" [B, latent_dim, latent_dim]}."""
         scale = tf.linalg.norm(params["scale_tril"], axis=-1)
         return {"location": params["loc"], "scale": scale, "scale_tril": params["scale_tril"]}
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return z = loc + L noise and its log density."""
         z = params["loc"] + tf.linalg.matvec(params["scale_tril"], noise)
         log_diagonal = tf.math.log(tf.linalg.diag_part(params["scale_tril"]))
         terms = 0.5 * tf.square(noise) + log_diagonal + 0.5 * math.log(2 * math.pi)
         return z, -tf.reduce_sum(terms, axis=-1)
-
-
-class _Cholesky(tfd.MultivariateNormalTriL):
-    """A Gaussian by its Cholesky factor, with the KL to independent normals in closed form."""
-
-
-@tfd.RegisterKL(_Cholesky, tfd.Independent)
-def _kl_cholesky_independent(q: _Cholesky, p: tfd.Independent, name: str | None = None) -> tf.Tensor:
-    """KL(N(m, L L^T) || prod_j N(m_j', s_j^2)); Kingma and Welling 2014, appendix B, for a full L.
-
-    sum_j [((L L^T)_jj + (m_j - m_j')^2) / (2 s_j^2) - 1/2 + log s_j - log L_jj]
-    """
-    inner = p.distribution
-    if not isinstance(inner, tfd.Normal) or p.event_shape != q.event_shape:
-        raise NotImplementedError("The KL is known for independent normals alone.")
-    factor = q.scale.to_dense()
-    variance = tf.reduce_sum(tf.square(factor), axis=-1)
-    distance = (variance + tf.square(q.loc - inner.loc)) / (2.0 * tf.square(inner.scale))
-    log_ratio = tf.math.log(inner.scale) - tf.math.log(tf.linalg.diag_part(factor))
-    return tf.reduce_sum(distance - 0.5 + log_ratio, axis=-1)

@@ -1,4 +1,4 @@
-"""The posterior of Hamiltonian steps, led by the model's own gradient."""
+"""The posterior of Hamiltonian steps, along the model's own gradient."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from tfvae.core.checks import integer, integers, positive
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
-from tfvae.distributions.pushforward import Pushforward
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import Pushforward
+from tfvae.flows.perceptron import TanhPerceptron, as_float32
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
-Point = tuple[tf.Tensor, tf.Tensor]
+Point = tuple[Tensor, Tensor]
 
 
 class Hamiltonian(Posterior):
@@ -26,21 +29,21 @@ class Hamiltonian(Posterior):
     v += step/2 F(z);  z += step v / M;  v += step/2 F(z),  F = g / sqrt(1 + |g / largest_force|^2),
     g = grad_z log p(x, z)
 
-    `draw` returns z_T and log_q = log q(z_0|x) + log q(v_0) - log r(v_T|x, z_T), with r a Gaussian by a
-    small network. The steps have unit Jacobian, whatever F is, so that the mean of log p(x, z_T) - log_q is
+    `draw` returns z_T and log_q = log q(z_0|x) + log q(v_0) - log r(v_T|x, z_T), with r a Gaussian from a
+    small network. The steps have unit Jacobian for any F, so that the mean of log p(x, z_T) - log_q is
     the auxiliary lower bound, and the mean of its exponential is p(x). Bounding the force keeps both.
 
     Without the model there are no steps: `transform`, `distribution` and `location` are those of the start
-    of the chain, z_0, with its own density. M, the step size and r's network learn.
+    of the chain, z_0, with its own density. M, the step size and r's network are learned.
 
     Args:
         latent_dim: number of latent dimensions.
         num_steps: number of leapfrog steps T; each takes one gradient of the model.
-        initial_step: step size at the start.
-        largest_step: bound of the step size, which learns between 0 and this.
+        initial_step: initial step size.
+        largest_step: bound of the step size, which is learned between 0 and this.
         largest_force: bound of the length of the force, in nats per unit of z.
         hidden: sizes of the hidden layers, tanh, of the network of r.
-        context_dim: size of what that network sees of the encoder's features.
+        context_dim: size of the projection of the encoder's features that this network takes.
         floor: smallest scale of the Gaussian.
 
     Source: Salimans, Kingma and Welling 2015, section 4.
@@ -68,7 +71,7 @@ class Hamiltonian(Posterior):
         floor: float = 1e-4,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
@@ -88,45 +91,46 @@ class Hamiltonian(Posterior):
         self.raw_mass = self.add_weight(
             name="raw_mass", shape=(latent_dim,), initializer="zeros", autocast=False
         )
-        small = keras.initializers.RandomNormal(stddev=0.01)
-        self.reverse_network = [keras.layers.Dense(size, "tanh", dtype="float32") for size in self.hidden]
-        last = keras.layers.Dense(2 * latent_dim, dtype="float32", kernel_initializer=small)
-        self.reverse_network.append(last)
-        for layer, size in zip(self.reverse_network, (latent_dim + context_dim, *self.hidden), strict=True):
-            layer.build((None, size))
+        self.reverse_network = TanhPerceptron(
+            latent_dim + context_dim,
+            2 * latent_dim,
+            self.hidden,
+            name="reverse_network",
+            dtype=self.dtype_policy,
+        )
 
     @property
     def noise_dim(self) -> int:
-        """Numbers for z_0 and as many for v_0."""
+        """latent_dim numbers for z_0 and as many for v_0."""
         return 2 * self.latent_dim
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projections from flat features to the start and to the context of r."""
-        flat = (input_shape[0], math.prod(input_shape[1:]))
+        flat = (input_shape[0], num_features(input_shape))
         self.start_head = Head((self.latent_dim,), 2, name="start_head", dtype=self.dtype_policy)
         self.start_head.build(flat)
         self.context_head = Head((self.context_dim,), 1, name="context_head", dtype=self.dtype_policy)
         self.context_head.build(flat)
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"loc", "scale"}, each [B, latent_dim], and {"context"}, [B, context_dim]."""
-        flat = tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
+        flat = flatten(inputs)
         loc, raw_scale = tf.unstack(self.start_head(flat), axis=-1)
         context = self.context_head(flat)[..., 0]
         return {"loc": loc, "scale": self.floor + softplus(raw_scale), "context": context}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return the start of the chain, N(loc, scale^2), of a type without a closed-form KL.
 
         The rate of the whole chain is an estimate from its draws; the KL of the start is another number.
         """
         return Pushforward(_normal(params), _identity, _identity, name="StartOfChain")
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the mean of the start of the chain, [B, latent_dim]."""
         return params["loc"]
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return the start of the chain, z_0 = loc + scale noise, and log q(z_0|x).
 
         The second half of the noise is the momentum's and is not used here.
@@ -136,10 +140,10 @@ class Hamiltonian(Posterior):
 
     def draw(
         self,
-        params: dict[str, tf.Tensor],
-        noise: tf.Tensor,
-        log_joint: Callable[[tf.Tensor], tf.Tensor],
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+        params: Tensors,
+        noise: Tensor,
+        log_joint: Callable[[Tensor], Tensor],
+    ) -> tuple[Tensor, Tensor]:
         """Return z_T [S, B, latent_dim] and log q(z_0|x) + log q(v_0) - log r(v_T|x, z_T), [S, B]."""
         start, log_q = self.transform(params, noise)
         momentum = self.momentum()
@@ -150,26 +154,20 @@ class Hamiltonian(Posterior):
 
     def momentum(self) -> tfd.Distribution:
         """Return q(v_0) = N(0, M), with sqrt(M) between exp(-2) and exp(2)."""
-        scale = tf.exp(bounded(_float32(self.raw_mass), 2.0))
+        scale = tf.exp(bounded(as_float32(self.raw_mass), 2.0))
         return tfd.Independent(tfd.Normal(tf.zeros_like(scale), scale), 1)
 
-    def reverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tfd.Distribution:
+    def reverse(self, params: Tensors, z: Tensor) -> tfd.Distribution:
         """Return r(v_T|x, z_T), which starts close to N(0, M), for z_T [S, B, latent_dim]."""
         context = params["context"] + tf.zeros_like(z[..., :1])
-        value = tf.concat([z, context], -1)
-        leading = tf.shape(value)[:-1]
-        value = tf.reshape(value, (-1, self.latent_dim + self.context_dim))
-        for layer in self.reverse_network:
-            value = layer(value)
-        value = tf.reshape(value, tf.concat([leading, [2 * self.latent_dim]], 0))
-        loc, log_scale = tf.split(value, 2, axis=-1)
+        loc, log_scale = tf.split(self.reverse_network(tf.concat([z, context], -1)), 2, axis=-1)
         scale = self.momentum().distribution.scale * tf.exp(bounded(log_scale, 2.0))
         return tfd.Independent(tfd.Normal(loc, scale), 1)
 
-    def leapfrog(self, point: Point, log_joint: Callable[[tf.Tensor], tf.Tensor]) -> Point:
+    def leapfrog(self, point: Point, log_joint: Callable[[Tensor], Tensor]) -> Point:
         """Return (z_T, v_T) from (z_0, v_0). From (z_T, -v_T) the steps lead back to (z_0, -v_0)."""
         z, speed = point
-        step = self.largest_step * tf.sigmoid(_float32(self.raw_step))
+        step = self.largest_step * tf.sigmoid(as_float32(self.raw_step))
         mass = tf.square(self.momentum().distribution.scale)
         force = self._force(z, log_joint)
         for _ in range(self.num_steps):
@@ -179,7 +177,7 @@ class Hamiltonian(Posterior):
             speed += 0.5 * step * force
         return z, speed
 
-    def _force(self, z: tf.Tensor, log_joint: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    def _force(self, z: Tensor, log_joint: Callable[[Tensor], Tensor]) -> Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
             value = log_joint(z)
@@ -191,13 +189,9 @@ class Hamiltonian(Posterior):
         )
 
 
-def _normal(params: dict[str, tf.Tensor]) -> tfd.Distribution:
+def _normal(params: Tensors) -> tfd.Distribution:
     return tfd.Independent(tfd.Normal(params["loc"], params["scale"]), 1)
 
 
-def _identity(z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _identity(z: Tensor) -> tuple[Tensor, Tensor]:
     return z, tf.zeros(tf.shape(z)[:-1])
-
-
-def _float32(weight: keras.Variable) -> tf.Tensor:
-    return tf.cast(tf.convert_to_tensor(weight), tf.float32)

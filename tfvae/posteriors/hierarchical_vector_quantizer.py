@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,26 +11,27 @@ import tensorflow as tf
 from tfvae.core.checks import keras_layer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
-from tfvae.distributions.discrete import each_size, one_size
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions.codebook_sizes import codes_by_position, shared_num_codes
 from tfvae.posteriors.code_posterior import CodePosterior
-from tfvae.posteriors.vector_quantizer import Codebook
+from tfvae.posteriors.codebook import Codebook
 
 
 class HierarchicalVectorQuantizer(CodePosterior):
-    """Codes at two levels: the bottom's are chosen where the top's are known.
+    """Codes at two levels: those of the bottom given those of the top.
 
     top = nearest(h_top),  bottom = nearest([h_bottom; between(e_top)]),  z = [e_top; e_bottom]
 
     with features h_top and h_bottom of x, and e the vectors of the codes. The encoder returns the two as a
-    list [h_top, h_bottom]; a single tensor serves both. Gradients go straight through both levels: from
-    e_bottom by way of `between` to h_top as well. As the top's codes come first, a prior that gives each
-    code its probability given those before it is p(top) p(bottom|top).
+    list [h_top, h_bottom]; a single tensor serves as both. Gradients go straight through both levels: from
+    e_bottom through `between` to h_top as well. As the top's codes come first, an autoregressive prior over
+    the codes is p(top) p(bottom|top).
 
     Args:
-        top: the upper codebook, or again two levels; it sees h_top.
+        top: the upper codebook, or another hierarchy of two levels; its input is h_top.
         bottom: the lower codebook, with vectors of the same length.
-        between: network from e_top [B, top.latent_dim] to features of the shape of h_bottom but for the
-            last axis, along which they are joined.
+        between: network from e_top [B, top.latent_dim] to features of the shape of h_bottom except for the
+            last axis, along which they are concatenated.
 
     Raises:
         InvalidInput: for vectors of unequal lengths.
@@ -53,7 +55,7 @@ class HierarchicalVectorQuantizer(CodePosterior):
         between: keras.Layer,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         if bottom.code_dim != top.code_dim:
@@ -63,12 +65,11 @@ class HierarchicalVectorQuantizer(CodePosterior):
         self.between = keras_layer("between", between)
         self.code_dim = top.code_dim
         self.num_positions = top.num_positions + bottom.num_positions
-        self.num_codes = one_size(
-            each_size(top.num_codes, top.num_positions) + each_size(bottom.num_codes, bottom.num_positions)
-        )
+        levels = [codes_by_position(level.num_codes, level.num_positions) for level in (top, bottom)]
+        self.num_codes = shared_num_codes((*levels[0], *levels[1]))
         self.latent_dim = top.latent_dim + bottom.latent_dim
 
-    def build(self, input_shape: tuple | list) -> None:
+    def build(self, input_shape: InputShape | list[InputShape]) -> None:
         """Make the projections of both levels."""
         above, below = _of_both(input_shape)
         _build(self.top, above)
@@ -79,7 +80,7 @@ class HierarchicalVectorQuantizer(CodePosterior):
             )
         _build(self.bottom, (*below[:-1], below[-1] + seen[-1]))
 
-    def call(self, inputs: tf.Tensor | list) -> dict[str, dict[str, tf.Tensor]]:
+    def call(self, inputs: Tensor | list[Tensor]) -> dict[str, Tensors]:
         """Return {"top", "bottom"}: what the two codebooks return."""
         above, below = _of_both(inputs)
         top = self.top(above)
@@ -87,38 +88,38 @@ class HierarchicalVectorQuantizer(CodePosterior):
         bottom = self.bottom(tf.concat([below, tf.cast(decoded, below.dtype)], axis=-1))
         return {"top": top, "bottom": bottom}
 
-    def codes(self, params: dict) -> tf.Tensor:
+    def codes(self, params: dict[str, Any]) -> Tensor:
         """Return the codes of both levels, the top's first, int32 [B, num_positions]."""
         return tf.concat([part.codes(params[name]) for name, part in self._levels], axis=-1)
 
-    def location(self, params: dict) -> tf.Tensor:
+    def location(self, params: dict[str, Any]) -> Tensor:
         """Return z."""
         return tf.concat([part.location(params[name]) for name, part in self._levels], axis=-1)
 
-    def straight_through(self, params: dict) -> tf.Tensor:
-        """Return z, [B, latent_dim], whose gradients are the features'."""
+    def straight_through(self, params: dict[str, Any]) -> Tensor:
+        """Return z, [B, latent_dim], whose gradients go to the features (straight-through)."""
         return tf.concat([part.straight_through(params[name]) for name, part in self._levels], axis=-1)
 
-    def embed(self, codes: tf.Tensor) -> tf.Tensor:
+    def embed(self, codes: Tensor) -> Tensor:
         """Return z [..., latent_dim] of codes [..., num_positions]."""
         above = self.top.num_positions
         return tf.concat([self.top.embed(codes[..., :above]), self.bottom.embed(codes[..., above:])], -1)
 
-    def nearest(self, z: tf.Tensor) -> tf.Tensor:
+    def nearest(self, z: Tensor) -> Tensor:
         """Return the codes int32 [..., num_positions] whose vectors are nearest to z [..., latent_dim]."""
         above = self.top.latent_dim
         return tf.concat([self.top.nearest(z[..., :above]), self.bottom.nearest(z[..., above:])], -1)
 
-    def codebook_loss(self, params: dict) -> tf.Tensor:
+    def codebook_loss(self, params: dict[str, Any]) -> Tensor:
         """Return the sum of both levels' terms, [B]."""
         return tf.add_n([part.codebook_loss(params[name]) for name, part in self._levels])
 
-    def commitment_loss(self, params: dict) -> tf.Tensor:
+    def commitment_loss(self, params: dict[str, Any]) -> Tensor:
         """Return the sum of both levels' terms, [B]."""
         return tf.add_n([part.commitment_loss(params[name]) for name, part in self._levels])
 
     def observe(self, trace: Trace, training: bool) -> None:
-        """Let each codebook see its part of a training batch, with random numbers of its own."""
+        """Let each codebook observe its part of a training batch, with a separate seed."""
         if not training:  # without a seed
             return
         for number, (name, part) in enumerate(self._levels):
@@ -131,12 +132,12 @@ class HierarchicalVectorQuantizer(CodePosterior):
         return ("top", self.top), ("bottom", self.bottom)
 
 
-def _build(part: CodePosterior, shape: tuple | list) -> None:
-    if not part.built:  # as it is where a saved file has made it
+def _build(part: CodePosterior, shape: InputShape) -> None:
+    if not part.built:  # a file's codebook is already built
         part.build(shape)
 
 
-def _of_both(inputs: object) -> tuple:
-    """Return the two levels' features, or their shapes; where there is one, it is that of both."""
+def _of_both(inputs: Any) -> tuple[Any, Any]:
+    """Return the features of both levels, or their shapes; a single one serves as both."""
     two = isinstance(inputs, list | tuple) and len(inputs) == 2 and not isinstance(inputs[0], int | None)
-    return tuple(inputs) if two else (inputs, inputs)
+    return (inputs[0], inputs[1]) if two else (inputs, inputs)

@@ -7,15 +7,16 @@ import tensorflow as tf
 from tfvae.core.checks import integer, integers
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.flows.masked import MaskedNetwork
 from tfvae.posteriors.flow import FlowPosterior
 
-_OPEN = 1.5  # the gates start mostly open, which is close to no flow at all
+_OPEN = 1.5  # the gates start mostly open, close to the identity
 _WIDEST = 4.0
 
 
 class InverseAutoregressive(FlowPosterior):
-    """A diagonal Gaussian whose entries are mixed, step by step, with functions of the entries before them.
+    """A diagonal Gaussian whose entries are mixed, step by step, with functions of the entries before.
 
     z_k = g z_k-1 + (1 - g) m,  g = sigmoid(s),  (m, s) = masked network of (z_k-1, context(x))
     log |det dz_k/dz_k-1| = sum_i log g_i;  -2.5 < s < 5.5
@@ -27,7 +28,7 @@ class InverseAutoregressive(FlowPosterior):
         latent_dim: number of latent dimensions.
         num_flows: number of steps.
         hidden: sizes of the hidden layers of each masked network.
-        context_dim: size of what the networks see of the encoder's features.
+        context_dim: size of the projection of the encoder's features that the networks take.
         floor: smallest scale of the Gaussian.
 
     Source: Kingma et al. 2016, section 4 and algorithm 1.
@@ -50,7 +51,7 @@ class InverseAutoregressive(FlowPosterior):
         floor: float = 1e-4,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
         self.hidden = integers("hidden", hidden)
@@ -66,11 +67,11 @@ class InverseAutoregressive(FlowPosterior):
         """Return the projection to the context."""
         return Head((self.context_dim,), 1, name="steps_head", dtype=self.dtype_policy)
 
-    def flow_params(self, raw: tf.Tensor) -> dict[str, tf.Tensor]:
+    def flow_params(self, raw: Tensor) -> Tensors:
         """Return {"context"}, [B, context_dim]."""
         return {"context": raw[..., 0]}
 
-    def forward(self, params: dict[str, tf.Tensor], start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, params: Tensors, start: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/dz_0|."""
         z, log_det = start, 0.0
         for step, network in enumerate(self.networks):
@@ -81,7 +82,7 @@ class InverseAutoregressive(FlowPosterior):
             log_det += tf.reduce_sum(tf.math.log(gate), -1)
         return z, log_det
 
-    def inverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, params: Tensors, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return z_0 and log |det dz/dz_0|."""
         log_det = 0.0
         for step, network in reversed(list(enumerate(self.networks))):
@@ -95,6 +96,6 @@ class InverseAutoregressive(FlowPosterior):
         return z, log_det
 
 
-def _gate(network: MaskedNetwork, z: tf.Tensor, context: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _gate(network: MaskedNetwork, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
     pull, raw = tf.unstack(network(z, context), axis=-1)
     return pull, _OPEN + bounded(raw, _WIDEST)

@@ -1,15 +1,14 @@
-"""The point that learned proximal steps end at: an encoder for sparse codes."""
+"""The encoder for sparse codes that unrolls iterative shrinkage (LISTA)."""
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import tensorflow as tf
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import Array, DType, InputShape, Tensor, Tensors
 from tfvae.layers.sparse_coding import lipschitz_constant, soft_threshold
+from tfvae.networks import num_features
 from tfvae.posteriors.point import Deterministic
 
 
@@ -18,12 +17,12 @@ class LISTA(Deterministic):
 
     Untrained it is `steps` steps of iterative shrinkage from 0 for a dictionary D: W = D^T / L,
     S = I - D D^T / L and thresholds sparsity / L, with L the largest eigenvalue of D D^T. D is drawn at
-    random; `start_at` takes another.
+    random; `start_at` sets another.
 
     Args:
         latent_dim: number of atoms, and of latent dimensions.
-        steps: T, how many.
-        sparsity: weight of |z|_1 against |h - z D|^2 / 2 at the start.
+        steps: number T of steps.
+        sparsity: initial weight of |z|_1 relative to |h - z D|^2 / 2.
 
     Source: Gregor and LeCun 2010, section 3.
 
@@ -40,7 +39,7 @@ class LISTA(Deterministic):
         sparsity: float = 0.1,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
         if not sparsity >= 0:
@@ -48,9 +47,9 @@ class LISTA(Deterministic):
         self.steps = integer("steps", steps)
         self.sparsity = sparsity
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the weights, for a random dictionary of atoms of length 1."""
-        features = math.prod(input_shape[1:])
+        features = num_features(input_shape)
         self.filters = self.add_weight(
             name="filters", shape=(features, self.latent_dim), initializer="random_normal"
         )
@@ -58,7 +57,7 @@ class LISTA(Deterministic):
         self.thresholds = self.add_weight(name="thresholds", shape=(self.latent_dim,), constraint="non_neg")
         self.start_at(tf.math.l2_normalize(tf.transpose(tf.convert_to_tensor(self.filters)), axis=1))
 
-    def start_at(self, dictionary: np.ndarray | tf.Tensor) -> None:
+    def start_at(self, dictionary: Array | Tensor) -> None:
         """Set the weights to those of iterative shrinkage with a dictionary [latent_dim, features]."""
         dictionary = tf.cast(dictionary, tf.float32)
         largest = lipschitz_constant(dictionary)
@@ -67,7 +66,7 @@ class LISTA(Deterministic):
         self.inhibition.assign(tf.eye(self.latent_dim) - correlation / largest)
         self.thresholds.assign(tf.fill((self.latent_dim,), self.sparsity / largest))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"loc"}, [B, latent_dim]."""
         features = tf.reshape(tf.cast(inputs, tf.float32), (-1, self.filters.shape[0]))
         driven, thresholds = tf.matmul(features, self.filters), tf.convert_to_tensor(self.thresholds)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -11,10 +9,17 @@ from tfvae.core.checks import integer, positive
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
 from tfvae.core.trace import Trace
-from tfvae.distributions.discrete import choose, score_function
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import (
+    component_log_joint,
+    draw_categorical,
+    normal_mixture,
+    score_function_loss,
+)
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
-_BOUND = 10.0  # of the logits: no component ever dies
+_BOUND = 10.0  # of the logits: no component's weight becomes 0
 
 
 class Mixture(Posterior):
@@ -46,6 +51,7 @@ class Mixture(Posterior):
     """
 
     reparameterized = False
+    independent_draws = False
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Mixture(Posterior):
         floor: float = 1e-3,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
@@ -66,33 +72,30 @@ class Mixture(Posterior):
         """One number for the component, and one for each dimension."""
         return 1 + self.latent_dim
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projections from flat features."""
-        flat = (input_shape[0], math.prod(input_shape[1:]))
+        flat = (input_shape[0], num_features(input_shape))
         self.head = Head((self.num_components, self.latent_dim), 2, name="head", dtype=self.dtype_policy)
         self.head.build(flat)
         self.weigh = Head((self.num_components,), 1, name="weigh", dtype=self.dtype_policy)
         self.weigh.build(flat)
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"logits" [B, K], "loc" and "scale" [B, K, latent_dim]}."""
-        flat = tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
+        flat = flatten(inputs)
         loc, raw_scale = tf.unstack(self.head(flat), axis=-1)
         logits = bounded(self.weigh(flat)[..., 0], _BOUND)
         return {"logits": logits, "loc": loc, "scale": self.floor + softplus(raw_scale)}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return the mixture."""
-        return tfd.MixtureSameFamily(
-            tfd.Categorical(logits=params["logits"]),
-            tfd.Independent(tfd.Normal(params["loc"], params["scale"]), 1),
-        )
+        return normal_mixture(params["logits"], params["loc"], params["scale"])
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the mean of the heaviest component; the mixture's mean may lie where q is small."""
         return tf.gather(params["loc"], tf.argmax(params["logits"], axis=-1), axis=1, batch_dims=1)
 
-    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def summary(self, params: Tensors) -> Tensors:
         """Return {"location", "weights" [B, K], "locations" and "scales" [B, K, latent_dim]}."""
         return {
             "location": self.location(params),
@@ -101,29 +104,23 @@ class Mixture(Posterior):
             "scales": params["scale"],
         }
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return draws and the log density of the mixture there."""
         fixed = {name: tf.stop_gradient(value) for name, value in params.items()}
-        chosen = tf.one_hot(choose(fixed["logits"], noise[..., 0]), self.num_components)[..., tf.newaxis]
+        components = draw_categorical(fixed["logits"], noise[..., 0])
+        chosen = tf.one_hot(components, self.num_components)[..., tf.newaxis]
         loc, scale = (tf.reduce_sum(chosen * fixed[name], axis=-2) for name in ("loc", "scale"))
         z = loc + scale * noise[..., 1:]
-        # From here on z is a point; what moves it with the parameters is added, with the value zero.
+        # z carries no gradient so far; a term of value zero adds it.
         distances = (z[..., tf.newaxis, :] - fixed["loc"]) / fixed["scale"]
-        share = tf.nn.softmax(log_components(fixed, z), axis=-1)[..., tf.newaxis]
+        share = tf.nn.softmax(component_log_joint(**fixed, z=z), axis=-1)[..., tf.newaxis]
         moved = (params["loc"] - fixed["loc"]) + distances * (params["scale"] - fixed["scale"])
         z += tf.reduce_sum(share * moved, axis=-2)
-        return z, tf.reduce_logsumexp(log_components(params, z), axis=-1)
+        return z, tf.reduce_logsumexp(component_log_joint(**params, z=z), axis=-1)
 
-    def estimate(self, loss: tf.Tensor, trace: Trace) -> tf.Tensor:
+    def estimate(self, loss: Tensor, trace: Trace) -> Tensor:
         """Return the loss with the score function's gradient for the weights."""
         params = {name: tf.stop_gradient(value) for name, value in trace.record["posterior"].items()}
         params["logits"] = trace.record["posterior"]["logits"]
-        log_terms = log_components(params, tf.stop_gradient(trace.z))
-        return score_function(loss, tf.reduce_logsumexp(log_terms, axis=-1))
-
-
-def log_components(params: dict[str, tf.Tensor], z: tf.Tensor) -> tf.Tensor:
-    """Return log(w_k N_k(z)), [S, B, K], for z [S, B, latent_dim]."""
-    distances = (z[..., tf.newaxis, :] - params["loc"]) / params["scale"]
-    terms = 0.5 * tf.square(distances) + tf.math.log(params["scale"]) + 0.5 * math.log(2 * math.pi)
-    return tf.nn.log_softmax(params["logits"]) - tf.reduce_sum(terms, axis=-1)
+        log_terms = component_log_joint(**params, z=tf.stop_gradient(trace.z))
+        return score_function_loss(loss, tf.reduce_logsumexp(log_terms, axis=-1))

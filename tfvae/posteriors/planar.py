@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
+from tfvae.core.types import Tensor, Tensors
 from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
@@ -17,7 +18,7 @@ _HALVINGS = 40
 
 
 class Planar(StepwiseFlowPosterior):
-    """A diagonal Gaussian stretched and pressed along planes, each step by parameters of the example.
+    """A diagonal Gaussian stretched and compressed along planes, by parameters from the network.
 
     f(z) = z + u tanh(w.z + b);  log |det f'| = log(1 + w.u (1 - tanh^2(w.z + b)))
 
@@ -46,7 +47,7 @@ class Planar(StepwiseFlowPosterior):
         """Return the projection to u, w and b of each step."""
         return Head((self.num_flows,), 2 * self.latent_dim + 1, name="steps_head", dtype=self.dtype_policy)
 
-    def flow_params(self, raw: tf.Tensor) -> dict[str, tf.Tensor]:
+    def flow_params(self, raw: Tensor) -> Tensors:
         """Return {"u", "w"}, each [B, num_flows, latent_dim], and {"b"}, [B, num_flows]."""
         u, w, b = tf.split(raw, [self.latent_dim, self.latent_dim, 1], axis=-1)
         u, w = bounded(u, _LARGEST), bounded(w, _LARGEST)
@@ -54,33 +55,31 @@ class Planar(StepwiseFlowPosterior):
         square = tf.maximum(tf.reduce_sum(tf.square(w), -1, keepdims=True), _SMALLEST_SQUARE)
         return {"u": u + (_invertible(inner) - inner) * w / square, "w": w, "b": b[..., 0]}
 
-    def step(self, z: tf.Tensor, u: tf.Tensor, w: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(self, z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Return f(z) and log |det f'(z)|."""
         bend = tf.tanh(tf.reduce_sum(w * z, -1) + b)
         log_det = tf.math.log1p(tf.reduce_sum(w * u, -1) * (1.0 - tf.square(bend)))
         return z + u * bend[..., tf.newaxis], log_det
 
-    def step_back(
-        self, z: tf.Tensor, u: tf.Tensor, w: tf.Tensor, b: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def step_back(self, z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Return the point that the step takes to z, and log |det f'| there."""
         inner = tf.reduce_sum(w * u, -1)
         bend = tf.tanh(_root(inner, tf.reduce_sum(w * z, -1) + b))
         return z - u * bend[..., tf.newaxis], tf.math.log1p(inner * (1.0 - tf.square(bend)))
 
 
-def _invertible(inner: tf.Tensor) -> tf.Tensor:
+def _invertible(inner: Tensor) -> Tensor:
     """Map the line to (-0.99, inf), with 0 at 0."""
     lowest = _SMALLEST_SLOPE - 1.0
     return lowest + softplus(inner + math.log(math.expm1(-lowest)))
 
 
-def _root(inner: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+def _root(inner: Tensor, value: Tensor) -> Tensor:
     """Solve t + inner tanh(t) = value for t, with the gradients of the implicit function."""
     reach = tf.abs(inner) + tf.zeros_like(value)
     low, high = tf.stop_gradient(value - reach), tf.stop_gradient(value + reach)
 
-    def halve(low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def halve(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         middle = 0.5 * (low + high)
         below = middle + inner * tf.tanh(middle) < value
         return tf.where(below, middle, low), tf.where(below, high, middle)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfvae.core.heads import Head
 from tfvae.core.numerics import softplus
+from tfvae.core.types import Tensor, Tensors
 from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
 _SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
@@ -15,7 +16,7 @@ _SMALLEST_RADIUS = 0.01
 
 
 class Radial(StepwiseFlowPosterior):
-    """A diagonal Gaussian drawn toward points or pushed from them, each step by parameters of the example.
+    """A diagonal Gaussian contracted toward points or expanded from them, by parameters from the network.
 
     f(z) = z + beta (z - c) / (alpha + r),  r = |z - c|
     log |det f'| = (d - 1) log(1 + beta / (alpha + r)) + log(1 + alpha beta / (alpha + r)^2)
@@ -43,7 +44,7 @@ class Radial(StepwiseFlowPosterior):
         """Return the projection to c, alpha and beta of each step."""
         return Head((self.num_flows,), self.latent_dim + 2, name="steps_head", dtype=self.dtype_policy)
 
-    def flow_params(self, raw: tf.Tensor) -> dict[str, tf.Tensor]:
+    def flow_params(self, raw: Tensor) -> Tensors:
         """Return {"center"}, [B, num_flows, latent_dim], and {"alpha", "beta"}, each [B, num_flows]."""
         center, alpha, beta = tf.split(raw, [self.latent_dim, 1, 1], axis=-1)
         alpha = _SMALLEST_RADIUS + softplus(alpha[..., 0])
@@ -51,35 +52,31 @@ class Radial(StepwiseFlowPosterior):
         ratio = lowest + softplus(beta[..., 0] + math.log(math.expm1(-lowest)))
         return {"center": center, "alpha": alpha, "beta": alpha * ratio}
 
-    def step(
-        self, z: tf.Tensor, center: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(self, z: Tensor, center: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
         """Return f(z) and log |det f'(z)|."""
         away = z - center
         radius = _length(away)
         moved = center + away * (1.0 + beta / (alpha + radius))[..., tf.newaxis]
         return moved, self._log_det(radius, alpha, beta)
 
-    def step_back(
-        self, z: tf.Tensor, center: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def step_back(self, z: Tensor, center: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
         """Return the point that the step takes to z, and log |det f'| there."""
         away = z - center
         radius = _start_radius(_length(away), alpha, beta)
         start = center + away / (1.0 + beta / (alpha + radius))[..., tf.newaxis]
         return start, self._log_det(radius, alpha, beta)
 
-    def _log_det(self, radius: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    def _log_det(self, radius: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
         across = tf.math.log1p(beta / (alpha + radius))
         along = tf.math.log1p(alpha * beta / tf.square(alpha + radius))
         return (self.latent_dim - 1) * across + along
 
 
-def _length(vector: tf.Tensor) -> tf.Tensor:
+def _length(vector: Tensor) -> Tensor:
     return tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(vector), -1), 1e-12))  # has a gradient at 0
 
 
-def _start_radius(reached: tf.Tensor, alpha: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+def _start_radius(reached: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
     """Return the positive root, in whichever of its two forms does not cancel."""
     linear = alpha + beta - reached
     root = tf.sqrt(tf.square(linear) + 4.0 * alpha * reached)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded
-from tfvae.distributions.discrete import Concrete
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import Concrete
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
-_LOWEST_TEMPERATURE = 0.3  # below it z has entries too small for float32, and the bound were none
+_LOWEST_TEMPERATURE = 0.3  # below it z has entries too small for float32, and no bound would hold
 _REACH = 69.0  # of log z, down to the 1e-30 that a concrete distribution distinguishes
 _NOISE_REACH = 14.0  # differences of Gumbel numbers beyond it have a probability of about 1e-5
 
@@ -28,8 +28,8 @@ class RelaxedOneHot(Posterior):
 
     Args:
         num_variables: number V of variables.
-        num_categories: number K of entries of each; z has V K entries, row after row.
-        temperature: at least 0.3; toward it z comes closer to one-hot, and gradients grow.
+        num_categories: number K of entries of each; z has V K entries, row by row.
+        temperature: at least 0.3; with a lower one z is closer to one-hot, and gradients are larger.
 
     Source: Jang et al. 2017, equation 2; Maddison et al. 2017, definition 1.
 
@@ -49,7 +49,7 @@ class RelaxedOneHot(Posterior):
         temperature: float = 0.67,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.num_variables = integer("num_variables", num_variables)
@@ -57,25 +57,25 @@ class RelaxedOneHot(Posterior):
         self.temperature = real_number("temperature", temperature, at_least=_LOWEST_TEMPERATURE)
         self.latent_dim = num_variables * num_categories
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projection from flat features."""
         self.head = Head((self.num_variables, self.num_categories), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        self.head.build((input_shape[0], num_features(input_shape)))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"logits"}, [B, V, K], bounded."""
-        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))
+        raw = self.head(flatten(inputs))
         bound = min(10.0, 0.5 * (_REACH * self.temperature - _NOISE_REACH))
         return {"logits": bounded(raw[..., 0], bound)}
 
-    def distribution(self, params: dict[str, tf.Tensor]) -> tfd.Distribution:
+    def distribution(self, params: Tensors) -> tfd.Distribution:
         """Return the independent concrete variables, an event of V K numbers."""
         return Concrete(self.temperature, params["logits"])
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the probabilities softmax(logits)."""
         return tf.reshape(tf.nn.softmax(params["logits"]), (-1, self.latent_dim))
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return relaxed codes and their log density."""
-        return self.distribution(params).made_of(noise)
+        return self.distribution(params).from_noise(noise)

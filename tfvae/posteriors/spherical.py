@@ -1,17 +1,17 @@
-"""What the posteriors on the unit sphere share: a direction, a concentration, and draws from them."""
+"""What the posteriors on the unit sphere share: a direction and a concentration."""
 
 from __future__ import annotations
 
 import abc
-import math
-
-import tensorflow as tf
 
 from tfvae.core.checks import integer, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.numerics import softplus
-from tfvae.distributions.spherical import Tilted, unit
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
+from tfvae.distributions import TiltedSpherical
+from tfvae.distributions.sphere import unit_vectors
+from tfvae.networks import flatten, num_features
 from tfvae.posteriors.base import Posterior
 
 LARGEST_CONCENTRATION = 1e6  # beyond it neighboring points of float32 differ visibly in density
@@ -24,7 +24,7 @@ class Spherical(Posterior, abc.ABC):
 
     Args:
         latent_dim: number of entries of z, at least 2; z is on a sphere of one dimension less.
-        floor: smallest concentration; near 0 training easily ends with draws that say nothing of x.
+        floor: smallest concentration; near 0 posterior collapse is likely, as draws then hardly depend on x.
         cap: the concentration stays below floor + cap.
     """
 
@@ -37,7 +37,7 @@ class Spherical(Posterior, abc.ABC):
         cap: float = 1e4,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.floor = real_number("floor", floor, at_least=1e-3)
@@ -46,32 +46,32 @@ class Spherical(Posterior, abc.ABC):
         self.latent_dim = integer("latent_dim", latent_dim, 2)
         self.cap = cap
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Make the projection from flat features."""
         self.head = Head((self.latent_dim + 1,), 1, name="head", dtype=self.dtype_policy)
-        self.head.build((input_shape[0], math.prod(input_shape[1:])))
+        self.head.build((input_shape[0], num_features(input_shape)))
 
-    def call(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Tensor) -> Tensors:
         """Return {"direction" [B, latent_dim] of length 1, "concentration" [B]}."""
-        raw = self.head(tf.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))[..., 0]
+        raw = self.head(flatten(inputs))[..., 0]
         size = softplus(raw[:, -1])
         return {
-            "direction": unit(raw[:, :-1]),
+            "direction": unit_vectors(raw[:, :-1]),
             "concentration": self.floor + size / (1.0 + size / self.cap),
         }
 
     @abc.abstractmethod
-    def distribution(self, params: dict[str, tf.Tensor]) -> Tilted:
+    def distribution(self, params: Tensors) -> TiltedSpherical:
         """Return q(z|x), batch shape [B]; its KL to the uniform distribution is exact."""
 
-    def location(self, params: dict[str, tf.Tensor]) -> tf.Tensor:
+    def location(self, params: Tensors) -> Tensor:
         """Return the direction, where the density is largest."""
         return params["direction"]
 
-    def summary(self, params: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def summary(self, params: Tensors) -> Tensors:
         """Return {"location" [B, latent_dim], "concentration" [B]}."""
         return {"location": params["direction"], "concentration": params["concentration"]}
 
-    def transform(self, params: dict[str, tf.Tensor], noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def transform(self, params: Tensors, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return unit vectors and their log density with respect to area."""
-        return self.distribution(params).made_of(noise)
+        return self.distribution(params).from_noise(noise)

@@ -1,4 +1,4 @@
-"""What the posteriors share whose flow is a row of steps, each with parameters of its own."""
+"""What the posteriors share whose flow is a chain of steps with separate parameters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import abc
 
 import tensorflow as tf
 
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.posteriors.flow import FlowPosterior
 
 
 class StepwiseFlowPosterior(FlowPosterior, abc.ABC):
-    """A flow of `num_flows` steps of one form, each by parameters of the example; abstract.
+    """A flow of `num_flows` steps of one form, whose parameters come from the network; abstract.
 
     Args:
         latent_dim: number of latent dimensions.
@@ -30,19 +31,19 @@ class StepwiseFlowPosterior(FlowPosterior, abc.ABC):
         floor: float = 1e-4,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(latent_dim, num_flows, floor, name=name, dtype=dtype)
 
     @abc.abstractmethod
-    def step(self, z: tf.Tensor, *params: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(self, z: Tensor, *params: Tensor) -> tuple[Tensor, Tensor]:
         """Return f(z) and log |det f'(z)| for one step's parameters, in the order of `step_names`."""
 
     @abc.abstractmethod
-    def step_back(self, z: tf.Tensor, *params: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step_back(self, z: Tensor, *params: Tensor) -> tuple[Tensor, Tensor]:
         """Return the point that the step takes to z, and log |det f'| there."""
 
-    def forward(self, params: dict[str, tf.Tensor], start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, params: Tensors, start: Tensor) -> tuple[Tensor, Tensor]:
         """Return z and log |det dz/dz_0|."""
         z, log_det = start, 0.0
         for step in self._steps(params):
@@ -50,7 +51,7 @@ class StepwiseFlowPosterior(FlowPosterior, abc.ABC):
             log_det += more
         return z, log_det
 
-    def inverse(self, params: dict[str, tf.Tensor], z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inverse(self, params: Tensors, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return z_0 and log |det dz/dz_0|."""
         log_det = 0.0
         for step in reversed(self._steps(params)):
@@ -58,6 +59,6 @@ class StepwiseFlowPosterior(FlowPosterior, abc.ABC):
             log_det += more
         return z, log_det
 
-    def _steps(self, params: dict[str, tf.Tensor]) -> list[tuple[tf.Tensor, ...]]:
+    def _steps(self, params: Tensors) -> list[tuple[Tensor, ...]]:
         named = (tf.unstack(params[name], axis=1) for name in self.step_names)
         return list(zip(*named, strict=True))

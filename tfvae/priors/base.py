@@ -5,24 +5,24 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.part import Part
-from tfvae.core.trace import Trace
+from tfvae.core.types import Shape, Tensor
 from tfvae.posteriors import Encoded, Posterior
 
-Encode = Callable[[tf.Tensor], Encoded]
+Encode = Callable[[Tensor], Encoded]
 
 
 class Prior(Part, abc.ABC):
-    """p(z): a distribution made anew, from the current weights, at each call; abstract.
+    """p(z): a new distribution, from the current weights, at each call; abstract.
 
     Attributes:
         latent_dim: number of entries of z.
-        space: where z lies, as the posterior says it: "real", "sphere", "simplex", "one-hot" or "codes".
-        needs_condition: whether it is p(z|c), and so for models with a condition alone.
-        needs_encoder: whether it is made of posteriors q(z|u), and so for models without a condition.
+        space: where z lies, as for a posterior: "real", "sphere", "simplex", "one-hot" or "codes".
+        needs_condition: whether it is p(z|c), and so only for models with a condition.
+        needs_encoder: whether it is a mixture of posteriors q(z|u), and so only for models without a
+            condition.
     """
 
     latent_dim: int
@@ -31,13 +31,11 @@ class Prior(Part, abc.ABC):
     needs_encoder = False
 
     def noise_dim(self, posterior: Posterior) -> int:
-        """Return how many standard normal numbers one draw takes beside this posterior."""
+        """Return how many standard normal numbers one draw takes in a model with this posterior."""
         return self.latent_dim
 
     @abc.abstractmethod
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return p(z), batch shape [] or [B].
 
         Args:
@@ -48,20 +46,29 @@ class Prior(Part, abc.ABC):
 
     @abc.abstractmethod
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Turn standard normal noise [B, noise_dim] into draws z [B, latent_dim] from p(z)."""
-
-    def attach(self, posterior: Posterior) -> None:
-        """See the posterior it goes with, once, when the model is made; most priors need not."""
-
-    def prepare(self, event_shape: tuple[int, ...]) -> None:
-        """Make the weights that depend on the shape of the data; most priors have none."""
-
-    def observe(self, trace: Trace, training: bool) -> None:
-        """See a batch, to update weights that no gradient reaches; most have none.
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
+        """Return draws z [B, latent_dim] from p(z).
 
         Args:
-            trace: the record of the pass.
-            training: whether the batch is one of training, and not of evaluation.
+            noise: standard normal, [B, noise_dim].
+            encode: as in `distribution`.
+            condition: as in `distribution`.
+        """
+
+    def attach(self, posterior: Posterior) -> None:
+        """Take what this prior needs of the posterior, once, when the model is made; most need nothing.
+
+        Args:
+            posterior: the posterior of the model.
+
+        Raises:
+            InvalidInput: for a posterior that does not go with this prior.
+        """
+
+    def prepare(self, event_shape: Shape) -> None:
+        """Make the weights that depend on the shape of the data; most priors have none.
+
+        Args:
+            event_shape: shape of one example.
         """

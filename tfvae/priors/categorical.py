@@ -1,20 +1,21 @@
-"""Uniform priors over one-hot codes and over relaxed ones."""
+"""The uniform prior over one-hot codes."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.core.checks import integer, positive
-from tfvae.distributions.discrete import Concrete, OneHotRows, choose
+from tfvae.core.checks import integer
+from tfvae.core.types import DType, Tensor
+from tfvae.distributions import OneHotRows, draw_categorical
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
 
 class Categorical(Prior):
-    """p(z) = (1 / K)^V over V one-hot variables of K values, the rows of z laid one after the other.
+    """p(z) = (1 / K)^V over V one-hot variables of K values, concatenated to z.
 
-    The KL from a categorical posterior is exact, variable by variable.
+    The KL divergence of a categorical posterior is exact, variable by variable.
 
     Args:
         num_variables: number V of variables.
@@ -29,7 +30,7 @@ class Categorical(Prior):
     space = "one-hot"
 
     def __init__(
-        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
+        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: DType = None
     ):
         super().__init__(name=name, dtype=dtype)
         self.num_variables = integer("num_variables", num_variables)
@@ -40,60 +41,13 @@ class Categorical(Prior):
         """Return one number for each variable."""
         return self.num_variables
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return the uniform one-hot variables, batch shape []."""
         return OneHotRows(tf.zeros((self.num_variables, self.num_categories)))
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return one-hot codes [B, V K]."""
-        logits = tf.zeros((self.num_variables, self.num_categories))
-        return tf.reshape(tf.one_hot(choose(logits, noise), self.num_categories), (-1, self.latent_dim))
-
-
-class RelaxedCategorical(Prior):
-    """p(z) = prod_v Concrete(z_v; 0, temperature): relaxed one-hot codes without a preference.
-
-    Args:
-        num_variables: number V of variables.
-        num_categories: number K of entries of each.
-        temperature: of the prior; it need not be the posterior's.
-
-    Source: Maddison et al. 2017, section 4.1.
-
-    Example:
-        >>> RelaxedCategorical(3, 4).transform(tf.zeros([5, 12])).shape
-        TensorShape([5, 12])
-    """
-
-    space = "simplex"
-
-    def __init__(
-        self,
-        num_variables: int,
-        num_categories: int,
-        temperature: float = 0.5,
-        *,
-        name: str | None = None,
-        dtype: object = None,
-    ):
-        super().__init__(name=name, dtype=dtype)
-        self.num_variables = integer("num_variables", num_variables)
-        self.num_categories = integer("num_categories", num_categories, 2)
-        self.temperature = positive("temperature", temperature)
-        self.latent_dim = num_variables * num_categories
-
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
-        """Return the concrete variables with equal logits, batch shape []."""
-        return Concrete(self.temperature, tf.zeros((self.num_variables, self.num_categories)))
-
-    def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Return relaxed codes [B, V K]."""
-        return self.distribution().made_of(noise)[0]
+        chosen = draw_categorical(tf.zeros((self.num_variables, self.num_categories)), noise)
+        return tf.reshape(tf.one_hot(chosen, self.num_categories), (-1, self.latent_dim))

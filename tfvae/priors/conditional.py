@@ -8,6 +8,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, keras_layer, positive
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.posteriors import Normal
 from tfvae.priors.base import Encode, Prior
 
@@ -19,8 +20,8 @@ class Conditional(Prior):
 
     Args:
         latent_dim: number of latent dimensions.
-        network: Keras network from the condition [B, condition_dim] to features; the projection to
-            location and scale is added here.
+        network: Keras network from the condition [B, condition_dim] to features; this prior adds the
+            projection to location and scale.
         condition_dim: number of entries of the condition.
         floor: smallest scale; keeps the density bounded.
 
@@ -43,7 +44,7 @@ class Conditional(Prior):
         floor: float = 1e-4,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = latent_dim
@@ -53,20 +54,18 @@ class Conditional(Prior):
         self.normal = Normal(latent_dim, floor, name="normal", dtype=self.dtype_policy)
         self.normal(self.network(keras.KerasTensor((None, condition_dim))))
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return Independent(Normal(loc(c), scale(c))), batch shape [B]."""
         return self.normal.distribution(self._params(condition))
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return loc(c) + scale(c) noise."""
         params = self._params(condition)
         return params["loc"] + params["scale"] * noise
 
-    def _params(self, condition: tf.Tensor | None) -> dict[str, tf.Tensor]:
+    def _params(self, condition: Tensor | None) -> Tensors:
         if condition is None:
             raise InvalidInput("condition", f"a tensor of shape (batch, {self.condition_dim})", None)
         condition = tf.ensure_shape(tf.cast(condition, tf.float32), (None, self.condition_dim))

@@ -1,13 +1,14 @@
-"""The prior that a flow makes of normal noise."""
+"""The prior that is a flow of standard normal noise."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae import flows
+from tfvae import distributions, flows
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
+from tfvae.core.types import DType, Tensor
 from tfvae.priors.base import Encode, Prior
 
 
@@ -28,7 +29,7 @@ class Flow(Prior):
         TensorShape([5])
     """
 
-    def __init__(self, latent_dim: int, flow: flows.Flow, *, name: str | None = None, dtype: object = None):
+    def __init__(self, latent_dim: int, flow: flows.Flow, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
         if not isinstance(flow, flows.Flow):
@@ -37,15 +38,13 @@ class Flow(Prior):
             raise InvalidInput("flow", f"one of dimension {latent_dim}", flow.latent_dim)
         self.flow = flow
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return the flow's distribution of standard normal noise, batch shape []."""
         base = tfd.Independent(tfd.Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim)), 1)
-        return flows.Pushforward(base, self.flow.forward, self.flow.inverse, name="FlowPrior")
+        return distributions.Pushforward(base, self.flow.forward, self.flow.inverse, name="FlowPrior")
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return f(noise)."""
         return self.flow.forward(noise)[0]

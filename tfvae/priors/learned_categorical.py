@@ -6,13 +6,14 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
-from tfvae.distributions.discrete import OneHotRows, choose
+from tfvae.core.types import DType, Tensor
+from tfvae.distributions import OneHotRows, draw_categorical
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
 
 class LearnedCategorical(Prior):
-    """p(z) = prod_v Cat(z_v; softmax(logits_v)), z_v one-hot, the rows of z laid one after the other.
+    """p(z) = prod_v Cat(z_v; softmax(logits_v)), z_v one-hot, concatenated to z.
 
     Args:
         num_variables: number V of variables.
@@ -28,7 +29,7 @@ class LearnedCategorical(Prior):
     space = "one-hot"
 
     def __init__(
-        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: object = None
+        self, num_variables: int, num_categories: int, *, name: str | None = None, dtype: DType = None
     ):
         super().__init__(name=name, dtype=dtype)
         self.num_variables = integer("num_variables", num_variables)
@@ -40,15 +41,13 @@ class LearnedCategorical(Prior):
         """Return one number for each variable."""
         return self.num_variables
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return the one-hot variables, batch shape []."""
         return OneHotRows(tf.convert_to_tensor(self.logits))
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return one-hot codes [B, V K]."""
-        chosen = choose(tf.convert_to_tensor(self.logits), noise)
+        chosen = draw_categorical(tf.convert_to_tensor(self.logits), noise)
         return tf.reshape(tf.one_hot(chosen, self.num_categories), (-1, self.latent_dim))

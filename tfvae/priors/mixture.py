@@ -11,7 +11,8 @@ from tensorflow_probability import distributions as tfd
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.numerics import softplus
-from tfvae.distributions.discrete import choose
+from tfvae.core.types import Array, DType, Tensor
+from tfvae.distributions import draw_categorical, normal_mixture
 from tfvae.posteriors import Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -38,9 +39,7 @@ class Mixture(Prior):
         TensorShape([5])
     """
 
-    def __init__(
-        self, latent_dim: int, num_components: int, *, name: str | None = None, dtype: object = None
-    ):
+    def __init__(self, latent_dim: int, num_components: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
         self.num_components = integer("num_components", num_components)
@@ -55,49 +54,46 @@ class Mixture(Prior):
         """One number chooses the component, the others place z in it."""
         return 1 + self.latent_dim
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return MixtureSameFamily of Independent(Normal), batch shape []."""
-        return tfd.MixtureSameFamily(
-            tfd.Categorical(tf.convert_to_tensor(self.logits)), self._components(), name="Mixture"
-        )
+        return normal_mixture(*self._parameters())
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return loc_c + scale_c noise[1:], where the first number of the noise chooses c."""
-        chosen = choose(tf.convert_to_tensor(self.logits), noise[:, 0])
-        loc = tf.gather(tf.convert_to_tensor(self.loc), chosen)
-        return loc + tf.gather(self._scale(), chosen) * noise[:, 1:]
+        logits, loc, scale = self._parameters()
+        chosen = draw_categorical(logits, noise[:, 0])
+        return tf.gather(loc, chosen) + tf.gather(scale, chosen) * noise[:, 1:]
 
-    def log_responsibilities(self, z: tf.Tensor) -> tf.Tensor:
+    def log_responsibilities(self, z: Tensor) -> Tensor:
         """Return log p(c|z), [..., num_components], for z [..., latent_dim].
 
         p(c|z) = w_c N(z; c) / sum_c' w_c' N(z; c')
 
         Source: Jiang et al. 2017, equation 16.
         """
-        z = tf.convert_to_tensor(z, tf.float32)
-        log_joint = self._components().log_prob(z[..., tf.newaxis, :]) + tf.convert_to_tensor(self.logits)
+        logits, loc, scale = self._parameters()
+        z = tf.convert_to_tensor(z, tf.float32)[..., tf.newaxis, :]
+        log_joint = normal_mixture(logits, loc, scale).components_distribution.log_prob(z) + logits
         return tf.nn.log_softmax(log_joint, axis=-1)
 
-    def predict_cluster(self, z: tf.Tensor) -> tf.Tensor:
+    def predict_cluster(self, z: Tensor) -> Tensor:
         """Return the most probable component of each point, int32 [...], for z [..., latent_dim].
 
         The clusters of data are those of their location: `prior.predict_cluster(vae.encode(x).mean())`.
         """
         return tf.argmax(self.log_responsibilities(z), axis=-1, output_type=tf.int32)
 
-    def initialize(self, z: np.ndarray, seed: int = 0) -> None:
+    def initialize(self, z: Array, seed: int = 0) -> None:
         """Fit the components to latent points [n, latent_dim] by expectation maximization.
 
-        To be called between a first training, under which the latent points take their places, and the
-        training of the mixture.
+        To be called after a first training with another prior, such as `StandardNormal`, and before the
+        training with this one.
 
         Args:
             z: latent points, one for each example, such as `vae.encode(x).mean()`.
-            seed: start of the random numbers.
+            seed: of the initialization of expectation maximization.
 
         Source: Jiang et al. 2017, section 4, where the first training is that of an autoencoder.
         """
@@ -108,18 +104,17 @@ class Mixture(Prior):
         fitted = GaussianMixture(
             self.num_components, covariance_type="diag", max_iter=300, reg_covar=_FLOOR**2, random_state=seed
         ).fit(z)
-        self.logits.assign(np.log(np.maximum(fitted.weights_, 1e-6)))
+        self.logits.assign(np.log(np.maximum(np.asarray(fitted.weights_), 1e-6)))
         self.loc.assign(fitted.means_)
-        self.raw_scale.assign(_raw_scale(np.sqrt(fitted.covariances_)))
+        self.raw_scale.assign(_raw_scale(np.sqrt(np.asarray(fitted.covariances_))))
 
-    def _components(self) -> tfd.Distribution:
-        return tfd.Independent(tfd.Normal(tf.convert_to_tensor(self.loc), self._scale()), 1)
+    def _parameters(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return logits [K], locations and scales [K, latent_dim], from the current weights."""
+        scale = _FLOOR + softplus(tf.convert_to_tensor(self.raw_scale))
+        return tf.convert_to_tensor(self.logits), tf.convert_to_tensor(self.loc), scale
 
-    def _scale(self) -> tf.Tensor:
-        return _FLOOR + softplus(tf.convert_to_tensor(self.raw_scale))
 
-
-def _raw_scale(scale: np.ndarray) -> np.ndarray:
+def _raw_scale(scale: Array) -> Array:
     """Invert scale = floor + softplus(raw)."""
     excess = np.maximum(scale - _FLOOR, 1e-6)
     return excess + np.log(-np.expm1(-excess))

@@ -6,7 +6,8 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer
-from tfvae.distributions.spherical import unit
+from tfvae.core.types import DType, Tensor
+from tfvae.distributions.sphere import unit_vectors
 from tfvae.priors.base import Encode, Prior
 
 
@@ -25,18 +26,16 @@ class SphereUniform(Prior):
 
     space = "sphere"
 
-    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: object = None):
+    def __init__(self, latent_dim: int, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim, 2)
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return SphericalUniform, batch shape []."""
         return tfd.SphericalUniform(self.latent_dim, dtype=tf.float32)
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return the direction of the noise."""
-        return unit(noise)
+        return unit_vectors(noise)

@@ -1,4 +1,4 @@
-"""The mixture of posteriors of learned pseudo-inputs."""
+"""The variational mixture of posteriors: those of learned pseudo-inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.replicas import all_gather
 from tfvae.core.trace import Trace
-from tfvae.distributions.discrete import choose
+from tfvae.core.types import Array, DType, Shape, Tensor
+from tfvae.distributions import draw_categorical
 from tfvae.posteriors import Encoded, Posterior
 from tfvae.priors.base import Encode, Prior
 
@@ -19,14 +20,14 @@ from tfvae.priors.base import Encode, Prior
 class VampPrior(Prior):
     """p(z) = 1/K sum_k q(z|u_k), with the model's own posterior at learned pseudo-inputs u_k.
 
-    The pseudo-inputs start as training examples: those of the first batches, or those that `initialize`
-    is given. Where the data lies between bounds, `low` and `high` keep the pseudo-inputs there.
+    The pseudo-inputs start as training examples: those of the first batches, or some of those given to
+    `initialize`. For bounded data, `low` and `high` bound the pseudo-inputs too.
 
     Args:
         latent_dim: number of latent dimensions.
         num_components: number of pseudo-inputs K.
-        low: smallest value of a pseudo-input; None for no bound.
-        high: largest value of a pseudo-input; None for no bound.
+        low: smallest value of a pseudo-input; None means no bound.
+        high: largest value of a pseudo-input; None means no bound.
 
     Source: Tomczak and Welling 2018, equation 9.
 
@@ -50,7 +51,7 @@ class VampPrior(Prior):
         high: float | None = None,
         *,
         name: str | None = None,
-        dtype: object = None,
+        dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
         if low is not None and high is not None and not low < high:
@@ -59,7 +60,7 @@ class VampPrior(Prior):
         self.num_components = integer("num_components", num_components)
         self.low = low
         self.high = high
-        self.filled = self.add_weight(  # how many pseudo-inputs were set to an example
+        self.filled = self.add_weight(  # number of pseudo-inputs that were set to an example
             name="filled",
             shape=(),
             dtype="int64",
@@ -68,7 +69,7 @@ class VampPrior(Prior):
             aggregation="only_first_replica",
         )
 
-    def prepare(self, event_shape: tuple[int, ...]) -> None:
+    def prepare(self, event_shape: Shape) -> None:
         """Make the pseudo-inputs, [num_components, *event_shape]."""
         self.pseudo_inputs = self.add_weight(
             name="pseudo_inputs",
@@ -80,10 +81,13 @@ class VampPrior(Prior):
         )
 
     def attach(self, posterior: Posterior) -> None:
-        """Refuse a posterior whose density at the draws of another one cannot be computed.
+        """Check that the posterior's density can be computed at the draws of another one.
+
+        Args:
+            posterior: the posterior of the model.
 
         Raises:
-            InvalidInput: names the two parts.
+            InvalidInput: for a posterior without such a density.
         """
         if not (posterior.has_density and posterior.explicit_density):
             expected = f"one whose density at any z follows from its parameters, for {type(self).__name__}"
@@ -93,9 +97,7 @@ class VampPrior(Prior):
         """One number chooses the pseudo-input, the others make a draw from its posterior."""
         return 1 + posterior.noise_dim
 
-    def distribution(
-        self, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tfd.Distribution:
+    def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return MixtureSameFamily of q(z|u_k), batch shape []."""
         components = self._encode(self._inputs(), encode).distribution
         return tfd.MixtureSameFamily(
@@ -103,18 +105,18 @@ class VampPrior(Prior):
         )
 
     def transform(
-        self, noise: tf.Tensor, encode: Encode | None = None, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, noise: Tensor, encode: Encode | None = None, condition: Tensor | None = None
+    ) -> Tensor:
         """Return a draw from q(z|u_k) of noise[1:], where the first number of the noise chooses k."""
-        inputs = tf.gather(self._inputs(), choose(tf.zeros(self.num_components), noise[:, 0]))
+        inputs = tf.gather(self._inputs(), draw_categorical(tf.zeros(self.num_components), noise[:, 0]))
         return self._encode(inputs, encode).draw(noise[:, 1:])
 
     def observe(self, trace: Trace, training: bool) -> None:
-        """Set the pseudo-inputs not yet set to the examples of this batch; once all are, do nothing."""
+        """Set the pseudo-inputs that are not yet set to examples of a training batch."""
         if not training:
             return
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            # Without a condition, as what replicas do together cannot be under one.
+            # Without `tf.cond`, which cannot contain communication between replicas.
             self._fill(all_gather(trace.x[: self.num_components]))
         else:
             tf.cond(
@@ -123,15 +125,15 @@ class VampPrior(Prior):
                 lambda: tf.constant(0, tf.int64),
             )
 
-    def initialize(self, x: np.ndarray, seed: int = 0) -> None:
-        """Set every pseudo-input to an example, chosen at random without repetition.
+    def initialize(self, x: Array, seed: int = 0) -> None:
+        """Set every pseudo-input to a random example, without repetition.
 
         Args:
             x: data [n, *event], n at least `num_components`.
-            seed: start of the random numbers.
+            seed: of the random choice.
         """
         x = np.asarray(x, np.float32)
-        event_shape = tuple(self._made().shape[1:])
+        event_shape = tuple(self._prepared().shape[1:])
         if x.shape[1:] != event_shape or len(x) < self.num_components or not np.isfinite(x).all():
             sizes = ", ".join(map(str, ("n", *event_shape)))
             expected = f"at least {self.num_components} finite examples of shape ({sizes})"
@@ -140,7 +142,7 @@ class VampPrior(Prior):
         self.pseudo_inputs.assign(self._bounded(x[chosen]))
         self.filled.assign(self.num_components)
 
-    def _fill(self, x: tf.Tensor) -> tf.Tensor:
+    def _fill(self, x: Tensor) -> Tensor:
         filled, current = tf.convert_to_tensor(self.filled), tf.convert_to_tensor(self.pseudo_inputs)
         count = tf.shape(x, tf.int64)[0]
         row = tf.range(self.num_components, dtype=tf.int64) - filled  # of x, for each pseudo-input
@@ -153,10 +155,10 @@ class VampPrior(Prior):
         self.filled.assign(tf.minimum(filled + count, self.num_components))
         return count
 
-    def _inputs(self) -> tf.Tensor:
-        return self._bounded(tf.convert_to_tensor(self._made()))
+    def _inputs(self) -> Tensor:
+        return self._bounded(tf.convert_to_tensor(self._prepared()))
 
-    def _bounded(self, values: tf.Tensor) -> tf.Tensor:
+    def _bounded(self, values: Tensor) -> Tensor:
         values = tf.convert_to_tensor(values)
         if self.low is not None:
             values = tf.maximum(values, self.low)
@@ -164,12 +166,12 @@ class VampPrior(Prior):
             values = tf.minimum(values, self.high)
         return values
 
-    def _made(self) -> keras.Variable:
+    def _prepared(self) -> keras.Variable:
         if not hasattr(self, "pseudo_inputs"):
             raise InvalidInput("prior", "prepare(event_shape) first, as models do", "none yet")
         return self.pseudo_inputs
 
-    def _encode(self, inputs: tf.Tensor, encode: Encode | None) -> Encoded:
+    def _encode(self, inputs: Tensor, encode: Encode | None) -> Encoded:
         if encode is None:
             raise InvalidInput("encode", "the map from data to q(z|x)", None)
         encoded = encode(inputs)
