@@ -191,14 +191,6 @@ def test_a_restart_of_zero_never_moves_a_code():
     np.testing.assert_array_equal(posterior.codebook, before)
 
 
-def test_perplexity_counts_codes_in_use():
-    np.testing.assert_allclose(perplexity(tf.constant([[0, 1], [2, 3]]), 4), 4.0, rtol=1e-6)
-    np.testing.assert_allclose(perplexity(tf.constant([5, 5, 5]), 9), 1.0, rtol=1e-6)
-    shares = np.array([0.5, 0.25, 0.25])
-    expected = np.exp(-(shares * np.log(shares)).sum())
-    np.testing.assert_allclose(perplexity(tf.constant([0, 0, 1, 2]), 3), expected, rtol=1e-6)
-
-
 def _vae(kind, **options):
     return tfvae.VAE(
         encoder=tfvae.networks.mlp((16,), "tanh"),
