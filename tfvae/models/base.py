@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -22,7 +23,7 @@ from tfvae.core.numerics import wait_for
 from tfvae.core.part import Configured
 from tfvae.core.replicas import mean_loss
 from tfvae.core.trace import Trace
-from tfvae.core.training_mode import training_mode
+from tfvae.core.training_mode import TRAINING
 from tfvae.core.types import ArrayLike, DType, Inputs, Tensor, Tensors
 from tfvae.likelihoods import Likelihood
 from tfvae.models.bounds import Bounds
@@ -169,6 +170,16 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
         """Return inputs as tensors, after a look at every value."""
         return self.tensors(user.to_arrays(next(iter(self.accepts)), inputs, self.accepts))
 
+    # A training step: Keras's `train_step` calls the model and `compute_loss`, then applies the gradients.
+
+    def train_step(self, data: Any) -> Tensors:
+        """Take a training step, none of it before its batch is there.
+
+        At the end of a source of unknown length there is none, and the counter of steps stands still.
+        """
+        with tf.control_dependencies(list(filter(tf.is_tensor, keras.tree.flatten(data)))):
+            return super().train_step(data)
+
     def call(self, inputs: Inputs, training: bool = False) -> dict:
         """Make one pass with fresh noise and take the objective of it, all in one mode.
 
@@ -177,18 +188,22 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
             be minimized, [B]; "added_loss", the sum of what layers add to it (`add_loss` and
             regularizers), once for the batch.
         """
-        stream = self.training_noise if training else self.evaluation_noise
-        with training_mode(training):
-            tensors = self.tensors(inputs)
-            seed = stream.next()
-            noise = self.noise(self.objective.num_samples, user.batch_size(tensors), seed)
-            record = {**self.record(tensors, noise), "seed": seed}
-            added = self.losses  # of this pass, before the objective's own passes add theirs
-            trace = self.assemble(tensors, record)
-            self.observe(trace, training)
-            terms = self.objective.loss(trace, self)
-            self.objective.observe(trace, training)
-            loss = self.estimate(terms["loss"], trace)
+        mode = TRAINING.set(bool(training))
+        try:
+            return self._pass(self.tensors(inputs), training)
+        finally:
+            TRAINING.reset(mode)
+
+    def _pass(self, inputs: Tensors, training: bool) -> dict:
+        seed = (self.training_noise if training else self.evaluation_noise).next()
+        noise = self.noise(self.objective.num_samples, user.batch_size(inputs), seed)
+        record = {**self.record(inputs, noise), "seed": seed}
+        added = self.losses  # of this pass, before the objective's own passes add theirs
+        trace = self.assemble(inputs, record)
+        self.observe(trace, training)
+        terms = self.objective.loss(trace, self)
+        self.objective.observe(trace, training)
+        loss = self.estimate(terms["loss"], trace)
         added_loss = tf.add_n([tf.cast(value, tf.float32) for value in added] or [tf.constant(0.0)])
         return {"record": record, "terms": terms, "loss": loss, "added_loss": added_loss}
 

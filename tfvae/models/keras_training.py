@@ -261,14 +261,6 @@ class KerasTraining(keras.Model, abc.ABC):
         if absent:
             raise InvalidInput("x", "each element observed in some example", f"NaN alone at {absent[0]}")
 
-    def train_step(self, data: Any) -> Tensors:
-        """Take a training step, none of it before its batch is there.
-
-        At the end of a source of unknown length there is none, and the counter of steps stands still.
-        """
-        with tf.control_dependencies([value for value in keras.tree.flatten(data) if tf.is_tensor(value)]):
-            return super().train_step(data)
-
     def predict_step(self, data: Any) -> Tensors:
         """Return the latent location and the reconstruction of a batch, with no noise."""
         return self.describe(self.tensors(keras.utils.unpack_x_y_sample_weight(data)[0]))

@@ -115,8 +115,8 @@ class VAE(LatentModel):
     @property
     def accepts(self) -> dict[str, Input]:
         """The data and, where there is one, the condition."""
-        condition = {"condition": Input((self.condition_dim,))} if self.condition_dim else {}
-        return {**super().accepts, **condition}
+        accepts = {"x": Input(self.likelihood.event_shape, self.likelihood.support)}
+        return accepts | ({"condition": Input((self.condition_dim,))} if self.condition_dim else {})
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of the networks and the parts."""
