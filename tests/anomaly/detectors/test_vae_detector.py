@@ -122,7 +122,7 @@ def test_pipelines_clones_and_grids(table):
     assert pipeline.predict(x).shape == (600,)
     detector = VAEDetector(tfvae.zoo.vae((6,), latent_dim=2), score="negative_elbo", epochs=1)
     assert clone(detector).get_params()["score"] == "negative_elbo"
-    clone(detector).fit(x)
+    clone(detector).fit(StandardScaler().fit_transform(x))
     grid = GridSearchCV(
         VAEDetector(epochs=1), {"contamination": [0.02, 0.2]}, cv=StratifiedKFold(2),
         scoring=lambda fitted, x, y: roc_auc_score(y, fitted.anomaly_scores(x)),
