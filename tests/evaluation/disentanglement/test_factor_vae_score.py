@@ -20,9 +20,9 @@ def score(request, grid, toy):
     def of(encoder, *sizes, **options):
         if request.param == "observed":
             factors = grid(*sizes, copies=3)
-            return factor_vae_score(encoder(factors), factors, **NUMBERS, **options)
+            return factor_vae_score(encoder(factors), factors, **{**NUMBERS, **options})
         options["num_variance_estimate"] = 1000
-        return factor_vae_protocol(encoder, toy(*sizes), **NUMBERS, **options)
+        return factor_vae_protocol(encoder, toy(*sizes), **{**NUMBERS, **options})
 
     return of
 
@@ -55,8 +55,17 @@ def test_inactive_codes_are_left_out(score):
     assert score(lambda v: np.ones((len(v), 2)), 5, 6) == 0
     assert score(lambda v: v * 0.01, 5, 6) == 0
     assert score(lambda v: v * 0.01, 5, 6, threshold=0.001) == 1
-    constant = np.array([0.1])
-    assert score(lambda v: np.concatenate([v, v[:, :1] * 0 + constant], axis=1), 5, 6, threshold=0) == 1
+
+
+def test_a_constant_code_is_inactive_also_where_rounding_gives_it_a_variance(score):
+    """Of 0.3, in all rows but not in a batch of 8, so that it would vary least."""
+    constant = 0.3
+    assert np.full((90, 1), constant).std(axis=0) > 0 == np.full((8, 1), constant).std(axis=0)
+
+    def encoder(v):
+        return np.concatenate([0 * v[:, :1] + constant, v], axis=1)
+
+    assert score(encoder, 5, 6, threshold=0, batch_size=8) == 1
 
 
 def test_noise_is_at_chance():
