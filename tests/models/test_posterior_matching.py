@@ -130,7 +130,9 @@ def test_what_does_not_go_together_is_refused(matching):
 def test_the_trained_model_stays_as_it_is_with_its_batch_statistics(flat):
     """Batch normalization in the trained encoder keeps its averages; r's own ones follow the data."""
     batch_norm = keras.layers.BatchNormalization()
-    trained = tfvae.zoo.vae((64,), latent_dim=2, encoder=keras.Sequential([keras.layers.Dense(8), batch_norm]))
+    trained = tfvae.zoo.vae(
+        (64,), latent_dim=2, encoder=keras.Sequential([keras.layers.Dense(8), batch_norm])
+    )
     before = [np.array(weight) for weight in trained.weights]
     matching = PosteriorMatching(
         trained,

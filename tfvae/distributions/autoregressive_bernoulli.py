@@ -29,6 +29,15 @@ class AutoregressiveBernoulli(UnvalidatedDistribution):
         name: of the distribution.
 
     Source: van den Oord et al. 2016 (PixelRNN), equation 1.
+
+    Example:
+        >>> from tfvae.likelihoods import Autoregressive
+        >>> likelihood = Autoregressive((4, 4, 1), num_layers=2, filters=3, kernel_size=3)
+        >>> params = likelihood(tf.ones([5, 2]))
+        >>> p = AutoregressiveBernoulli(
+        ...     params["features"], (4, 4, 1), likelihood.logits, likelihood.generate)
+        >>> p.log_prob(p.sample(seed=(1, 2))).shape
+        TensorShape([5])
     """
 
     def __init__(

@@ -32,6 +32,14 @@ class AutoregressiveCategorical(UnvalidatedDistribution):
         name: of the distribution.
 
     Source: Bowman et al. 2016, section 3.
+
+    Example:
+        >>> from tfvae.likelihoods import AutoregressiveCategorical as Likelihood
+        >>> likelihood = Likelihood((4,), num_categories=3, units=5)
+        >>> params = likelihood(tf.ones([2, 6]))
+        >>> p = AutoregressiveCategorical(**params, logits=likelihood.logits, generate=likelihood.generate)
+        >>> p.log_prob(p.sample(seed=(1, 2))).shape
+        TensorShape([2])
     """
 
     def __init__(

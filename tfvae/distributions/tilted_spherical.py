@@ -76,7 +76,7 @@ class TiltedSpherical(UnvalidatedDistribution, abc.ABC):
         around = across[..., tf.newaxis] * tf.broadcast_to(
             unit_vectors(noise[..., 1:]), tf.concat([tf.shape(across), [self._others]], 0)
         )
-        return _onto(self.direction, tf.concat([along[..., tf.newaxis], around], axis=-1)), log_q
+        return _reflect(self.direction, tf.concat([along[..., tf.newaxis], around], axis=-1)), log_q
 
     def _log_prob(self, x: Tensor) -> Tensor:
         # By the distance from the direction, which keeps its digits where the two are close.
@@ -184,7 +184,7 @@ def _kl_tilted_uniform(q: TiltedSpherical, p: tfd.SphericalUniform, name: str | 
     return q.rate()
 
 
-def _onto(direction: Tensor, z: Tensor) -> Tensor:
+def _reflect(direction: Tensor, z: Tensor) -> Tensor:
     """Reflect z so that the first axis becomes the direction.
 
     Of the two reflections that do, with and without a change of sign, the one is taken whose mirror is

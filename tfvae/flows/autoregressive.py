@@ -72,6 +72,11 @@ class Autoregressive(Flow):
     Args:
         latent_dim: the dimension.
         hidden: sizes of the hidden layers of its masked network.
+
+    Example:
+        >>> u, log_det = Autoregressive(3, hidden=(8,)).inverse(tf.zeros([5, 3]))
+        >>> u.shape, log_det.shape
+        (TensorShape([5, 3]), TensorShape([5]))
     """
 
     def __init__(

@@ -54,6 +54,10 @@ class Reverse(Flow):
 
     Args:
         latent_dim: the dimension.
+
+    Example:
+        >>> Reverse(3).forward(tf.constant([1.0, 2.0, 3.0]))[0].numpy()
+        array([3., 2., 1.], dtype=float32)
     """
 
     def __init__(self, latent_dim: int, *, name: str | None = None, dtype: DType = None):

@@ -68,6 +68,10 @@ class Coupling(Flow):
         latent_dim: the dimension, at least 2.
         keep_last: whether the last half is kept and the first is changed, instead of the reverse.
         hidden: sizes of the hidden layers, tanh.
+
+    Example:
+        >>> Coupling(3, hidden=(8,)).forward(tf.ones([5, 3]))[0][:, :1].numpy()[0]    # kept
+        array([1.], dtype=float32)
     """
 
     def __init__(

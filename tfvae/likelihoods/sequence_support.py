@@ -16,6 +16,13 @@ from tfvae.core.types import Array, Tensor
 class SequenceSupport(Support):
     """Sequences x [T, ...] whose steps after the last one are NaN; each has a first step.
 
+    Attributes:
+        low: smallest value.
+        high: largest value.
+        integer: whether only integers are values.
+        missing: True, as NaN marks the padding.
+        hint: what usually helps, added to the error message.
+
     Example:
         >>> support = SequenceSupport.from_support(Support(0.0, 1.0))
         >>> print(support)

@@ -49,7 +49,10 @@ def num_features(shape: InputShape) -> int:
 
 
 def flatten(features: Tensor) -> Tensor:
-    """Return features [B, ...] as vectors [B, n].
+    """Return features as vectors, [B, n].
+
+    Args:
+        features: [B, ...].
 
     Example:
         >>> flatten(tf.zeros((5, 4, 4, 8))).shape

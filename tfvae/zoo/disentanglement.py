@@ -45,7 +45,7 @@ def beta_tcvae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
     beta: float = 6.0,
-    dataset_size: int = 50000,
+    dataset_size: int | None = None,
     likelihood: "tfvae.likelihoods.Likelihood | None" = None,
     encoder: "keras.Layer | None" = None,
     decoder: "keras.Layer | None" = None,
@@ -56,7 +56,8 @@ def beta_tcvae(
         shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
         latent_dim: number of latent dimensions.
         beta: weight of the total correlation.
-        dataset_size: number of training examples, which the estimate of q(z) needs.
+        dataset_size: number of training examples, which the estimate of q(z) needs; None means that of the
+            data given to `fit`.
         likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
         encoder: network from x to features; None means convolutional for images, else an MLP.
         decoder: network from z to features; None means the encoder's mirror image.

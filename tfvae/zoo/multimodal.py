@@ -62,8 +62,8 @@ def mmvae(
 
     loss = -ELBO, with one draw from each expert
 
-    The paper's tighter bounds are `objectives.ImportanceWeighted` and `objectives.DoublyReparameterized`,
-    with all draws under one logarithm.
+    The paper's tighter bound is `objectives.ImportanceWeighted`, with all draws under one logarithm. Its
+    doubly reparameterized gradient is not offered: it is biased where each draw has an expert of its own.
 
     Args:
         shapes: shape of one example of each modality, by name.

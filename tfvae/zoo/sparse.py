@@ -49,7 +49,7 @@ def predictive_sparse_decomposition(
 def sparse_vae(
     shape: tuple[int],
     latent_dim: int = 8,
-    dataset_size: int = 1000,
+    dataset_size: int | None = None,
     spike: float = 10.0,
     slab: float = 1.0,
     encoder: "keras.Layer | None" = None,
@@ -59,7 +59,8 @@ def sparse_vae(
     Args:
         shape: (columns,) of a row.
         latent_dim: number of latent dimensions.
-        dataset_size: number of training examples; the prior of the masks counts once for all of them.
+        dataset_size: number of training examples, over which the prior of the masks counts once; None means
+            that of the data given to `fit`.
         spike: rate of the Laplace distribution of masks near 0.
         slab: rate of the Laplace distribution of the other masks, in (0, spike).
         encoder: network from x to features; None means an MLP.
