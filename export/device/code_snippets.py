@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tfvae.core.files import replacing
+from tfvae.export import source_text
 from tfvae.export.device.file_metadata import read_metadata
 from tfvae.export.device.flatbuffer import Graph, Model, model_of
+from tfvae.export.device.identifiers import Scope, words_of
+from tfvae.export.source_text import comment
 
-_LANGUAGES = ("cc", "kt", "swift", "js")
+
+@dataclasses.dataclass(frozen=True)
+class _Language:
+    """How a language writes strings and names.
+
+    Attributes:
+        suffix: suffix of its files, and of its template.
+        quoted: writes a string literal.
+        method: makes the name of a method, in its scope.
+        value: makes the name of an argument or a result, in its scope.
+    """
+
+    suffix: str
+    quoted: Callable[[str], str]
+    method: Callable[[Scope, str], str]
+    value: Callable[[Scope, str], str]
+
+
+_LANGUAGES = (
+    _Language("cc", source_text.cpp_string, Scope.camel, Scope.snake),
+    _Language("kt", source_text.kotlin_string, Scope.lower_camel, Scope.lower_camel),
+    _Language("swift", source_text.swift_string, Scope.lower_camel, Scope.lower_camel),
+    _Language("js", source_text.javascript_string, Scope.lower_camel, Scope.lower_camel),
+)
 _TYPES = {
     schema.TensorType.FLOAT32: {
         "bytes": 4, "cc": "float", "kt": "Float", "kt_put": "putFloat", "kt_get": "getFloat",
@@ -41,7 +69,8 @@ _TYPES = {
 def snippets(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return code that calls a file that `tfvae.export.litert` wrote, by language: "cc", "kt", "swift", "js".
 
-    It has a function for each signature of the file, with the signature's names, shapes and types.
+    It has a function for each signature of the file, with the signature's names, shapes and types. A name
+    that is no identifier of the language, or is taken, is changed a little; strings keep it unchanged.
 
     Args:
         path: the file.
@@ -56,15 +85,8 @@ def snippets(path: str | os.PathLike[str]) -> dict[str, str]:
     path = Path(path)
     facts = read_metadata(path)
     model = model_of(path.read_bytes())
-    title = f"{facts['label'] or facts['model']}, {facts['quantization']}, written by tfvae {facts['tfvae']}"
-    context = {
-        "file": path.name,
-        "class": _camel(path.stem),
-        "title": title.replace("\n", " ").replace("*/", ""),
-        "threshold": facts["threshold"],
-        "signatures": [_signature(model, each, facts) for each in model.signatureDefs],
-    }
-    return {name: _templates().get_template(f"device.{name}.j2").render(context) for name in _LANGUAGES}
+    signatures = [_signature(model, each, facts) for each in model.signatureDefs]
+    return {language.suffix: _code(language, path, facts, signatures) for language in _LANGUAGES}
 
 
 def write(path: Path) -> Path:
@@ -78,6 +100,37 @@ def write(path: Path) -> Path:
         with replacing(folder / f"{path.stem}.{language}") as temporary:
             temporary.write_text(text, encoding="utf-8")
     return folder
+
+
+def _code(
+    language: _Language, path: Path, facts: Mapping[str, Any], signatures: Sequence[Mapping[str, Any]]
+) -> str:
+    environment, name = _templates(language), f"device.{language.suffix}.j2"
+    assert environment.loader is not None
+    scope = Scope(words_of(environment.loader.get_source(environment, name)[0]))
+    title = f"{facts['label'] or facts['model']}, {facts['quantization']}, written by tfvae {facts['tfvae']}"
+    threshold = facts["threshold"]
+    context = {
+        "about": comment(f"{path.name}: {title}."),
+        "file_url": quote(os.fsencode(path.name)),
+        "class": scope.camel(path.stem),
+        "threshold": None if threshold is None else np.float32(threshold),
+        "signatures": [_named(language, scope, each) for each in signatures],
+    }
+    return environment.get_template(name).render(context)
+
+
+def _named(language: _Language, scope: Scope, signature: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a signature with identifiers for its method, the method's result, arguments and fields."""
+    method, result = language.method(scope, signature["name"]), scope.camel(f"{signature['name']} result")
+    local, fields = scope.inner(), scope.inner()
+    inputs = [{**each, "parameter": language.value(local, each["name"])} for each in signature["inputs"]]
+    outputs = [{**each, "field": language.value(fields, each["name"])} for each in signature["outputs"]]
+    for each in inputs:
+        each["buffer"] = language.value(local, f"{each['parameter']} bytes")
+    for each in outputs:
+        each["buffer"] = language.value(local, f"{each['field']} out")
+    return {**signature, "method": method, "result": result, "inputs": inputs, "outputs": outputs}
 
 
 def _signature(model: Model, signature: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,11 +155,12 @@ def _tensor(graph: Graph, entry: Any, endpoint: Mapping[str, Any]) -> dict[str, 
     ]
     return {
         "name": name,
+        "title": comment(name),
         "shape": shape,
         "size": size,
         "bytes": size * kind["bytes"],
         "type": kind,
-        "about": ", ".join(filter(None, words)),
+        "about": comment(", ".join(filter(None, words))),
     }
 
 
@@ -128,24 +182,14 @@ def _end(value: float | None, sign: str) -> str:
 
 
 @functools.cache
-def _templates() -> jinja2.Environment:
+def _templates(language: _Language) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfvae.export"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # code, not HTML
+        autoescape=False,  # code, not HTML: strings are quoted, comments cleaned
     )
-    environment.filters |= {"camel": _camel, "lower_camel": _lower_camel}
+    environment.filters["quoted"] = language.quoted
     return environment
-
-
-def _camel(name: str) -> str:
-    joined = "".join(part[:1].upper() + part[1:] for part in re.split(r"\W|_", name))
-    return joined if joined[:1].isalpha() else f"Model{joined}"
-
-
-def _lower_camel(name: str) -> str:
-    joined = _camel(name)
-    return joined[:1].lower() + joined[1:]

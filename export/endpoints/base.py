@@ -28,13 +28,13 @@ class Endpoint:
     """A function of named tensors, each [B, ...].
 
     Attributes:
-        name: name of the endpoint.
+        name: name of the endpoint, of ASCII letters, digits and underscores: it is part of file names.
         specs: shape and dtype of each input, by its name; axis 0 is the batch.
         function: from those tensors, by name, to a dict of named tensors [B, ...].
         units: units of the inputs and outputs, such as "nats", by name; for people.
 
     Raises:
-        InvalidInput: an input without a batch of any size.
+        InvalidInput: another name, or an input without a batch of any size.
     """
 
     name: str
@@ -43,6 +43,8 @@ class Endpoint:
     units: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
+        if not (self.name.isascii() and self.name.isidentifier()):
+            raise InvalidInput("name", "an endpoint's name of letters, digits and '_'", repr(self.name))
         for name, spec in self.specs.items():
             if not spec.shape.rank or spec.shape[0] is not None:
                 expected = "shapes with a batch of any size on axis 0"

@@ -19,14 +19,13 @@ from tfvae.core.files import replacing
 from tfvae.core.types import Array
 from tfvae.export.endpoints.base import Endpoint
 from tfvae.export.serving.model_card import ModelCard
+from tfvae.export.source_text import markdown_cell, python_string
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_KEPT = (
-    "models.config",
-    "batching.config",
-    "docker-compose.yml",
-)  # not overwritten, as an operator may have changed them
+# Not overwritten, as an operator may have changed them:
+_KEPT = ("models.config", "batching.config", "monitoring.config", "docker-compose.yml")
 _WRITTEN = ("client.py", "README.md")
+_IMAGE = "tensorflow/serving:2.21.0"  # of the TensorFlow that writes the models
 
 
 class ModelFolder:
@@ -96,6 +95,7 @@ class ModelFolder:
         values = {
             "name": self.name,
             "version": version.name,
+            "image": _IMAGE,
             "endpoints": facts,
             "card": card,
             "sections": sections,
@@ -175,15 +175,10 @@ def _as_json(array: Array) -> Any:
         return {"b64": base64.b64encode(data).decode()}
 
 
-def _cell(value: object) -> str:
-    """Return text that fits into a cell of a Markdown table."""
-    return " ".join(str(value).split()).replace("|", "\\|")
-
-
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("tfvae.export"),
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
     autoescape=False,  # no HTML
 )
-_TEMPLATES.filters["cell"] = _cell
+_TEMPLATES.filters |= {"cell": markdown_cell, "quoted": python_string}

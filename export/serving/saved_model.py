@@ -42,8 +42,9 @@ def saved_model(
     answered, and its numbers are compared with the model's. A polling server therefore never sees an
     incomplete model.
 
-    Beside the versions are `models.config`, `batching.config` and `docker-compose.yml` for TensorFlow
-    Serving, which are not overwritten, and `README.md`, `client.py` and `requests/` for the newest version.
+    Beside the versions are `models.config`, `batching.config`, `monitoring.config` and `docker-compose.yml`
+    for TensorFlow Serving, which are not overwritten, and `README.md`, `client.py` and `requests/` for the
+    newest version.
 
     Args:
         model: the model, or another object with endpoints, such as a fitted detector.

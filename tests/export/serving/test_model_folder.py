@@ -8,7 +8,9 @@ import concurrent.futures
 import contextlib
 import http.server
 import json
+import re
 import runpy
+import subprocess
 import threading
 
 import grpc
@@ -19,8 +21,10 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
-from tfvae.core.errors import UnreadableFile
-from tfvae.export.serving.model_folder import newest_version
+from tfvae.core.errors import InvalidInput, UnreadableFile
+from tfvae.export.endpoints.base import Endpoint
+from tfvae.export.serving.model_card import ModelCard
+from tfvae.export.serving.model_folder import ModelFolder, newest_version
 from tfvae.export.verification.check_messages import records, request_of
 
 
@@ -154,10 +158,16 @@ def _rest(signatures):
         def log_message(self, *arguments):
             pass
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    with _listening(Handler) as port:
+        yield f"127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _listening(handler):
+    server = http.server.HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"127.0.0.1:{server.server_port}"
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
@@ -191,6 +201,70 @@ def test_the_configuration_is_tensorflow_servings(exported):
         assert f"=/models/digits/{file}" in compose
         assert (folder / file).is_file()
     assert all(f'"127.0.0.1:{port}:{port}"' in compose for port in (8500, 8501))
+
+
+def test_the_version_of_the_server_is_that_of_the_exporting_tensorflow(exported):
+    compose = (exported.path.parent / "docker-compose.yml").read_text()
+    (version,) = re.findall(r"image: tensorflow/serving:(\S+)", compose)
+    assert version.split(".")[:2] == tf.__version__.split(".")[:2]
+
+
+def test_the_server_is_monitored(exported):
+    folder = exported.path.parent
+    config = " ".join((folder / "monitoring.config").read_text().split())
+    form = r'prometheus_config { enable: true path: "(/[a-z/]+)" }'  # of tensorflow.serving.MonitoringConfig
+    path = re.fullmatch(form, config)
+    assert path is not None
+    assert "=/models/digits/monitoring.config" in (folder / "docker-compose.yml").read_text()
+    assert path[1] in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("state", "status"), [("AVAILABLE", 0), ("LOADING", 1)])
+def test_the_health_check_asks_for_a_served_version(exported, state, status):
+    """The command of the file in this machine's bash, with another port."""
+    compose = (exported.path.parent / "docker-compose.yml").read_text()
+    (command,) = re.findall(r"- (exec 3<>.*)", compose)
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"model_version_status": [{"state": state}]}).encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    with _listening(Handler) as port:
+        command = command.replace("/127.0.0.1/8501", f"/127.0.0.1/{port}")
+        assert subprocess.run(["bash", "-c", command], timeout=20, check=False).returncode == status
+    assert asked == ["/v1/models/digits"]
+
+
+@pytest.mark.parametrize(
+    "name", ["it's", 'a "b"', "\\", "\r\n", "\u2028", '"""', "{{ x }}", "größe 😀", "`|`"]
+)
+def test_the_client_and_the_card_take_any_name_of_a_tensor(tmp_path, name):
+    specs = {name: tf.TensorSpec((None,), tf.float32)}
+    expected = {f"score/in/{name}": np.zeros(2, "float32"), f"score/out/{name}": np.zeros(2, "float32")}
+    folder = ModelFolder(tmp_path / "digits")
+    card = ModelCard(title=f"of {name}", data={name: name})
+    files = folder.describe(tmp_path / "digits" / "1", [Endpoint("score", specs, dict)], expected, card)
+    (tmp_path / "client.py").write_text(files["client.py"], encoding="utf-8")
+    client = runpy.run_path(str(tmp_path / "client.py"))
+    assert client["INPUTS"] == {"score": {name: "float32"}}
+    assert client["OUTPUTS"] == {"score": [name]}
+    assert json.loads(files["requests/score.json"])["inputs"] == {name: [0.0, 0.0]}
+    lines = files["README.md"].splitlines()
+    assert lines[0].startswith("# of")
+    assert sum(line.startswith("| in |") for line in lines) == 1
+
+
+def test_an_endpoints_name_is_part_of_a_files_name():
+    for name in ("../up", "a b", "", "größe", "1"):
+        with pytest.raises(InvalidInput, match="name: expected an endpoint's name"):
+            Endpoint(name, {"x": tf.TensorSpec((None,))}, dict)
 
 
 def test_the_model_card_has_every_tensor(pictures):

@@ -24,7 +24,8 @@ def test_the_layout_is_tensorflow_servings(exported):
         "variables",
         "assets.extra",
     }
-    beside = {"models.config", "batching.config", "docker-compose.yml", "README.md", "client.py", "requests"}
+    configuration = {"models.config", "batching.config", "monitoring.config", "docker-compose.yml"}
+    beside = {*configuration, "README.md", "client.py", "requests"}
     assert {entry.name for entry in exported.path.parent.iterdir()} == {"2", *beside}  # nothing temporary
     assert exported.size_bytes == sum(f.stat().st_size for f in exported.path.rglob("*") if f.is_file())
 
