@@ -68,3 +68,15 @@ def test_gradients_are_finite_and_exact_at_the_extremes(kind, log_mean):
         # At 0: the probability that the zero is an inflated one, less the one before it was seen.
         expected = special.expit(np.float64(inflation) - log_f) - pi if x == 0 else -pi
         np.testing.assert_allclose(gradients[0], expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("logit", [-100.0, -3.0, 0.0, 3.0, 100.0])
+@pytest.mark.parametrize("log_mean", [-15.0, 0.0, 5.0, 14.0])
+def test_the_mass_of_zero_has_a_small_relative_error(logit, log_mean):
+    """Log p(0) = log(pi + (1 - pi) exp(-m)), where a large logit or a large mean made differences."""
+    mean = np.exp(np.float64(np.float32(log_mean)))
+    expected = np.logaddexp(logit, -mean) - np.logaddexp(logit, 0.0)
+    if logit > 0:  # log(1 - (1 - pi) (1 - exp(-m))), which float64 rounds away above
+        expected = np.log1p(special.expit(-logit) * np.expm1(-mean))
+    received = float(ZeroInflated(tf.constant(logit), Poisson(log_rate=log_mean)).log_prob(0.0))
+    assert received == pytest.approx(expected, rel=1e-6, abs=1e-7)

@@ -287,3 +287,13 @@ def test_it_trains_saves_and_is_loaded(tmp_path):
     filled = vae.reconstruct(x)
     assert set(np.unique(filled[:, 0])) <= {0.0, 1.0, 2.0}
     assert np.isfinite(filled).all()
+
+
+@pytest.mark.parametrize("rate", np.float32([3e3, 1e6, 1e7]))
+def test_counts_of_millions_have_the_poisson_mass_beside_other_columns(rate):
+    likelihood = MixedColumns((Real(), Count(float(rate))))
+    raw = tf.constant([[0.0, 0.0, np.log(np.e - 1)]])  # a rate of the column's scale
+    mean = float(likelihood.mean({"raw": raw})[0, 1])
+    x = np.round(mean + np.sqrt(mean) * np.array([-3.0, 0.0, 1.0, 8.0])).astype("float32")
+    log_prob = likelihood.distribution({"raw": raw}).log_prob(np.stack([np.full(4, NAN), x], 1))
+    np.testing.assert_allclose(log_prob, stats.poisson.logpmf(np.float64(x), mean), rtol=1e-6)

@@ -16,6 +16,7 @@ from tfvae.distributions.ignore_missing import IgnoreMissing
 from tfvae.distributions.low_rank_normal import LowRankNormal
 from tfvae.distributions.mixed_row import MixedRow
 from tfvae.distributions.multinomial import Multinomial
+from tfvae.distributions.negative_binomial import NegativeBinomial
 from tfvae.distributions.normal_mixture import component_log_joint, normal_mixture
 from tfvae.distributions.one_hot_rows import OneHotRows
 from tfvae.distributions.poisson import Poisson
@@ -43,6 +44,7 @@ __all__ = [
     "LowRankNormal",
     "MixedRow",
     "Multinomial",
+    "NegativeBinomial",
     "OneHotRows",
     "Poisson",
     "PowerSpherical",

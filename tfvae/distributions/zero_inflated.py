@@ -59,10 +59,13 @@ class ZeroInflated(tfd.AutoCompositeTensorDistribution):
         return tf.zeros([0], tf.int32)
 
     def _log_prob(self, x: Tensor) -> Tensor:
-        # log(pi + (1 - pi) f) = softplus(log f - inflation) - softplus(-inflation), with no pi rounded to 1.
-        log_f = self._counts.log_prob(x)
-        at_zero = softplus(log_f - self._inflation) - softplus(-self._inflation)
-        return tf.where(x > 0.0, log_f - softplus(self._inflation), at_zero)
+        # log(pi + (1 - pi) f), in the form that does not cancel for the sign of pi's logit.
+        log_f, logit = self._counts.log_prob(x), self._inflation
+        above = softplus(-tf.abs(log_f - logit))
+        likely = above + tf.maximum(log_f, logit) - softplus(logit)
+        unlikely = softplus(log_f - logit) - softplus(-logit)
+        at_zero = tf.where(logit > 0.0, unlikely, likely)
+        return tf.where(x > 0.0, log_f - softplus(logit), at_zero)
 
     def _sample_n(self, n: Tensor, seed: Any = None) -> Tensor:
         kept, counts = tfp.random.split_seed(seed, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae import distributions
 from tfvae.core.types import DType, Shape, Tensors
 from tfvae.likelihoods.counts import Counts, softly_bounded
 
@@ -35,8 +36,6 @@ class NegativeBinomial(Counts):
         self.raw_log_r = self.add_weight(name="raw_log_r", shape=self.event_shape, initializer="zeros")
 
     def elements(self, params: Tensors) -> tfd.Distribution:
-        """Return NegativeBinomial(r failures, odds m / r)."""
+        """Return NegativeBinomial(mean m, r failures)."""
         log_r = softly_bounded(tf.convert_to_tensor(self.raw_log_r, tf.float32), _LARGEST_LOG_DISPERSION)
-        return tfd.NegativeBinomial(
-            tf.exp(log_r), logits=params["log_mean"] - log_r, require_integer_total_count=False
-        )
+        return distributions.NegativeBinomial(params["log_mean"], tf.exp(log_r))

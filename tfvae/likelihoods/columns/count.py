@@ -9,6 +9,7 @@ from tfvae.core.checks import positive
 from tfvae.core.numerics import softplus
 from tfvae.core.support import Support
 from tfvae.core.types import Tensor
+from tfvae.distributions.poisson import Poisson
 from tfvae.likelihoods.columns.base import Column
 
 
@@ -34,7 +35,7 @@ class Count(Column):
 
     def distribution(self, raw: Tensor, shared: Tensor) -> tfd.Distribution:
         """Return the Poisson distribution."""
-        return tfd.Poisson(self.mean(raw, shared))
+        return Poisson(self.mean(raw, shared))
 
     def mean(self, raw: Tensor, shared: Tensor) -> Tensor:
         """Return the rate."""
