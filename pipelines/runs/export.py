@@ -88,7 +88,7 @@ def litert(
             preprocessing=run.preprocessing(),
             num_samples=num_samples,
             batch_size=batch_size,
-            label=label or f"{run.config['recipe']} of {run.config['data']}",
+            label=label or f"{run.config['recipe']} of {_data_name(run)}",
             threshold=threshold,
         )
     print(export.path)
@@ -112,8 +112,7 @@ def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], run
         CommandFailed: the runtime cannot be fetched, or the page computes other numbers than the model.
     """
     if title is None:
-        data = run.config["data"].rpartition("/")[2]  # a page for others does not show the user's folders
-        title = f"{run.config['recipe']}, trained on {data}"
+        title = _title(run)
     with _export_errors():
         return tfvae.export.web(
             run.model(),
@@ -168,10 +167,10 @@ def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
     }
     settings = {"recipe": config["recipe"]} | config["options"] | training | config["versions"]
     return tfvae.export.ModelCard(
-        title=f"{config['recipe']}, trained on {config['data']}",
+        title=_title(run),
         description=f"A variational autoencoder, recipe `{config['recipe']}` of tfvae.",
         data={
-            "source": config["data"],
+            "source": _data_name(run),
             "rows": config.get("size"),
             "shape of a row": config["shape"],
             "fraction held out of training": held_out,
@@ -180,6 +179,15 @@ def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
         license=license,
         training={name: value for name, value in settings.items() if value is not None},
     )
+
+
+def _title(run: Run) -> str:
+    return f"{run.config['recipe']}, trained on {_data_name(run)}"
+
+
+def _data_name(run: Run) -> str:
+    """Return the data's name without the user's folders, which others are not shown."""
+    return run.config["data"].rpartition("/")[2]
 
 
 def _measure(name: str, estimate: dict[str, float | None]) -> str:

@@ -17,6 +17,7 @@ class DetectorDescription(TypedDict):
 
     Attributes:
         schema: the table's columns, as `tfvae.data.tables.schema.TableSchema` writes them.
+        inputs: name of the graph's input by the name of its column.
         features: names of the features, in the order of the attributions.
         training: the profile of each modeled column in training, see `tfvae.data.tables.profile.Profile`.
         threshold: scores above it are anomalies.
@@ -25,6 +26,7 @@ class DetectorDescription(TypedDict):
     """
 
     schema: dict[str, Any]
+    inputs: dict[str, str]
     features: list[str]
     training: list[dict[str, Any]]
     threshold: float

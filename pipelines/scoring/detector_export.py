@@ -13,6 +13,7 @@ from tfvae.anomaly import VAEDetector
 from tfvae.core.types import Array
 from tfvae.export import saved_model
 from tfvae.export.endpoints.base import Endpoint, endpoints
+from tfvae.pipelines.scoring.detector_card import DescribedDetector, card
 from tfvae.pipelines.scoring.detector_description import FILE_NAME, DetectorDescription, as_text
 from tfvae.pipelines.scoring.table_detector import table_features
 from tfvae.pipelines.scoring.table_scorer import TableScorer
@@ -22,6 +23,10 @@ _QUANTILES = 200
 
 def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | None = None) -> Path:
     """Write `path/version/`: the endpoint `score` of named columns, and the facts that `tfvae score` needs.
+
+    An input has the name of its column, changed where a graph does not allow it. README.md beside the version
+    lists the inputs with their columns and units, and the order of the attributions; for programs, these are
+    in the version's `assets.extra/table.json`.
 
     Args:
         detector: fitted to a table.
@@ -36,7 +41,8 @@ def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | N
         ExportError: the export computes other numbers than the detector.
     """
     notes = {FILE_NAME: as_text(describe(detector))}
-    return saved_model(detector, path, version, notes=notes).path
+    described = DescribedDetector(detector)
+    return saved_model(described, path, version, card=card(detector), notes=notes).path
 
 
 def describe(detector: VAEDetector) -> DetectorDescription:
@@ -49,6 +55,7 @@ def describe(detector: VAEDetector) -> DetectorDescription:
     scores, threshold = np.asarray(calibration.scores), float(np.asarray(calibration.threshold))
     return {
         "schema": features.table.as_json(),
+        "inputs": features.raw_table().inputs,
         "features": [feature.name for feature in features.features],
         "training": [profile.as_json() for profile in features.profiles],
         "threshold": threshold,

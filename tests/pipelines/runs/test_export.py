@@ -60,6 +60,12 @@ def test_a_models_card_has_its_measures_and_settings(image_run):
     assert card.license == "MIT"
 
 
+def test_the_card_names_the_data_without_the_users_folders(table_run):
+    card = model_card(table_run, "")
+    assert card.title == "beta_vae, trained on table.csv"
+    assert card.data["source"] == "table.csv"
+
+
 def test_a_page_is_named_after_its_run(calls, table_run, tmp_path):
     _run("export", "web", table_run.path, tmp_path / "page", "--columns", "length, width")
     _run("export", "web", table_run.path, tmp_path / "other", "--title", "Mine", "--runtime", tmp_path)

@@ -1,5 +1,8 @@
 """A detector's export: the same bits as in Python."""
 
+import datetime
+import re
+
 import numpy as np
 import pyarrow.parquet
 import pytest
@@ -28,3 +31,46 @@ def test_an_existing_version_is_rejected(folder):
     fitted = table_detector.load(folder / "m.detector")
     with pytest.raises(ValueError, match="version: expected one that does not exist yet"):
         detector_export.export(fitted, folder / "served", 1)
+
+
+def test_the_readme_names_columns_units_and_the_order_of_attributions(folder):
+    fitted = table_detector.load(folder / "m.detector")
+    description = detector_export.describe(fitted)
+    readme = (folder / "served" / "README.md").read_text()
+    (price,) = [line for line in readme.splitlines() if line.startswith("| in | `price_EUR` |")]
+    assert "column 'price (EUR)': a number, NaN if missing" in price
+    (day,) = [line for line in readme.splitlines() if line.startswith("| in | `day` |")]
+    assert "seconds since 1970-01-01 00:00 UTC" in day
+    (shop,) = [line for line in readme.splitlines() if line.startswith("| in | `shop` |")]
+    assert "text, empty if missing" in shop
+    (attribution,) = [line for line in readme.splitlines() if line.startswith("| out | `attribution` |")]
+    assert f"in the order: {', '.join(description['features'])}" in attribution
+    assert description["inputs"]["price (EUR)"] == "price_EUR"
+
+
+def test_dates_are_the_seconds_that_the_readme_promises(folder):
+    """The day of a row, in seconds since 1970 in UTC, is scored as its text is."""
+    fitted = table_detector.load(folder / "m.detector")
+    features = table_detector.table_features(fitted)
+    batch = next(table_file(folder / "new.parquet").rows()).batch
+    raw = features.raw_table().read(batch).values["day"]
+    texts = batch.column("day").to_pylist()
+    expected = [
+        datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC).timestamp() for text in texts
+    ]
+    np.testing.assert_array_equal(raw, expected)
+
+
+def test_the_readme_states_what_is_known(folder):
+    readme = (folder / "served" / "README.md").read_text()
+    sections = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", readme))
+    for title in ("Data", "Measures", "Training"):
+        assert "Not stated" not in sections[title]
+        assert "None" not in sections[title]
+    fitted = table_detector.load(folder / "m.detector")
+    threshold = float(fitted.scorer_.calibration.threshold)
+    assert f"| {threshold:.4g} nats |" in sections["Measures"]
+    assert "| seed | 0 |" in sections["Training"]
+    assert "| epochs | 30 |" in sections["Training"]
+    assert "price (EUR)" in sections["Data"]
+    assert not re.search(r"\d\.\d{9}", readme)  # no float with all its digits
