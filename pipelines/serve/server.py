@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import signal
 import socket
 from asyncio import Protocol
+from collections.abc import Generator
 from pathlib import Path
 from typing import cast
 
@@ -17,12 +19,15 @@ from tfvae.core.errors import UnreadableFile
 from tfvae.pipelines.serve.application import Settings, application
 from tfvae.pipelines.serve.connections import Connection
 from tfvae.pipelines.serve.served_model import ServedModel
+from tfvae.pipelines.serve.signals import STOPS, ending_at_once
 
 _GRACE_SECONDS = 30
 
 
 def serve(folder: Path, host: str, port: int, settings: Settings, name: str | None) -> None:
     """Serve the models in a folder; SIGTERM and SIGINT let running requests finish, and return.
+
+    While the models are loaded, these signals end the process at once, with status 143 or 130.
 
     Args:
         folder: `NAME/` with versions, or a folder of such folders.
@@ -34,13 +39,22 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
     Raises:
         OSError: no model can be loaded, or the port is in use.
     """
-    # uvicorn handles these signals while it serves, and raises them again afterwards: then nothing is left.
-    before = {stop: signal.signal(stop, lambda *_: None) for stop in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with ending_at_once():
         asyncio.run(_serve(folder, host, port, settings, name))
-    finally:
-        for stop, handler in before.items():
-            signal.signal(stop, handler)
+
+
+class _Server(uvicorn.Server):
+    """A server whose `serve` returns after a signal; uvicorn's raises the signal again."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Let SIGTERM and SIGINT end `serve`; no moment is without a handler."""
+        before = {stop: signal.signal(stop, self.handle_exit) for stop in STOPS}
+        try:
+            yield
+        finally:
+            for stop, handler in before.items():
+                signal.signal(stop, handler)
 
 
 async def _serve(folder: Path, host: str, port: int, settings: Settings, name: str | None) -> None:
@@ -63,7 +77,7 @@ async def _serve(folder: Path, host: str, port: int, settings: Settings, name: s
             shown, port = listening.getsockname()[:2]
             for model in models:
                 print(f"http://{shown}:{port}/v1/models/{model.name}", flush=True)
-            await uvicorn.Server(config).serve(sockets=[listening])
+            await _Server(config).serve(sockets=[listening])
 
 
 def _configure_logging() -> None:

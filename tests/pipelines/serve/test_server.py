@@ -4,11 +4,13 @@ It must run without Keras, TensorFlow Probability and this library's models; sig
 must survive every request.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -105,6 +107,56 @@ def test_the_server_ends_after_the_running_request(server, hostile):
     assert status == 200
     assert json.loads(body)["predictions"]
     assert server.process.wait(30) == 0
+
+
+@pytest.fixture
+def starting(tmp_path):
+    """A server that is loading a model for ever: its file is a pipe that nobody writes to."""
+    pipe = tmp_path / "m" / "1" / "saved_model.pb"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    command = [sys.executable, "-c", ALONE, "serve", str(tmp_path / "m"), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        yield process, pipe
+        process.kill()
+
+
+def wait_for_a_reader(pipe):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):  # there is no reader yet
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.05)
+    raise AssertionError("the server does not load the model")
+
+
+@pytest.mark.parametrize(("stop", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_a_model_is_loaded_ends_the_server_at_once(starting, stop, status):
+    process, pipe = starting
+    writer = wait_for_a_reader(pipe)
+    try:
+        process.send_signal(stop)
+        assert process.wait(5) == status
+        out, err = process.communicate()
+        assert out == ""
+        assert "Traceback" not in err
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_tensorflow_is_imported_ends_the_server(starting, stop):
+    """The interpreter alone may end by the signal itself, which a shell shows as 128 plus its number."""
+    process, _ = starting
+    time.sleep(1.5)
+    process.send_signal(stop)
+    assert process.wait(20) in (128 + stop, -stop)
+
+
+def test_ctrl_c_ends_a_server_that_serves_with_status_0(exported, hostile):
+    with hostile.running(exported / "table", program=(sys.executable, "-c", ALONE)) as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(30) == 0
 
 
 def test_a_model_that_cannot_be_loaded_is_named(capfd, tmp_path):
