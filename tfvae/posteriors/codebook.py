@@ -145,10 +145,8 @@ class Codebook(CodePosterior, abc.ABC):
         """Return sum_i |features_i - sg(e_k_i)|^2, [B], which moves the features toward the codebook."""
         return squared_distance(params["features"], tf.stop_gradient(params["vectors"]))
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Count the uses of each code, update the codebook, and move dead codes to features of the batch."""
-        if not training:
-            return
         params = trace.record["posterior"]
         raw = tf.stop_gradient(params["raw"])
         features = tf.reshape(self._center_and_normalize(raw), (-1, self.code_dim))

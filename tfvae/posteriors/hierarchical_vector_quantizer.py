@@ -118,14 +118,12 @@ class HierarchicalVectorQuantizer(CodePosterior):
         """Return the sum of both levels' terms, [B]."""
         return tf.add_n([part.commitment_loss(params[name]) for name, part in self._levels])
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Let each codebook observe its part of a training batch, with a separate seed."""
-        if not training:  # without a seed
-            return
         for number, (name, part) in enumerate(self._levels):
             record = {"posterior": trace.record["posterior"][name]}
             seed = tf.random.experimental.stateless_fold_in(trace.seed, number)
-            part.observe(dataclasses.replace(trace, record=record, seed=seed), training)
+            part.observe(dataclasses.replace(trace, record=record, seed=seed))
 
     @property
     def _levels(self) -> tuple[tuple[str, CodePosterior], ...]:

@@ -7,12 +7,14 @@ import math
 import tensorflow as tf
 
 from tfvae.core.heads import Head
-from tfvae.core.numerics import bounded, softplus
+from tfvae.core.numerics import bounded
 from tfvae.core.types import Tensor, Tensors
 from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
-_SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
-_LARGEST = 10.0  # of the entries of u and w; above, rounding in w.u would reach -1
+_LARGEST_STRETCH = (
+    1000.0  # of all steps together, and of their inverse; float32 can invert it to a few digits
+)
+_LARGEST = 10.0  # of the entries of u and w
 _SMALLEST_SQUARE = 1e-6  # of w; a shorter w makes a step that is close to a shift
 _HALVINGS = 40
 
@@ -22,17 +24,21 @@ class Planar(StepwiseFlowPosterior):
 
     f(z) = z + u tanh(w.z + b);  log |det f'| = log(1 + w.u (1 - tanh^2(w.z + b)))
 
-    The component of u along w is changed so that w.u > -0.99, where f is invertible:
-    w.u = m(w.u_raw), m(s) = -0.99 + softplus(s + c), with c such that m(0) = 0.
-    The entries of u_raw and w lie between -10 and 10. The inverse is the root of a scalar increasing
-    function, found by bisection.
+    u is changed so that f is invertible, in float32 too. With s = w.u, the slope of f across the plane where
+    it is steepest is 1 + s, which is kept between 1 / p and p, and |w| times the length of u across w below
+    (p - 1) min(1, 1 + s), for p = 1000^(1 / num_flows): all steps together stretch and compress by a factor
+    of about a thousand at most. Without such a bound a flow takes points to numbers so near each other that
+    rounding mixes them, and its density there is off by any number of nats.
+
+    The inverse is the root of a scalar increasing function, found by bisection.
 
     Args:
         latent_dim: number of latent dimensions.
         num_flows: number of steps.
         floor: smallest scale of the Gaussian.
 
-    Source: Rezende and Mohamed 2015, equations 10 to 12 and appendix A.1.
+    Source: Rezende and Mohamed 2015, equations 10 to 12 and appendix A.1 (invertible
+    for s > -1).
 
     Example:
         >>> posterior = Planar(2, num_flows=4)
@@ -51,9 +57,16 @@ class Planar(StepwiseFlowPosterior):
         """Return {"u", "w"}, each [B, num_flows, latent_dim], and {"b"}, [B, num_flows]."""
         u, w, b = tf.split(raw, [self.latent_dim, self.latent_dim, 1], axis=-1)
         u, w = bounded(u, _LARGEST), bounded(w, _LARGEST)
-        inner = tf.reduce_sum(u * w, -1, keepdims=True)
         square = tf.maximum(tf.reduce_sum(tf.square(w), -1, keepdims=True), _SMALLEST_SQUARE)
-        return {"u": u + (_invertible(inner) - inner) * w / square, "w": w, "b": b[..., 0]}
+        raw_inner = tf.reduce_sum(u * w, -1, keepdims=True)
+        largest = _LARGEST_STRETCH ** (1 / self.num_flows)
+        inner = _bounded_inner(raw_inner, largest)
+        across = u - raw_inner * w / square
+        across -= tf.reduce_sum(across * w, -1, keepdims=True) * w / square  # what rounding left along w
+        limit = (largest - 1.0) * tf.minimum(1.0, 1.0 + inner)  # of |w| |across|
+        shear = square * tf.reduce_sum(tf.square(across), -1, keepdims=True)
+        across *= tf.math.rsqrt(1.0 + shear / tf.square(limit))
+        return {"u": across + inner * w / square, "w": w, "b": b[..., 0]}
 
     def step(self, z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Return f(z) and log |det f'(z)|."""
@@ -68,10 +81,10 @@ class Planar(StepwiseFlowPosterior):
         return z - u * bend[..., tf.newaxis], tf.math.log1p(inner * (1.0 - tf.square(bend)))
 
 
-def _invertible(inner: Tensor) -> Tensor:
-    """Map the line to (-0.99, inf), with 0 at 0."""
-    lowest = _SMALLEST_SLOPE - 1.0
-    return lowest + softplus(inner + math.log(math.expm1(-lowest)))
+def _bounded_inner(raw: Tensor, largest: float) -> Tensor:
+    """Map the line to w.u between 1 / largest - 1 and largest - 1, smoothly and with slope 1 at 0."""
+    above = bounded(tf.maximum(raw, 0.0), largest - 1.0)
+    return above + tf.math.expm1(bounded(tf.minimum(raw, 0.0), math.log(largest)))
 
 
 def _root(inner: Tensor, value: Tensor) -> Tensor:

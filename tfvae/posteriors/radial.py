@@ -11,7 +11,7 @@ from tfvae.core.numerics import softplus
 from tfvae.core.types import Tensor, Tensors
 from tfvae.posteriors.stepwise_flow import StepwiseFlowPosterior
 
-_SMALLEST_SLOPE = 0.01  # of each step, anywhere; keeps densities bounded and inverses well conditioned
+_SMALLEST_SLOPE = 1e-3  # of all steps together; float32 can invert them to a few digits
 _SMALLEST_RADIUS = 0.01
 
 
@@ -21,8 +21,9 @@ class Radial(StepwiseFlowPosterior):
     f(z) = z + beta (z - c) / (alpha + r),  r = |z - c|
     log |det f'| = (d - 1) log(1 + beta / (alpha + r)) + log(1 + alpha beta / (alpha + r)^2)
 
-    alpha > 0 and beta > -0.99 alpha, where f is invertible. The inverse is in closed form: r is the
-    positive root of r^2 + (alpha + beta - s) r - alpha s = 0, with s = |f(z) - c|.
+    alpha > 0 and beta > (0.001^(1 / num_flows) - 1) alpha, where f is invertible, in float32 too: all steps
+    together compress by a factor of 1000 at most. The inverse is in closed form: r is the positive root of
+    r^2 + (alpha + beta - s) r - alpha s = 0, with s = |f(z) - c|.
 
     Args:
         latent_dim: number of latent dimensions.
@@ -48,7 +49,9 @@ class Radial(StepwiseFlowPosterior):
         """Return {"center"}, [B, num_flows, latent_dim], and {"alpha", "beta"}, each [B, num_flows]."""
         center, alpha, beta = tf.split(raw, [self.latent_dim, 1, 1], axis=-1)
         alpha = _SMALLEST_RADIUS + softplus(alpha[..., 0])
-        lowest = _SMALLEST_SLOPE - 1.0  # of beta / alpha, which is 0 where the raw number is
+        lowest = (
+            _SMALLEST_SLOPE ** (1 / self.num_flows) - 1.0
+        )  # of beta / alpha, which is 0 where the raw number is
         ratio = lowest + softplus(beta[..., 0] + math.log(math.expm1(-lowest)))
         return {"center": center, "alpha": alpha, "beta": alpha * ratio}
 
