@@ -59,3 +59,9 @@ def test_batching_changes_no_shape_and_keeps_order(small_vae, flat, silent):
     vae = small_vae(silent(4))
     whole = vae.log_likelihood(flat[:50], num_samples=2, batch_size=50)
     np.testing.assert_allclose(vae.log_likelihood(flat[:50], num_samples=2, batch_size=7), whole, rtol=1e-5)
+
+
+def test_one_draw_has_no_standard_error(small_vae, flat, silent):
+    vae = small_vae(silent(4))
+    assert np.isnan(vae.log_likelihood_with_error(flat[:5], num_samples=1)[1]).all()
+    assert (vae.log_likelihood_with_error(flat[:5], num_samples=2)[1] > 0).all()

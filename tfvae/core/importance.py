@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -28,7 +29,7 @@ def log_mean_weight(
         seed: int32 [2]; each chunk folds its number into it.
 
     Returns:
-        The estimate and its standard error, each [B], in nats.
+        The estimate and its standard error, each [B], in nats; the error is NaN for K = 1.
 
     Source: Burda et al. 2016, equation 8.
     """
@@ -49,4 +50,5 @@ def log_mean_weight(
     count = tf.cast(num_samples, tf.float32)
     # mean(w^2) / mean(w)^2 - 1 is the squared coefficient of variation of the weights.
     spread = tf.exp(second - 2 * first + tf.math.log(count)) - 1
-    return first - tf.math.log(count), tf.sqrt(tf.maximum(spread, 0.0) / count)
+    error = tf.sqrt(tf.maximum(spread, 0.0) / count)
+    return first - tf.math.log(count), tf.where(num_samples > 1, error, math.nan)

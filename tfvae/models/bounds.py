@@ -88,7 +88,7 @@ class Bounds(abc.ABC):
     def log_likelihood_with_error(
         self, inputs: Inputs, num_samples: int = 512, seed: int = 0, batch_size: int = 128
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return `log_likelihood` and its standard error over the draws, each [B] nats."""
+        """Return `log_likelihood` and its standard error over the draws, each [B] nats; NaN for one draw."""
         self._check_bound("log_likelihood", num_samples)
         if not self.draws_at_random:
             expected = "a model whose q(z|x) draws z at random; without that the bound is elbo, for any K"
