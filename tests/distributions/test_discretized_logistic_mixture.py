@@ -131,3 +131,18 @@ def test_the_color_mean_is_that_of_draws():
     p, *_ = _color()
     draws = p.sample(20000, seed=(5, 6)).numpy()[:, 0, 0]
     assert (np.abs(draws.mean(0) - p.mean()[0, 0]) < 4.5 * draws.std(0) / np.sqrt(20000) + 1e-3).all()
+
+
+@pytest.mark.parametrize("mean", [-1e4, -300.0, -2.0, -0.5, 0.0, 0.9, 40.0])
+@pytest.mark.parametrize("log_scale", [-6.0, -0.5, 0.5, 5.0, 12.0, 15.0, 40.0, 80.0])
+def test_the_mean_of_the_clipped_logistic_is_exact_at_every_scale(mean, log_scale):
+    """Against the mean of the survival function over [0, 1], by quadrature in float64."""
+    given = (tf.constant(value, tf.float32) for value in ([[[0.0]]], [[[[mean]]]], [[[[log_scale]]]]))
+    p = DiscretizedLogisticMixture(*given, tf.zeros((1, 1, 1, 0)), (1, 1, 1))
+    edges = np.concatenate([np.linspace(-1, 1, 4001), mean + np.exp(log_scale) * np.linspace(-40, 40, 4001)])
+    edges = np.unique(np.clip(edges, -1, 1))
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    width = np.diff(edges)[:, np.newaxis] / 2
+    points = edges[:-1, np.newaxis] + width * (1 + nodes)
+    expected = (special.expit((mean - points) / np.exp(log_scale)) * weights * width).sum() / 2
+    assert float(p.mean()[0, 0, 0]) == pytest.approx(expected, abs=3e-7)

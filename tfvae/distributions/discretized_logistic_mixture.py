@@ -14,6 +14,7 @@ from tfvae.core.types import Shape, Tensor
 from tfvae.distributions.base import UnvalidatedDistribution
 
 _BIN = 2 / 255  # width of one of the 256 values' bins on [-1, 1]
+_WIDEST_LOG_SCALE = 60.0  # whose inverse is a number of float32
 
 
 class DiscretizedLogisticMixture(UnvalidatedDistribution):
@@ -106,12 +107,23 @@ class DiscretizedLogisticMixture(UnvalidatedDistribution):
     def _mean(self) -> Tensor:
         channels: list[Tensor] = []
         for c in range(self._means.shape[-1]):
-            # E[min(max(v, -1), 1)] is the integral of P(v > t) over t in [-1, 1], minus 1.
             mean = _mean_given(channels, self._means, self._coefficients)
-            scale = tf.exp(self._log_scales[..., c])
-            channels.append(scale * (softplus((mean + 1) / scale) - softplus((mean - 1) / scale)) - 1)
+            channels.append(_clipped_mean(mean, self._log_scales[..., c]))
         weights = tf.exp(self._log_weights)[..., tf.newaxis]
         return 0.5 * (1 + tf.reduce_sum(weights * tf.stack(channels, axis=-1), axis=-2))
+
+
+def _clipped_mean(mean: Tensor, log_scale: Tensor) -> Tensor:
+    """Return E[min(max(v, -1), 1)] of a logistic v: the integral of P(v > t) over t in [-1, 1], minus 1."""
+    scale = tf.exp(tf.minimum(log_scale, _WIDEST_LOG_SCALE))
+    left = tf.where(mean > 0.0, -mean, mean)  # the clipped mean is an odd function, exact on this side
+    lower, upper = (left - 1) / scale, (left + 1) / scale
+    wide = scale > 1.0
+    # For a wide logistic the two softplus are near each other; their difference is this logarithm.
+    ratio = tf.math.expm1(tf.where(wide, 2.0 / scale, 0.0))
+    integral = tf.where(wide, tf.math.log1p(tf.sigmoid(lower) * ratio), softplus(upper) - softplus(lower))
+    clipped = scale * integral - 1
+    return tf.where(mean > 0.0, -clipped, clipped)
 
 
 def _mean_given(before: list[Tensor], means: Tensor, coefficients: Tensor) -> Tensor:

@@ -78,4 +78,4 @@ class ZeroInflated(tfd.AutoCompositeTensorDistribution):
 
     def _variance(self) -> Tensor:
         kept = tf.sigmoid(-self._inflation)
-        return kept * (self._counts.variance() + (1.0 - kept) * tf.square(self._counts.mean()))
+        return kept * (self._counts.variance() + tf.sigmoid(self._inflation) * tf.square(self._counts.mean()))
