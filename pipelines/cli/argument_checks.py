@@ -12,6 +12,7 @@ from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.pipelines.failures import usage_errors
 from tfvae.pipelines.runs.run import Run
 
+Overwrite = Annotated[bool, Parameter(help="replace an output that exists.")]
 RunFolder = Annotated[Path, Parameter(help="folder of a finished run.")]
 
 

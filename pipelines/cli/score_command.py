@@ -11,8 +11,10 @@ import tfvae
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines.cli import argument_checks
+from tfvae.pipelines.cli.argument_checks import Overwrite
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
+from tfvae.pipelines.scoring.output_files import OutputFiles
 
 _SAMPLES = 100
 
@@ -35,6 +37,7 @@ def score(
     master: Annotated[
         str | None, Parameter(help="Spark cluster; local[*], all cores of this machine, by default.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Score every row, and with a detector decide which rows are anomalies.
 
@@ -42,40 +45,48 @@ def score(
     command continues. A run's model gives -log p(x) in nats, its standard error, and -ELBO.
     """
     if engine == "spark":
+        if overwrite:
+            raise UsageError("--overwrite: expected --engine local, received spark, which needs a new folder")
         _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
     elif master is not None:
         raise UsageError(str(InvalidInput("--master", "--engine spark beside it", master)))
     elif (model / "config.json").exists():
-        _score_with_run(model, data, output, top, _SAMPLES if samples is None else samples)
+        _score_with_run(model, data, output, top, _SAMPLES if samples is None else samples, overwrite)
     else:
-        _score_with_detector(model, data, output, top, samples)
+        _score_with_detector(model, data, output, top, samples, overwrite)
 
 
-def _score_with_detector(path: Path, data: str, output: Path, top: int | None, samples: int | None) -> None:
+def _score_with_detector(
+    path: Path, data: str, output: Path, top: int | None, samples: int | None, overwrite: bool
+) -> None:
     with usage_errors():
         argument_checks.suffix("--output", output, ".csv", ".parquet")
         if samples is not None:
             raise InvalidInput("--samples", "a run, as a detector has its own", samples)
         argument_checks.detector_and_table(path, data)
+        OutputFiles(output).check(overwrite, data, path)
     start_tensorflow()
     from tfvae.pipelines.scoring import score_table
     from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
 
-    print(score_table.score(LoadedDetector.load(path, top), data, output))
+    print(score_table.score(LoadedDetector.load(path, top), data, output, overwrite=overwrite))
 
 
-def _score_with_run(path: Path, data: str, output: Path, top: int | None, samples: int) -> None:
+def _score_with_run(
+    path: Path, data: str, output: Path, top: int | None, samples: int, overwrite: bool
+) -> None:
     with usage_errors():
         integer("--samples", samples)
         argument_checks.suffix("--output", output, ".csv", ".parquet")
         if top is not None:
             raise InvalidInput("--top", "a detector, as a run computes no contributions", top)
         source = tfvae.data.source(data)
+        OutputFiles(output).check(overwrite, data, path)
     run = argument_checks.finished_run(path)
     start_tensorflow()
     from tfvae.pipelines.scoring import score_run
 
-    print(score_run.score(run, source, output, samples))
+    print(score_run.score(run, source, output, samples, overwrite=overwrite))
 
 
 def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:

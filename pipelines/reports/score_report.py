@@ -29,6 +29,7 @@ from tfvae.pipelines.reports.score_report_contents import (
     ScoreReportContents,
 )
 from tfvae.pipelines.reports.table_row import Row
+from tfvae.pipelines.scoring.output_files import OutputFiles
 
 if TYPE_CHECKING:
     from tfvae.core.types import Array
@@ -212,7 +213,7 @@ def _rejects(summary: dict[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _read_summary(scored: Path) -> dict[str, Any]:
-    path = scored.with_name(f"{scored.stem}.summary.json")
+    path = OutputFiles(scored).summary
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -4,56 +4,48 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tfvae.core.files import replacing
+from tfvae.core.errors import UnreadableFile
 from tfvae.data.tables.files import Reject
 from tfvae.pipelines.scoring.scored_rows import ScoredRows
 
-_JOB, _METADATA_KEY = "job.json", b"tfvae"
+_METADATA_KEY = b"tfvae"
 
 
 @final
 class Parts:
     """Scored rows in a folder of Parquet files, in order; all parts but the last have `size` rows.
 
-    Parts of the same job are kept. Those of another job are removed.
+    The parts that are in the folder are kept, up to the first that is damaged.
 
     Args:
-        folder: the folder; it is created.
-        job: identifies the job, as strings and numbers.
+        folder: the folder.
         size: rows in a part.
 
     Attributes:
         rows: number of rows in all parts, scored and rejected.
     """
 
-    def __init__(self, folder: Path, job: Mapping[str, str | int], size: int):
+    def __init__(self, folder: Path, size: int):
         self.folder, self.size = folder, size
-        identity = {**job, "rows of a part": size}
-        if folder.exists() and _read_json(folder / _JOB) != identity:
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in folder.glob(".*"):  # of a killed command
-            shutil.rmtree(unfinished, ignore_errors=True)
-        if not (folder / _JOB).exists():
-            with replacing(folder / _JOB) as temporary:
-                temporary.write_text(json.dumps(identity, indent=2), encoding="utf-8")
         self._count = self.rows = 0
-        while self.rows == self._count * size and self._path(self._count).is_file():
-            self.rows += _metadata(self._path(self._count))["rows"]
+        while self.rows == self._count * size:
+            metadata = _metadata(self._path(self._count))
+            if metadata is None:
+                break
+            self.rows += metadata["rows"]
             self._count += 1
         if self.rows % size:  # the last part: the file may have grown since
             self._count -= 1
             self.rows = self._count * size
-            self._path(self._count).unlink()
 
     @property
     def schema(self) -> pa.Schema:
@@ -65,7 +57,7 @@ class Parts:
         """Number of scored rows in each bin of the training profiles, by column, over all parts."""
         totals: dict[str, Counter[int]] = {}
         for number in range(self._count):
-            for column, bins in _metadata(self._path(number))["counts"].items():
+            for column, bins in self._known(number)["counts"].items():
                 totals.setdefault(column, Counter()).update(dict(enumerate(bins)))
         return {column: [bins[index] for index in sorted(bins)] for column, bins in totals.items()}
 
@@ -73,33 +65,46 @@ class Parts:
         """Add a part, whole or not at all."""
         rejects = [dataclasses.astuple(reject) for reject in part.rejects]
         metadata = json.dumps({"rows": part.rows, "rejects": rejects, "counts": part.counts})
-        with replacing(self._path(self._count)) as temporary:
-            pq.write_table(part.table.replace_schema_metadata({_METADATA_KEY: metadata}), temporary)
+        table = part.table.replace_schema_metadata({_METADATA_KEY: metadata})
+        unfinished = self.folder / "unfinished.parquet"
+        pq.write_table(table, unfinished, write_page_checksum=True)
+        os.replace(unfinished, self._path(self._count))
         self._count += 1
         self.rows += part.rows
 
     def __iter__(self) -> Iterator[ScoredRows]:
         for number in range(self._count):
-            metadata = _metadata(self._path(number))
-            table = pq.read_table(self._path(number)).replace_schema_metadata()
+            metadata, path = self._known(number), self._path(number)
+            try:
+                table = pq.read_table(path, page_checksum_verification=True).replace_schema_metadata()
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(path, error) from None
             yield ScoredRows(
                 table, tuple(Reject(*entry) for entry in metadata["rejects"]), metadata["counts"]
             )
 
-    def remove(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.folder)
+    def _known(self, number: int) -> dict[str, Any]:
+        path = self._path(number)
+        metadata = _metadata(path)
+        if metadata is None:
+            raise _damaged(path, "it cannot be read")
+        return metadata
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:06d}.parquet"
 
 
-def _metadata(path: Path) -> dict:
-    return json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
-
-
-def _read_json(path: Path) -> dict | None:
+def _metadata(path: Path) -> dict[str, Any] | None:
+    """Return what is known of a part; None without a part, and for a damaged one."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
+        rows, rejects, counts = values["rows"], values["rejects"], values["counts"]
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, RecursionError):
         return None
+    is_complete = isinstance(rows, int) and isinstance(rejects, list) and isinstance(counts, dict)
+    return values if is_complete and rows > 0 else None
+
+
+def _damaged(path: Path, reason: object) -> UnreadableFile:
+    expected = "a part of the scored rows; without it, the same command scores its rows again"
+    return UnreadableFile(path, expected, " ".join(str(reason).split()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfvae.data.tables.csv_records import beginning
 from tfvae.data.tables.files import Reject, Rows
 
 if TYPE_CHECKING:
@@ -37,4 +38,5 @@ def rejects_of(rows: Rows, reasons: Mapping[int, str]) -> Iterator[Reject]:
         reasons: why a row cannot be read, by its position in the batch.
     """
     for position, reason in sorted(reasons.items()):
-        yield Reject(int(rows.rows[position]), int(rows.lines[position]), reason)
+        text = "" if rows.records is None else beginning(rows.records[position].as_py())
+        yield Reject(int(rows.rows[position]), int(rows.lines[position]), reason, text)

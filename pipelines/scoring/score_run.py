@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, final
@@ -14,9 +16,11 @@ from tfvae.core.types import Array
 from tfvae.data import Source
 from tfvae.models import LatentModel
 from tfvae.pipelines.runs.run import Run
-from tfvae.pipelines.scoring.score_writer import scored_batches, write_scores
+from tfvae.pipelines.scoring.output_files import OutputFiles
+from tfvae.pipelines.scoring.score_writer import scored_batches, table_writer, write_scores
 from tfvae.pipelines.scoring.scored_rows import ROW, ScoredRows
 from tfvae.pipelines.scoring.summary import Summary
+from tfvae.pipelines.scoring.work_folder import open_work_folder
 
 _BATCH_ROWS = 1024
 _ELBO_DRAWS = 10
@@ -24,7 +28,9 @@ _ADDED = ("score", "standard_error", "negative_elbo")
 _SCHEMA = pa.schema([(ROW, pa.int64()), *((name, pa.float32()) for name in _ADDED)])
 
 
-def score(run: Run, source: Source, output: Path, samples: int = 100, seed: int = 0) -> Summary:
+def score(
+    run: Run, source: Source, output: Path, samples: int = 100, seed: int = 0, overwrite: bool = False
+) -> Summary:
     """Write a line for each row: its number from 0, -log p(x) in nats, its standard error, and -ELBO.
 
     The score is estimated by importance sampling; the standard error is that over the draws. The model finds
@@ -38,15 +44,23 @@ def score(run: Run, source: Source, output: Path, samples: int = 100, seed: int 
         output: a `.csv` or `.parquet` file; it appears when the last row is scored.
         samples: draws for each row.
         seed: seed of the random numbers.
+        overwrite: whether an output that exists is replaced.
 
     Raises:
-        InvalidInput: the model does not take one of the rows; the message says which.
+        InvalidInput: the model does not take one of the rows, and the message says which; or the output
+            cannot be written without the loss of something else.
         OSError: the source cannot be read, or the file cannot be written.
     """
+    OutputFiles(output).check(overwrite, source.name)
     scorer = _ModelScorer(run.model(), source.name, samples, seed)
     batches = _numbered(run.pipeline(source, _BATCH_ROWS).batches())
-    with scored_batches(scorer, batches, source.size) as scored:
-        return write_scores(scored, _SCHEMA, source.name, output, source.size)
+    job = {"run": str(run.path), "started": time.time_ns()}  # nothing is kept for another command
+    with open_work_folder(output, job) as work:
+        with scored_batches(scorer, batches, source.size) as scored:
+            writer = functools.partial(table_writer, schema=_SCHEMA)
+            summary = write_scores(scored, writer, source.name, work, source.size)
+        work.publish(overwrite)
+    return summary
 
 
 class _Examples(NamedTuple):

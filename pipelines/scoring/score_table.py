@@ -3,67 +3,92 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import final
 
 import pyarrow as pa
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
-from tfvae.core.files import replacing
+from tfvae.data.tables.csv_table import CsvTable
 from tfvae.data.tables.files import Reject, Rows, TableFile, table_file
 from tfvae.data.tables.profile import Profile, counted
 from tfvae.data.tables.schema import TableSchema
 from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
+from tfvae.pipelines.scoring.output_files import OutputFiles
 from tfvae.pipelines.scoring.parts import Parts
+from tfvae.pipelines.scoring.record_writer import RecordWriter
 from tfvae.pipelines.scoring.rejects import readable_mask, rejects_of
-from tfvae.pipelines.scoring.score_writer import scored_batches, write_scores
-from tfvae.pipelines.scoring.scored_rows import REJECTED, ROW, ScoredRows
+from tfvae.pipelines.scoring.score_writer import (
+    TableWriter,
+    check_writable,
+    scored_batches,
+    table_writer,
+    write_scores,
+)
+from tfvae.pipelines.scoring.scored_rows import RECORD, REJECTED, ROW, ScoredRows
 from tfvae.pipelines.scoring.summary import Summary
 from tfvae.pipelines.scoring.table_scorer import TableScorer
+from tfvae.pipelines.scoring.work_folder import WorkFolder, open_work_folder
 
 _PART_ROWS = 32_768
 
 
 def score(
-    detector: LoadedDetector, data: str | os.PathLike[str], output: Path, part_rows: int = _PART_ROWS
+    detector: LoadedDetector,
+    data: str | os.PathLike[str],
+    output: Path,
+    part_rows: int = _PART_ROWS,
+    overwrite: bool = False,
 ) -> Summary:
     """Write every row of a file with its score, p-value, decision and the features that contribute most.
 
-    All columns of the data are kept; `row` is the number of a row in the data, from 0. Beside the output are
-    written `NAME.rejects.csv`, if rows are rejected, and `NAME.summary.json`, from which a report is made.
-    Until all rows are scored, finished parts are kept in the folder `NAME.SUFFIX.parts`: if the command is
-    interrupted, the same command continues from there.
+    All columns of the data are kept; `row` is the number of a row in the data, from 0. The cells of a CSV
+    file are written to a CSV file byte for byte, and to a Parquet file as texts; the columns of a Parquet
+    file keep their types. Beside the output are written `OUT.rejects.csv`, if rows are rejected, and
+    `OUT.summary.json`, from which a report is made. Until all rows are scored, finished parts are kept in the
+    folder `OUT.parts`: if the command is interrupted, the same command continues from there.
 
     Args:
         detector: the detector.
         data: a CSV or Parquet file.
         output: a `.csv` or `.parquet` file; it appears when the last row is scored.
         part_rows: rows in a part.
+        overwrite: whether an output that exists is replaced.
 
     Raises:
-        InvalidInput: the table lacks a column, or has one with the name of an added one.
+        InvalidInput: the table lacks a column, or has one with the name of an added one; or the output cannot
+            be written without the loss of something else.
         UnreadableFile: the file is damaged; the parts scored so far are kept.
     """
     file = table_file(data)
     _check_columns(file, detector.scorer)
-    parts = Parts(output.with_name(output.name + ".parts"), _job(file, detector), part_rows)
-    resumed = parts.rows
-    batches = _batches(file.rows(), resumed, part_rows)
-    with scored_batches(_FileScorer(detector, file.typed), batches, file.size, resumed) as scored:
-        for part in scored:
-            parts.append(part)
-    if not parts.rows:
-        parts.remove()
-        raise UnreadableFile(file.path, "at least one row", "it holds none")
-    total = parts.rows if file.size is None else file.size
-    summary = write_scores(parts, parts.schema, str(file.path), output, total)
-    summary = dataclasses.replace(summary, resumed=resumed)
-    _write_summary(summary, parts, detector, output)
-    parts.remove()
+    scorer = _FileScorer(detector, file, output)
+    check_writable(scorer.schema, output)
+    OutputFiles(output).check(overwrite, data)
+    before = _state(file)
+    with open_work_folder(output, _job(file, detector, part_rows)) as work:
+        parts = Parts(work.path, part_rows)
+        resumed = parts.rows
+        batches = _batches(file.rows(), resumed, part_rows)
+        with scored_batches(scorer, batches, file.size, resumed) as scored:
+            for part in scored:
+                parts.append(part)
+        if not parts.rows:
+            raise UnreadableFile(file.path, "at least one row", "it holds none")
+        if _state(file) != before:
+            work.remove()
+            raise UnreadableFile(file.path, "a file that does not change", "it has changed meanwhile")
+        total = parts.rows if file.size is None else file.size
+        summary = write_scores(parts, scorer.writer, str(file.path), work, total)
+        summary = dataclasses.replace(summary, resumed=resumed)
+        _write_summary(summary, parts, detector, work)
+        work.publish(overwrite)
     return summary
 
 
@@ -76,15 +101,21 @@ def _check_columns(file: TableFile, scorer: TableScorer) -> None:
     scorer.table.check(file.names)
 
 
-def _job(file: TableFile, detector: LoadedDetector) -> dict[str, str | int]:
-    stat = file.path.stat()
+def _job(file: TableFile, detector: LoadedDetector, part_rows: int) -> dict[str, str | int]:
+    """Return what identifies a job; the file by its content, as size and time may be those of another."""
+    with file.path.open("rb") as stream:
+        content = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
-        "data": str(file.path.resolve()),
-        "bytes": stat.st_size,
-        "changed": stat.st_mtime_ns,
+        "data": content,
         "detector": detector.identity,
         "top": detector.scorer.top,
+        "rows of a part": part_rows,
     }
+
+
+def _state(file: TableFile) -> tuple[int, int, int]:
+    stat = file.path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _batches(rows: Iterator[Rows], first: int, size: int) -> Iterator[list[Rows]]:
@@ -109,15 +140,29 @@ class _FileScorer:
 
     Args:
         detector: the detector.
-        typed: whether the file has types for its cells, unlike CSV.
+        file: the file.
+        output: a `.csv` or `.parquet` file.
     """
 
-    def __init__(self, detector: LoadedDetector, typed: bool):
-        self._scorer, self._typed = detector.scorer, typed
+    def __init__(self, detector: LoadedDetector, file: TableFile, output: Path):
+        self._scorer, self._file, self._suffix = detector.scorer, file, output.suffix
         self._schema = TableSchema.from_json(detector.description["schema"])
         self._profiles = [Profile(**entry) for entry in detector.description["training"]]
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of the scored rows."""
+        kept = [pa.field(RECORD, pa.binary())] if self._keeps_records else self._file.schema
+        return pa.schema([pa.field(ROW, pa.int64()), *kept, *list(self._scorer.added)[:-1]])
+
+    def writer(self, path: Path) -> AbstractContextManager[TableWriter]:
+        """Open the file of the scored rows."""
+        if isinstance(self._file, CsvTable) and self._keeps_records:
+            return RecordWriter(path, self._file.header, self._scorer.added.names[:-1])
+        return table_writer(path, self.schema)
+
     def score(self, batch: list[Rows]) -> ScoredRows:
+        """Return the scored rows of some pieces, and the rejected ones."""
         tables, rejects = [], []
         bins: Counter[tuple[str, int]] = Counter()
         for piece in batch:
@@ -131,16 +176,24 @@ class _FileScorer:
         }
         return ScoredRows(pa.concat_tables(tables), tuple(sorted(rejects, key=lambda r: r.row)), counts)
 
+    @property
+    def _keeps_records(self) -> bool:
+        return isinstance(self._file, CsvTable) and self._suffix == ".csv"
+
     def _score_piece(self, piece: Rows) -> tuple[pa.Table, list[Reject], Counter[tuple[str, int]]]:
-        batch, reasons = (piece.batch, {}) if self._typed else self._scorer.table.typed(piece.batch)
+        batch, reasons = (piece.batch, {}) if self._file.typed else self._scorer.table.decoded(piece.batch)
         readable = readable_mask(len(batch), reasons)
         results, raw = self._scorer.score_and_read(batch.filter(pa.array(readable)))
         rejected = results.column(REJECTED)
         for position, reason in zip(readable.nonzero()[0].tolist(), rejected.to_pylist(), strict=True):
             if reason is not None:
                 reasons[position] = reason
-        numbered = [pa.array(piece.rows[readable]), *results.columns[:-1]]
-        table = pa.table(numbered, names=[ROW, *results.schema.names[:-1]]).filter(rejected.is_null())
+        width = len(self._file.names)
+        kept = results.columns[:width]
+        if self._keeps_records and piece.records is not None:
+            kept = [piece.records.filter(pa.array(readable))]
+        columns = [pa.array(piece.rows[readable]), *kept, *results.columns[width:-1]]
+        table = pa.table(columns, schema=self.schema).filter(rejected.is_null())
         counts = Counter(
             {
                 (column, index): int(count)
@@ -151,7 +204,8 @@ class _FileScorer:
         return table, list(rejects_of(piece, reasons)), counts
 
 
-def _write_summary(summary: Summary, parts: Parts, detector: LoadedDetector, output: Path) -> None:
-    content = dataclasses.asdict(summary) | {"counts": parts.counts, "detector": detector.description}
-    with replacing(output.with_name(f"{output.stem}.summary.json")) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+def _write_summary(summary: Summary, parts: Parts, detector: LoadedDetector, work: WorkFolder) -> None:
+    seal = work.files.seal(work.rejects if summary.rejects else None)
+    content = dataclasses.asdict(summary) | seal
+    content |= {"counts": parts.counts, "detector": detector.description}
+    work.summary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

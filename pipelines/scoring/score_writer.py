@@ -1,13 +1,15 @@
-"""From batches of rows to a file of scores: with a progress bar, and written whole or not at all."""
+"""From batches of rows to a file of scores: with a progress bar, and prepared in its folder."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
 import dataclasses
+import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +18,21 @@ from pyarrow.parquet import ParquetWriter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tfvae.core.errors import UnreadableFile
-from tfvae.core.files import replacing
+from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.pipelines.scoring.scored_rows import IS_ANOMALY, Batch, RowScorer, ScoredRows
 from tfvae.pipelines.scoring.summary import Summary
+from tfvae.pipelines.scoring.work_folder import WorkFolder
 
 _WRITERS = {".csv": CSVWriter, ".parquet": ParquetWriter}
 _REJECT_COLUMNS = ("row", "line", "reason", "text")
+
+
+class TableWriter(Protocol):
+    """Writes tables to a file."""
+
+    def write_table(self, table: pa.Table, /) -> None:
+        """Write the rows of a table after those before."""
+        ...
 
 
 @contextlib.contextmanager
@@ -51,52 +61,81 @@ def scored_batches(
 
 
 def write_scores(
-    parts: Iterable[ScoredRows], schema: pa.Schema, data: str, output: Path, total: int | None
+    parts: Iterable[ScoredRows],
+    open_writer: Callable[[Path], contextlib.AbstractContextManager[TableWriter]],
+    data: str,
+    work: WorkFolder,
+    total: int | None,
 ) -> Summary:
-    """Write scored rows to a file, and the rejected ones to `NAME.rejects.csv` beside it.
-
-    The files appear when the last row is written. There is no file of rejects without any.
+    """Prepare the file of scored rows, and that of the rejected ones if there are any.
 
     Args:
         parts: the scored rows, in order.
-        schema: of the tables in `parts`.
+        open_writer: opens the file of the scored rows.
         data: what was scored.
-        output: a `.csv` or `.parquet` file.
+        work: where the files are prepared.
         total: number of all rows; None if unknown.
 
     Raises:
         UnreadableFile: `parts` hold another number of rows than `total`.
         UnwritableFile: the disk is full, for example.
     """
-    scored, rejected, anomalies = 0, 0, 0
+    scored, rejected, anomalies = 0, 0, None
     reasons: Counter[str] = Counter()
-    rejects = output.with_name(f"{output.stem}.rejects.csv")
-    with replacing(output) as temporary, replacing(rejects) as temporary_rejects:
-        with (
-            _WRITERS[output.suffix](temporary, schema) as writer,
-            temporary_rejects.open("w", newline="") as stream,
-        ):
-            lines = csv.writer(stream)
-            lines.writerow(_REJECT_COLUMNS)
-            for part in parts:
-                writer.write_table(part.table)
-                lines.writerows(dataclasses.astuple(reject) for reject in part.rejects)
-                scored, rejected = scored + part.table.num_rows, rejected + len(part.rejects)
-                reasons.update(reject.reason.split(", found")[0] for reject in part.rejects)
-                if IS_ANOMALY in schema.names:
-                    anomalies += int(np.count_nonzero(part.table.column(IS_ANOMALY).to_numpy()))
-        if total not in (None, scored + rejected):
-            raise UnreadableFile(data, f"{total} rows", f"{scored} are scored and {rejected} rejected")
+    with open_writer(work.output) as writer, work.rejects.open("w", newline="", encoding="utf-8") as stream:
+        lines = csv.writer(stream)
+        lines.writerow(_REJECT_COLUMNS)
+        for part in parts:
+            writer.write_table(part.table)
+            lines.writerows(dataclasses.astuple(reject) for reject in part.rejects)
+            scored, rejected = scored + part.table.num_rows, rejected + len(part.rejects)
+            reasons.update(reject.reason.split(", found")[0] for reject in part.rejects)
+            if IS_ANOMALY in part.table.column_names:
+                found = int(np.count_nonzero(part.table.column(IS_ANOMALY).to_numpy()))
+                anomalies = (anomalies or 0) + found
+    if total not in (None, scored + rejected):
+        raise UnreadableFile(data, f"{total} rows", f"{scored} are scored and {rejected} rejected")
     if not rejected:
-        rejects.unlink()
+        work.rejects.unlink()
     return Summary(
         data,
         scored + rejected,
         scored,
         rejected,
-        anomalies if IS_ANOMALY in schema.names else None,
+        anomalies,
         dict(reasons),
         0,
-        str(output),
-        str(rejects) if rejected else None,
+        str(work.files.output),
+        str(work.files.rejects) if rejected else None,
     )
+
+
+def table_writer(path: Path, schema: pa.Schema) -> contextlib.AbstractContextManager[TableWriter]:
+    """Open a file of tables, whose kind is that of the suffix.
+
+    Args:
+        path: a `.csv` or `.parquet` file.
+        schema: of the tables.
+    """
+    return _WRITERS[path.suffix](path, schema)
+
+
+def check_writable(schema: pa.Schema, output: Path) -> None:
+    """Raise for a table that cannot be written to a file of this kind.
+
+    Args:
+        schema: of the table.
+        output: a `.csv` or `.parquet` file.
+
+    Raises:
+        InvalidInput: names the first column whose values a CSV file cannot hold.
+    """
+    for field in schema:
+        row = pa.table([pa.nulls(1, field.type)], names=[field.name])
+        try:
+            with _WRITERS[output.suffix](io.BytesIO(), row.schema) as writer:
+                writer.write_table(row)
+        except (pa.ArrowException, ValueError) as error:
+            reason = f"{output}, while column {field.name!r} holds {field.type} values"
+            other = ".parquet" if output.suffix == ".csv" else ".csv"
+            raise InvalidInput("--output", f"a {other} file", reason) from error

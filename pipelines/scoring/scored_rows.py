@@ -10,7 +10,7 @@ import pyarrow as pa
 from tfvae.data.tables.files import Reject
 
 # Names of columns.
-ROW, IS_ANOMALY, REJECTED = "row", "is_anomaly", "rejected"
+ROW, RECORD, IS_ANOMALY, REJECTED = "row", "record", "is_anomaly", "rejected"
 
 Batch = TypeVar("Batch", contravariant=True)
 
@@ -21,7 +21,7 @@ class ScoredRows:
 
     Attributes:
         table: the scored rows: the number of each in the data from 0, `row`, then the columns kept from the
-            data, then the columns added by the scorer.
+            data, or the bytes of each row of a CSV file, `record`, then the columns added by the scorer.
         rejects: the rows that could not be read, in order.
         counts: number of scored rows in each bin of the training profiles, by column; empty if the scorer has
             no profiles.

@@ -49,11 +49,34 @@ def test_values_over_several_lines_move_the_lines_but_not_the_rows(tmp_path):
 def test_a_quote_that_is_never_closed_is_rejected_with_all_it_takes_in(tmp_path):
     path = write(tmp_path, b'a,b\n1,2\n1,"x\n3,4\n4,5')
     assert read(path) == ([0], [2], [(1, 3)], ["a", "b"])
-    [part, *_] = table_file(path).rows()
-    assert (
-        part.rejects[0].reason == "a quote that is never closed takes in the 2 lines to the end of the file"
-    )
+    [reject] = [reject for part in table_file(path).rows() for reject in part.rejects]
+    assert reject.reason == "a quote that is never closed takes in the 2 lines to the end of the file"
+    assert reject.text == '1,"x\n3,4\n4,5\n'
     assert read(write(tmp_path, b'a,b\n1,5" pipe\n3,4\n'))[0] == [0, 1], "it quotes nothing"
+
+
+def test_a_short_row_that_is_no_utf8_is_rejected_alone(tmp_path):
+    path = write(tmp_path, b"a,b\n1,2\n\xff\n3,4\n")
+    assert read(path) == ([0, 2], [2, 4], [(1, 3)], ["a", "b"])
+    [part] = table_file(path).rows()
+    assert part.rejects[0].text == "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("cell", [b"1" * 2**21, b'"' + b"a,\n" * 700_000 + b'"'])
+def test_a_row_of_two_megabytes_is_rejected_alone(tmp_path, cell):
+    path = write(tmp_path, b"a,b\n1,2\n" + cell + b",2\n3,4\n")
+    assert read(path) == ([0, 2], [2, 4 + cell.count(b"\n")], [(1, 3)], ["a", "b"])
+
+
+def test_the_bytes_of_each_row_are_kept(tmp_path):
+    path = write(tmp_path, b'a,b\r\n1.10, "x"\r\n"2","x ""y"""\r\n544157599796692941,NA\n')
+    [part] = table_file(path).rows()
+    assert part.records.to_pylist() == [b'1.10, "x"', b'"2","x ""y"""', b"544157599796692941,NA"]
+    assert part.batch.to_pydict() == {
+        "a": [b"1.10", b"2", b"544157599796692941"],
+        "b": [b' "x"', b'x "y"', b"NA"],
+    }
+    assert part.between(1, 2).records.to_pylist() == [b'"2","x ""y"""']
 
 
 def test_only_rejects(tmp_path):

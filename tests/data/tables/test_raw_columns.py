@@ -57,7 +57,7 @@ def test_missing_columns_are_named(schema):
 
 def test_bytes_that_are_no_utf8():
     reader = RawTable(TableSchema((ColumnSchema("a", "category", ("u",)), ColumnSchema("k", "key"))))
-    batch, reasons = reader.typed(pa.record_batch({"a": [b"u", b"\xff"], "k": [b"1", b"2"]}))
+    batch, reasons = reader.decoded(pa.record_batch({"a": [b"u", b"\xff"], "k": [b"1", b"2"]}))
     assert list(reasons) == [1]
     assert reasons[1].startswith("column 'a': expected UTF-8, found b'")
     assert batch.column("a").to_pylist()[0] == "u"

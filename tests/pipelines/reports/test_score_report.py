@@ -44,7 +44,7 @@ def scored(tmp_path):
     )
     pa.parquet.write_table(table, tmp_path / "s.parquet")
     pa.csv.write_csv(table, tmp_path / "s.csv")
-    (tmp_path / "s.rejects.csv").write_text("row,line,reason,text\n500,502,expected 3 fields,<script>\n")
+    (tmp_path / "s.csv.rejects.csv").write_text("row,line,reason,text\n500,502,expected 3 fields,<script>\n")
     columns = [{"name": "id", "kind": "key"}, {"name": EVIL, "kind": "real"}]
     detector = {
         "schema": {"columns": [*columns, {"name": "town", "kind": "category", "values": ["Ulm", "Bonn"]}]},
@@ -60,10 +60,11 @@ def scored(tmp_path):
     summary = {
         "data": "new.csv", "rows": ROWS + 1, "scored": ROWS, "rejected": 1,
         "anomalies": int((score > 13).sum()), "reasons": {"expected 3 fields": 1},
-        "rejects": str(tmp_path / "s.rejects.csv"), "detector": detector,
+        "rejects": str(tmp_path / "s.csv.rejects.csv"), "detector": detector,
         "counts": {EVIL: [250, 250, 0, 0], "town": [400, 0, 100, 0]},
     }  # fmt: skip
-    (tmp_path / "s.summary.json").write_text(json.dumps(summary))
+    for name in ("s.csv", "s.parquet"):
+        (tmp_path / f"{name}.summary.json").write_text(json.dumps(summary))
     return tmp_path
 
 
@@ -135,9 +136,9 @@ def test_the_command_starts_no_tensorflow(scored):
 def test_no_row_has_a_score(scored):
     empty = pa.parquet.read_table(scored / "s.parquet").slice(0, 0)
     pa.parquet.write_table(empty, scored / "s.parquet")
-    summary = json.loads((scored / "s.summary.json").read_text())
+    summary = json.loads((scored / "s.parquet.summary.json").read_text())
     summary |= {"scored": 0, "anomalies": 0, "counts": {EVIL: [0] * 4, "town": [0] * 4}}
-    (scored / "s.summary.json").write_text(json.dumps(summary))
+    (scored / "s.parquet.summary.json").write_text(json.dumps(summary))
     contents = gather(scored / "s.parquet")
     assert contents.histogram is None
     assert not contents.top_rows
@@ -145,7 +146,7 @@ def test_no_row_has_a_score(scored):
 
 
 def test_missing_and_damaged_files_are_named(scored, tmp_path):
-    with pytest.raises(UnreadableFile, match=r"none.summary.json: expected the summary"):
+    with pytest.raises(UnreadableFile, match=r"none.parquet.summary.json: expected the summary"):
         gather(tmp_path / "none.parquet")
     (scored / "s.parquet").write_bytes(b"PAR1")
     with pytest.raises(UnreadableFile, match=r"s.parquet: expected a file of `tfvae score`"):

@@ -1,13 +1,13 @@
-"""Parts in a folder: kept for the same job, removed for another one."""
+"""Parts in a folder: kept up to the first that is damaged."""
 
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
+from tfvae.core.errors import UnreadableFile
 from tfvae.data.tables.files import Reject
 from tfvae.pipelines.scoring.parts import Parts
 from tfvae.pipelines.scoring.scored_rows import ScoredRows
-
-JOB = {"data": "new.csv", "bytes": 10}
 
 
 def part(first, count, rejects=()):
@@ -17,7 +17,7 @@ def part(first, count, rejects=()):
 @pytest.fixture
 def parts(tmp_path):
     """Two full parts of four rows, and a last one of two."""
-    made = Parts(tmp_path / "parts", JOB, 4)
+    made = Parts(tmp_path, 4)
     made.append(part(0, 4))
     made.append(part(4, 3, (Reject(7, 9, "expected 2 fields", "a"),)))
     made.append(part(8, 2))
@@ -34,22 +34,32 @@ def test_parts_are_read_as_they_were_written(parts):
 
 def test_full_parts_are_kept_and_the_last_one_is_scored_again(parts):
     """The file may have grown since the last part was written."""
-    again = Parts(parts.folder, JOB, 4)
+    again = Parts(parts.folder, 4)
     assert again.rows == 8
     assert len(list(again)) == 2
 
 
-def test_half_written_parts_are_removed(parts):
-    (parts.folder / ".part-000003.parquet.abc").mkdir()
-    Parts(parts.folder, JOB, 4)
-    assert not list(parts.folder.glob(".*"))
+@pytest.mark.parametrize("damage", [b"", b"PAR1", "cut"])
+def test_the_parts_before_a_damaged_one_are_kept(parts, damage):
+    path = parts.folder / "part-000001.parquet"
+    path.write_bytes(path.read_bytes()[:-20] if damage == "cut" else damage)
+    again = Parts(parts.folder, 4)
+    assert again.rows == 4
+    again.append(part(4, 4))
+    assert [len(scored.table) for scored in again] == [4, 4]
 
 
-@pytest.mark.parametrize(("job", "size"), [(JOB | {"bytes": 11}, 4), (JOB, 2)])
-def test_parts_of_another_job_are_removed(parts, job, size):
-    assert Parts(parts.folder, job, size).rows == 0
+def test_a_part_of_another_program_counts_as_damaged(parts):
+    pa.parquet.write_table(pa.table({"row": [0]}), parts.folder / "part-000000.parquet")
+    assert Parts(parts.folder, 4).rows == 0
 
 
-def test_a_damaged_job_file_is_another_job(parts):
-    (parts.folder / "job.json").write_text("{")
-    assert Parts(parts.folder, JOB, 4).rows == 0
+def test_damage_inside_a_part_is_found_when_it_is_read(tmp_path):
+    made = Parts(tmp_path, 1000)
+    made.append(part(0, 1000))
+    path = tmp_path / "part-000000.parquet"
+    data = bytearray(path.read_bytes())
+    data[50] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match="without it, the same command scores its rows again"):
+        list(Parts(tmp_path, 1000))

@@ -2,12 +2,17 @@
 
 import csv
 import dataclasses
+import os
+import subprocess
+import sys
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from tfvae.core.errors import InvalidInput
 from tfvae.data.tables import files
 from tfvae.pipelines.cli.app import main
 from tfvae.pipelines.scoring import score_table
@@ -19,7 +24,7 @@ def run(*arguments):
 
 
 def rejects_of(path):
-    with path.open(newline="") as stream:
+    with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -65,7 +70,115 @@ def test_an_interrupted_command_continues_and_ends_in_the_same_bytes(folder, det
     assert summary.resumed == 3 * 64
     assert (summary.rows, summary.scored, summary.rejected) == (300, 300, 0)
     assert output.read_bytes() == (tmp_path / "whole" / f"s.{suffix}").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"s.{suffix}", "s.summary.json", "whole"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"s.{suffix}",
+        f"s.{suffix}.summary.json",
+        "whole",
+    ]
+
+
+CELLS = [
+    ("544157599796692941", "1.10", '"2024-03-01T09:00:00"', "web"),
+    ('"007"', "1e3", "2024-03-01 09:00", '"store"'),
+    (" x", "+5.", "NA", '"a ""b"", c"'),
+    ('""', "NULL", "", "5 pieces"),
+    ("=1+1", "0.1000000000000000055511151231257827", "2024-03-01", '"two\nlines"'),
+    ("tr\N{LATIN SMALL LETTER U WITH DIAERESIS}b", "  2 ", "nan", "web "),
+    ("-0.0", "00012", '"2024-03-01"', 'fair 5"'),
+]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_every_cell_of_a_csv_file_is_written_back_byte_for_byte(detector, tmp_path, line_end):
+    header = '"order",shop,pieces,"price (EUR)",weight,day'
+    records = [f"{key},{shop},1,{number},{number},{day}" for key, number, day, shop in CELLS]
+    data, output = tmp_path / "new.csv", tmp_path / "s.csv"
+    data.write_bytes(line_end.join([header, *records, ""]).encode())
+    summary = score_table.score(detector, data, output)
+    assert (summary.scored, summary.rejected) == (len(CELLS), 0)
+    text = output.read_bytes().decode()
+    assert text.startswith(f'"row",{header},"score","p_value","is_anomaly","feature_1"')
+    for row, record in enumerate(records):
+        assert f"\n{row},{record}," in text
+    scored = pa.csv.read_csv(output, parse_options=pa.csv.ParseOptions(newlines_in_values=True))
+    assert scored["row"].to_pylist() == list(range(len(CELLS)))
+    assert scored["score"].null_count == scored["is_anomaly"].null_count == 0
+    score_table.score(detector, data, tmp_path / "s.parquet")
+    texts = pa.parquet.read_table(tmp_path / "s.parquet")
+    assert texts["price (EUR)"].to_pylist() == [number for _, number, _, _ in CELLS]
+    assert texts["order"].to_pylist() == [cell.strip('"') for cell, *_ in CELLS]
+    assert texts["score"].equals(scored["score"].cast(pa.float32()))
+
+
+def test_the_types_of_a_parquet_file_are_kept(orders, detector, tmp_path):
+    many = {
+        "long": pa.array([544157599796692941, None, 3]),
+        "unsigned": pa.array([2**64 - 1, None, 3], pa.uint64()),
+        "half": pa.array(np.array([1.5, 2, 3], np.float16)),
+        "text": pa.array(["a", None, ""], pa.large_string()),
+        "bytes": pa.array([b"\xff", None, b""]),
+        "decimal": pa.array([1, None, 2], pa.decimal128(30, 4)),
+        "date": pa.array([1, None, 3], pa.date32()),
+        "when": pa.array([1, None, 3], pa.timestamp("ns", "Europe/Berlin")),
+        "clock": pa.array([1, None, 3], pa.time64("us")),
+        "lasting": pa.array([1, None, 3], pa.duration("us")),
+        "listed": pa.array([[1.5], None, []]),
+        "nested": pa.array([{"a": 1}, None, {"a": None}]),
+        "named": pa.array(["x", None, "x"]).dictionary_encode(),
+        "nothing": pa.nulls(3),
+    }
+    table = orders(3, 1)
+    for name, column in many.items():
+        table = table.append_column(name, column)
+    pa.parquet.write_table(table, tmp_path / "new.parquet")
+    score_table.score(detector, tmp_path / "new.parquet", tmp_path / "s.parquet", part_rows=2)
+    expected = pa.parquet.read_table(tmp_path / "new.parquet")
+    found = pa.parquet.read_table(tmp_path / "s.parquet").select(expected.column_names)
+    assert found.schema.equals(expected.schema)
+    assert found.to_pylist() == expected.to_pylist()
+
+
+def test_an_impossible_output_is_rejected_before_the_work(orders, detector, tmp_path):
+    table = orders(3, 1).append_column("tags", pa.array([["a"], [], None]))
+    pa.parquet.write_table(table, tmp_path / "new.parquet")
+    with pytest.raises(
+        InvalidInput, match=r"--output: expected a .parquet file, .* column 'tags' holds list"
+    ):
+        score_table.score(killed_after(0, detector), tmp_path / "new.parquet", tmp_path / "s.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["new.parquet"]
+
+
+def test_one_bad_row_does_not_end_the_file(folder, detector, tmp_path):
+    """A short row that is no UTF-8, a key that is none, and a row of two megabytes."""
+    lines = (folder / "new.csv").read_bytes().splitlines()
+    lines[6], lines[9] = b"\xff,1", b"1" * 2**21 + lines[9]
+    lines[12] = b"\xff" + lines[12]
+    data, output = tmp_path / "new.csv", tmp_path / "s.csv"
+    data.write_bytes(b"\n".join(lines))
+    summary = score_table.score(detector, data, output)
+    assert (summary.rows, summary.scored, summary.rejected) == (300, 297, 3)
+    rejects = rejects_of(tmp_path / "s.csv.rejects.csv")
+    assert [(reject["row"], reject["line"]) for reject in rejects] == [("5", "7"), ("8", "10"), ("11", "13")]
+    assert rejects[0]["text"] == "\N{REPLACEMENT CHARACTER},1"
+    arguments = [data, "-o", tmp_path / "m.detector", "--epochs", 1]
+    run("detector", "fit", *arguments)
+
+
+def test_the_rejects_are_utf8_in_any_locale(folder, detector, tmp_path):
+    text = "\N{CJK UNIFIED IDEOGRAPH-4E2D}"
+    data = tmp_path / "new.csv"
+    data.write_text((folder / "new.csv").read_text() + text + "\n", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from tfvae.pipelines.scoring import score_table;"
+        "from tfvae.pipelines.scoring.loaded_detector import LoadedDetector as L;"
+        "score_table.score(L.load(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3]))"
+    )
+    arguments = [folder / "served", data, tmp_path / "s.csv"]
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment |= {"TFVAE_LAZY_IMPORT": "1"}
+    subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True, env=environment)
+    [reject] = rejects_of(tmp_path / "s.csv.rejects.csv")
+    assert reject["text"] == text
 
 
 @pytest.mark.parametrize("what", ["detector", "data", "top"])
@@ -92,7 +205,7 @@ def test_rejects_at_the_edges_of_parts_are_counted_once(folder, detector, tmp_pa
     data.write_text("\n".join(lines) + "\n")
     summary = score_table.score(detector, data, tmp_path / "s.csv", part_rows=10)
     assert (summary.rows, summary.scored, summary.rejected) == (300, 292, 8)
-    rejects = rejects_of(tmp_path / "s.rejects.csv")
+    rejects = rejects_of(tmp_path / "s.csv.rejects.csv")
     assert {int(reject["row"]) for reject in rejects} == short
     assert summary.reasons == {"expected 6 fields": 8}
 

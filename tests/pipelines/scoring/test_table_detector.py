@@ -45,7 +45,7 @@ def test_a_workflow_from_schema_to_report(folder, orders, tmp_path, capsys):
     scored = pyarrow.csv.read_csv(output).to_pydict()
     assert scored["row"] == [row for row in range(400) if row not in (100, 200)]
     assert scored["order"] == [f"2-{row:05d}" for row in scored["row"]]
-    with (tmp_path / "scored.rejects.csv").open(newline="") as stream:
+    with (tmp_path / "scored.csv.rejects.csv").open(newline="") as stream:
         rejects = list(csv.DictReader(stream))
     assert [(reject["row"], reject["line"]) for reject in rejects] == [("100", "102"), ("200", "202")]
     assert rejects[0]["text"] == "only,three,fields"

@@ -35,7 +35,7 @@ def table_file(path: str | os.PathLike) -> TableFile:
         >>> part.rejects[0].line, part.rejects[0].reason
         (3, 'expected 2 fields, found 1')
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(os.path.expanduser(path))
     if path.name.endswith((".csv", ".csv.gz")):
         return CsvTable(path)
     if path.suffix == ".parquet":

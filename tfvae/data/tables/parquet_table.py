@@ -37,8 +37,14 @@ class ParquetTable(TableFile):
         super().__init__(path)
         self._batch_rows = batch_rows
         with reading(path, _PARQUET, arrow_errors()), open_parquet(path) as file:
-            self.names, self.size = file.schema_arrow.names, file.metadata.num_rows
+            self._schema, self.size = file.schema_arrow, file.metadata.num_rows
+        self.names = self._schema.names
         self._check_names(_PARQUET)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns' types."""
+        return self._schema
 
     def rows(self) -> Iterator[Rows]:
         """Yield all rows; none is rejected."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 NOTHING = "no value in any column that is modeled"
 
-_NUMERIC = ("real", "positive", "count")
 _QUOTED = 60  # characters of a cell that a reason quotes
 
 
@@ -103,28 +102,20 @@ class RawTable:
             reasons.setdefault(int(row), NOTHING)
         return Raw(values, reasons)
 
-    def typed(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, dict[int, str]]:
-        """Return a batch of bytes as numbers and texts, and why rows cannot be read, by their index.
-
-        Columns of the kinds real, positive and count become float64, all others texts, unchanged.
+    def decoded(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, dict[int, str]]:
+        """Return a batch of bytes as texts, unchanged, and why rows cannot be read, by their index.
 
         Args:
             batch: rows of the table, whose columns are bytes.
         """
         import pyarrow as pa
 
-        kinds = {column.name: column for column in self.schema.columns}
         arrays, reasons = [], {}
         for name, cells in zip(batch.schema.names, batch.columns, strict=True):
-            column = kinds.get(name, ColumnSchema(name, "key"))
-            if column.kind in _NUMERIC:
-                values, bad = numbers(cells, self.schema.missing)
-                array = pa.array(values, pa.float64(), mask=np.isnan(values))
-            else:
-                array, bad = texts(cells, (), trim=False)
+            array, bad = texts(cells, (), trim=False)
             arrays.append(array)
             for row in np.flatnonzero(bad):
-                reasons.setdefault(int(row), _reason(column, cells[int(row)].as_py()))
+                reasons.setdefault(int(row), _reason(ColumnSchema(name, "key"), cells[int(row)].as_py()))
         return pa.record_batch(arrays, names=batch.schema.names), reasons
 
 

@@ -42,13 +42,15 @@ class Rows:
         batch: the rows that could be read. In a CSV file all columns are bytes, as written in the file.
         rows: index of each among all rows of the file, int64 [n].
         lines: line of each, as in `Reject`, int64 [n].
-        rejects: rows before the last of these that could not be read.
+        rejects: rows of the same stretch of the file that could not be read.
+        records: each row's bytes as they are in a CSV file, without the line end; None in other files.
     """
 
     batch: pa.RecordBatch
     rows: np.ndarray
     lines: np.ndarray
     rejects: tuple[Reject, ...] = ()
+    records: pa.Array | None = None
 
     def between(self, first: int, end: int) -> Rows:
         """Return the rows with an index from `first` to before `end`.
@@ -59,7 +61,9 @@ class Rows:
         """
         low, high = np.searchsorted(self.rows, (first, end))
         rejects = tuple(reject for reject in self.rejects if first <= reject.row < end)
-        return Rows(self.batch.slice(low, high - low), self.rows[low:high], self.lines[low:high], rejects)
+        records = None if self.records is None else self.records.slice(low, high - low)
+        batch = self.batch.slice(low, high - low)
+        return Rows(batch, self.rows[low:high], self.lines[low:high], rejects, records)
 
     def after(self, end: int) -> Rows | None:
         """Return the rows with an index of at least `end`; None if there are none.
@@ -92,6 +96,11 @@ class TableFile(abc.ABC):
         self.path = path
         self.names: list[str] = []
         self.size: int | None = None
+
+    @property
+    @abc.abstractmethod
+    def schema(self) -> pa.Schema:
+        """The columns' types; texts if the file has none."""
 
     @abc.abstractmethod
     def rows(self) -> Iterator[Rows]:
