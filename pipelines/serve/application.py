@@ -8,7 +8,8 @@ import dataclasses
 import gc
 import logging
 import os
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Settings:
         batching: how requests are merged into batches; None runs each alone.
         limits: which requests are rejected.
         poll_seconds: seconds between two checks for new versions.
-        threads: number of threads that read bodies and run models.
+        threads: number of requests that are read and run at the same time; one of them is kept for small
+            requests.
     """
 
     batching: BatchingPolicy | None = None
@@ -52,14 +54,19 @@ async def application(
         settings: how to serve.
         name: the name of a single model; None means that of its folder.
     """
-    with ThreadPoolExecutor(settings.threads, "serve") as pool, ThreadPoolExecutor(1, "load") as loader:
+    turns = max(2, settings.threads)
+    with (
+        _sharing_the_interpreter(),
+        ThreadPoolExecutor(2 * turns, "serve") as pool,  # batches do not wait for requests that are read
+        ThreadPoolExecutor(1, "load") as loader,
+    ):
         models = await asyncio.get_running_loop().run_in_executor(loader, served_models, folder, name)
         metrics = Metrics()
         await _refresh(models, loader, metrics)
         _freeze_loaded_objects()
         polling = asyncio.create_task(_poll(models, loader, metrics, settings.poll_seconds))
         try:
-            predictor = Predictor(models, settings.batching, pool, metrics)
+            predictor = Predictor(models, settings.batching, pool, turns, metrics)
             yield Starlette(routes=Routes(models, predictor, settings.limits, metrics).routes), models
         finally:
             polling.cancel()
@@ -86,6 +93,23 @@ async def _refresh(models: list[ServedModel], loader: Executor, metrics: Metrics
         await model.refresh(loader)
         if model.newest is not None:
             metrics.set_version(model.name, model.newest)
+
+
+@contextlib.contextmanager
+def _sharing_the_interpreter() -> Iterator[None]:
+    """Let a thread wait for the others at most half a millisecond, and collect garbage less often.
+
+    A large request is hundreds of thousands of lists for a moment: with Python's thresholds the collector
+    visits them again and again, which takes half of the time.
+    """
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(0.0005)
+    gc.set_threshold(100_000, 10, 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
 
 
 def _freeze_loaded_objects() -> None:

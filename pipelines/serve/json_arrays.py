@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfvae.core.types import Array
 
 _SHOWN = 512  # characters of a value in a message
+_ROWS = 32  # that are converted without a pause
 _KINDS = {type(None): "Null", int: "Number", float: "Number", str: "String", list: "Array", dict: "Object"}
 _INTEGERS = (tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64)
 _FLOATS = (tf.float32, tf.float64)
@@ -47,15 +48,10 @@ def array(value: Any, dtype: tf.DType) -> Array:
         tfvae.pipelines.serve.failure.Failure: INVALID_ARGUMENT: JSON Value: 5.0 Type: Number is not of
         expected type: int32
     """
-    flat = _flattened(value)
-    if flat is not None:
-        elements, shape = flat
-        converted = _converted(elements, dtype)
-        if converted is not None:
-            if len(shape) > 32:
-                raise invalid(f"Encountered list at unexpected level: {len(shape)} expected < 32")
-            return converted.reshape(shape)
-    raise _first_error(value, dtype)
+    converted = _in_blocks(value, dtype)
+    if converted is None:
+        raise _first_error(value, dtype)
+    return converted
 
 
 def is_base64(value: Any) -> TypeGuard[dict[str, str]]:
@@ -83,6 +79,35 @@ def shortened(value: Any) -> str:
     except RecursionError:
         return "".join(pieces) + "..."
     return "".join(pieces)
+
+
+def _in_blocks(value: Any, dtype: tf.DType) -> Array | None:
+    """Return a value as an array, converted some rows at a time, between which other threads can run.
+
+    None if the lists have unequal lengths or depths, or an element is not of the type.
+    """
+    if type(value) is not list or len(value) <= _ROWS or type(value[0]) is not list:
+        return _at_once(value, dtype)
+    blocks = []
+    for first in range(0, len(value), _ROWS):
+        block = _at_once(value[first : first + _ROWS], dtype)
+        if block is None or block.shape[1:] != (block if not blocks else blocks[0]).shape[1:]:
+            return None
+        blocks.append(block)
+    return np.concatenate(blocks)
+
+
+def _at_once(value: Any, dtype: tf.DType) -> Array | None:
+    flat = _flattened(value)
+    if flat is None:
+        return None
+    elements, shape = flat
+    converted = _converted(elements, dtype)
+    if converted is None:
+        return None
+    if len(shape) > 32:
+        raise invalid(f"Encountered list at unexpected level: {len(shape)} expected < 32")
+    return converted.reshape(shape)
 
 
 def _flattened(value: Any) -> tuple[list, tuple[int, ...]] | None:

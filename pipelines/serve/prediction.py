@@ -12,11 +12,15 @@ from typing import TypeVar
 from tfvae.pipelines.serve import requests, responses
 from tfvae.pipelines.serve.batching import Batcher, BatchingPolicy
 from tfvae.pipelines.serve.failure import Failure, invalid
+from tfvae.pipelines.serve.fair_queue import FairQueue
+from tfvae.pipelines.serve.json_text import document
 from tfvae.pipelines.serve.metrics import Metrics
 from tfvae.pipelines.serve.served_model import ServedModel
 from tfvae.pipelines.serve.version import Version
 
 Result = TypeVar("Result")
+
+_SMALL = 2**16  # bytes of a body
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Prediction:
         Raises:
             Failure: the first check that fails.
         """
-        content = requests.document(self.body)
+        content = document(self.body)
         signature = requests.signature_name(content)
         if isinstance(self.version, Failure):
             raise self.version
@@ -71,17 +75,28 @@ class Prediction:
 class Predictor:
     """Answers requests for predictions in threads, so that the event loop is never blocked.
 
+    A request waits for its turn by the length of its body, which grows with its rows: one row beside large
+    requests is answered first.
+
     Args:
         models: the models.
         batching: how requests are merged; None runs each alone.
         pool: the threads.
+        turns: number of requests that are read and run at the same time, at least 2.
         metrics: counts the calls.
     """
 
     def __init__(
-        self, models: list[ServedModel], batching: BatchingPolicy | None, pool: Executor, metrics: Metrics
+        self,
+        models: list[ServedModel],
+        batching: BatchingPolicy | None,
+        pool: Executor,
+        turns: int,
+        metrics: Metrics,
     ):
         self._pool, self._metrics = pool, metrics
+        self._queue = FairQueue(turns, _SMALL)
+        self._largest = 0 if batching is None else batching.max_batch_size
         self._batchers: dict[str, Batcher] = {}
         if batching is not None:
             self._batchers = {
@@ -99,16 +114,19 @@ class Predictor:
         Raises:
             Failure: the first check that fails, or the model's error.
         """
-        if model not in self._batchers:
-            rows, body = await self._run(prediction.answer)
-            self._metrics.count_batch(model, rows)
-            return body
-        version, signature, request = await self._run(prediction.read)
-        call = functools.partial(version.call, signature)
-        finish = functools.partial(responses.body, by_rows=request.by_rows)
-        if version.batchable(signature) and request.same_length:
-            return await self._batchers[model]((version, signature), call, request.inputs, finish)
-        return await self._run(lambda: finish(call(request.inputs)))
+        async with self._queue.turn(len(prediction.body)):
+            if model not in self._batchers:
+                rows, body = await self._run(prediction.answer)
+                self._metrics.count_batch(model, rows)
+                return body
+            version, signature, request = await self._run(prediction.read)
+            call = functools.partial(version.call, signature)
+            finish = functools.partial(responses.body, by_rows=request.by_rows)
+            mergeable = version.batchable(signature) and request.same_length
+            if not mergeable or request.rows > self._largest:
+                self._metrics.count_batch(model, request.rows)
+                return await self._run(lambda: finish(call(request.inputs)))
+        return await self._batchers[model]((version, signature), call, request.inputs, finish)
 
     async def _run(self, function: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)

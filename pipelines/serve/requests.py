@@ -1,13 +1,8 @@
-"""The body of a request as named arrays.
-
-The text is read by Python's `json`, which distinguishes integers and floats, accepts NaN and Infinity, and
-can stop after the first value: what follows it is ignored, as in TensorFlow Serving.
-"""
+"""The JSON object of a request as named arrays."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,12 +12,10 @@ import tensorflow as tf
 
 from tfvae.pipelines.serve.failure import Failure, invalid
 from tfvae.pipelines.serve.json_arrays import array, is_base64, shortened
+from tfvae.pipelines.serve.json_text import require_finite
 
 if TYPE_CHECKING:
     from tfvae.core.types import Array
-
-_SPACE = " \t\n\r"
-_TOO_BIG = "JSON Parse error: Number too big to be stored in double."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,28 +39,6 @@ class Request:
     def same_length(self) -> bool:
         """Whether all inputs have a first axis of the same length."""
         return len({value.shape[:1] for value in self.inputs.values()} | {(self.rows,)}) == 1
-
-
-def document(body: bytes) -> dict[str, Any]:
-    """Return the JSON object at the beginning of a body.
-
-    Args:
-        body: the request's body.
-
-    Raises:
-        Failure: the text is no JSON, or its first value is no object.
-
-    Example:
-        >>> document(b'{"instances": [NaN, 1, 1.0]} and more')
-        {'instances': [nan, 1, 1.0]}
-        >>> document(b"")
-        Traceback (most recent call last):
-        tfvae.pipelines.serve.failure.Failure: INVALID_ARGUMENT: JSON Parse error: The document is empty
-    """
-    value = _first_value(_text(body))
-    if type(value) is not dict:
-        raise invalid(f"JSON Value: {shortened(value)} Is not object")
-    return value
 
 
 def signature_name(content: dict[str, Any]) -> str:
@@ -122,51 +93,12 @@ def request(
     else:
         raise invalid("Missing 'inputs' or 'instances' key")
     if any(value.dtype.kind == "f" and np.isinf(value).any() for value in arrays.values()):
-        _first_value(_text(body), strictly=True)
+        require_finite(body)
     for name, value in arrays.items():
         _check_shape(name, value, inputs[name][1])
     made = Request(arrays, "instances" in content)
     _check_count(made.rows, max_instances)
     return made
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # Bytes after the first value are ignored, whatever they are.
-        text = body[: error.start].decode("utf-8-sig")
-        try:
-            _first_value(text)
-        except Failure:
-            message = f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
-            raise invalid(message) from error
-        return text
-
-
-def _first_value(text: str, strictly: bool = False) -> Any:
-    start = len(text) - len(text.lstrip(_SPACE))
-    if start == len(text):
-        raise invalid("JSON Parse error: The document is empty")
-    decoder = json.JSONDecoder(parse_float=_finite) if strictly else _DECODER
-    try:
-        return decoder.raw_decode(text, start)[0]
-    except json.JSONDecodeError as error:
-        raise invalid(f"JSON Parse error: {error.msg}. at offset: {error.pos}") from error
-    except RecursionError as error:
-        raise invalid("JSON Parse error: Nested too deeply.") from error
-    except ValueError as error:  # an integer of more digits than Python reads
-        raise invalid(_TOO_BIG) from error
-
-
-_DECODER = json.JSONDecoder()
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if math.isinf(value):
-        raise invalid(_TOO_BIG)
-    return value
 
 
 def _from_rows(rows: list[Any], types: Mapping[str, tf.DType]) -> dict[str, Array]:

@@ -21,6 +21,8 @@ from tfvae.pipelines.serve.json_arrays import type_name
 if TYPE_CHECKING:
     from tfvae.core.types import Array
 
+_BLOCK = 4096  # floats that are written without a pause, between which other threads can run
+
 
 def body(outputs: Mapping[str, Array], by_rows: bool) -> bytes:
     """Return the body of an answer: `predictions`, an item for each row, or `outputs`, a list for each name.
@@ -64,8 +66,11 @@ def float_texts(values: Array) -> list[str]:
         >>> float_texts(np.array([0.1, 1 / 3, 100, 1e7, -np.inf], "float32"))
         ['0.1', '0.333333343', '100.0', '1e+07', '-Infinity']
     """
-    if not len(values):
-        return []
+    blocks = (values[first : first + _BLOCK] for first in range(0, len(values), _BLOCK))
+    return [text for block in blocks for text in _float_texts(block)]
+
+
+def _float_texts(values: Array) -> list[str]:
     plain = values.tolist()
     texts = _formatted("%g", plain)
     back = np.array(list(map(float, texts))).astype(values.dtype)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tfvae.pipelines.serve import requests, responses
+from tfvae.pipelines.serve import json_text, responses
 from tfvae.pipelines.serve.failure import Failure
 from tfvae.pipelines.serve.json_arrays import array
 
@@ -34,7 +34,7 @@ def test_numbers_come_back_bit_for_bit(data, dtype, shape):
     """Written as an answer and read as a request: NaN, infinities, -0.0 and subnormals too."""
     value = data.draw(arrays.arrays(dtype.as_numpy_dtype, shape))
     text = responses.body({"x": value}, by_rows=False)
-    back = array(requests.document(text)["outputs"], dtype)
+    back = array(json_text.document(text)["outputs"], dtype)
     assert back.dtype == value.dtype
     assert back.shape == value.shape
     same = np.nan_to_num(back, nan=1.5) if back.dtype.kind == "f" else back
@@ -47,7 +47,7 @@ def test_the_extreme_numbers_of_a_type_come_back(dtype):
     limits = np.finfo(dtype.as_numpy_dtype)
     value = np.array([limits.max, limits.min, limits.tiny, limits.smallest_subnormal], dtype.as_numpy_dtype)
     text = responses.body({"x": value}, by_rows=False)
-    np.testing.assert_array_equal(array(requests.document(text)["outputs"], dtype), value)
+    np.testing.assert_array_equal(array(json_text.document(text)["outputs"], dtype), value)
 
 
 @settings(max_examples=100, deadline=None)
@@ -55,7 +55,7 @@ def test_the_extreme_numbers_of_a_type_come_back(dtype):
 def test_bytes_come_back_by_base64(values):
     value = np.array(values, object)
     text = responses.body({"x_bytes": value}, by_rows=False)
-    assert array(requests.document(text)["outputs"], tf.string).tolist() == values
+    assert array(json_text.document(text)["outputs"], tf.string).tolist() == values
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,7 +69,7 @@ def test_text_comes_back(values):
         return
     text = responses.body({"x": value}, by_rows=False)
     assert json.loads(text)["outputs"] == values
-    assert array(requests.document(text)["outputs"], tf.string).tolist() == value.tolist()
+    assert array(json_text.document(text)["outputs"], tf.string).tolist() == value.tolist()
 
 
 json_values = st.recursive(
