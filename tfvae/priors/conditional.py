@@ -8,6 +8,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.core.checks import integer, keras_layer, positive
 from tfvae.core.errors import InvalidInput
+from tfvae.core.training_mode import TRAINING
 from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.posteriors import Normal
 from tfvae.priors.base import Encode, Prior
@@ -69,4 +70,5 @@ class Conditional(Prior):
         if condition is None:
             raise InvalidInput("condition", f"a tensor of shape (batch, {self.condition_dim})", None)
         condition = tf.ensure_shape(tf.cast(condition, tf.float32), (None, self.condition_dim))
-        return self.normal(self.network(condition))
+        training = TRAINING.get()
+        return self.normal(self.network(condition, training=training), training=training)
