@@ -18,6 +18,38 @@ def test_before_it_has_learned_nothing_is_an_anomaly(name):
     assert not decisions["is_anomaly"].numpy().any()
 
 
+@pytest.mark.parametrize("name", CALIBRATIONS)
+def test_a_score_that_is_infinite_or_nan_is_an_anomaly(name, learned):
+    scores = np.random.default_rng(0).normal(size=500)
+    calibration = learned(CALIBRATIONS[name](), scores)
+    extreme = tf.constant([np.inf, np.nan], tf.float32)
+    decisions = calibration.decide(extreme)
+    smallest = calibration.decide(tf.constant(scores, tf.float32))["p_value"].numpy().min()
+    assert decisions["is_anomaly"].numpy().all()
+    assert (decisions["p_value"].numpy() <= smallest).all()
+    np.testing.assert_array_equal(calibration.p_values(extreme), decisions["p_value"])
+
+
+@pytest.mark.parametrize("name", ["contamination", "rate"])
+def test_infinite_scores_are_the_highest_ranks(name, learned, p_values):
+    scores = np.arange(100.0)
+    scores[-3:] = np.inf
+    calibration = learned(CALIBRATIONS[name](0.1), scores)
+    np.testing.assert_allclose(p_values(calibration, [50.0, np.inf]), [51 / 101, 4 / 101], rtol=1e-6)
+    assert 88 < float(calibration.threshold) < 92
+    scores[-30:] = np.inf
+    if name == "contamination":
+        assert float(learned(calibration, scores).threshold) == 69
+    else:
+        with pytest.raises(InvalidInput, match="a finite threshold, received 30 of 100 that are infinite"):
+            calibration.learn(scores)
+
+
+def test_a_tail_is_fitted_to_finite_scores():
+    with pytest.raises(InvalidInput, match="finite scores, to fit a tail to, received 1 that are infinite"):
+        Tail(peaks=0.2).learn(np.append(np.arange(100.0), np.inf))
+
+
 def test_p_values_by_brute_force_with_ties(learned, p_values):
     rng = np.random.default_rng(0)
     known = rng.integers(0, 10, 57).astype("float32")
@@ -53,7 +85,7 @@ def test_learning_again_forgets_what_was_learned_before(learned, p_values):
     [
         ([1.0], "calibration: expected scores of at least 2 rows, received 1"),
         ([[1.0], [2.0]], r"calibration: expected one score for each row, received shape \(2, 1\)"),
-        ([1.0, np.nan, np.inf], "expected finite scores, received 2 that are NaN or infinite"),
+        ([1.0, np.nan, np.inf], "expected scores that are numbers, received 1 that are NaN"),
         ([3.0] * 9, "expected rows that differ, received 9 rows with score 3"),
     ],
 )

@@ -32,8 +32,8 @@ class Drift(NamedTuple):
 class Calibration(StatefulPart, abc.ABC):
     """A threshold and p-values, learned from scores; abstract.
 
-    An example is an anomaly if its score is above the threshold. Before `learn`, all p-values are 1 and there
-    are no anomalies.
+    An example is an anomaly if its score is above the threshold. A score that is NaN counts as infinite, so
+    that it is never normal. Before `learn`, all p-values are 1 and there are no anomalies.
 
     Attributes:
         held_out: share of the training examples that the model does not train on and `learn` gets the scores
@@ -46,10 +46,12 @@ class Calibration(StatefulPart, abc.ABC):
         """Learn from scores; what was learned before is replaced.
 
         Args:
-            scores: of held-out examples, or of the training examples, [n].
+            scores: of held-out examples, or of the training examples, [n]; some may be infinite, as those of
+                values that overflow are.
 
         Raises:
-            InvalidInput: for scores that are not [n], not finite, too few for a threshold, or all equal.
+            InvalidInput: for scores that are not [n], NaN, too few for a threshold, or all equal, and where
+                the threshold would be infinite.
         """
         scores = np.asarray(scores, "float32")
         if scores.ndim != 1:
@@ -57,17 +59,20 @@ class Calibration(StatefulPart, abc.ABC):
         scores = np.sort(scores)
         if len(scores) < 2:
             raise InvalidInput("calibration", "scores of at least 2 rows", f"{len(scores)}")
-        if not np.isfinite(scores).all():
+        if np.isnan(scores).any():
             raise InvalidInput(
-                "calibration",
-                "finite scores",
-                f"{int((~np.isfinite(scores)).sum())} that are NaN or infinite",
+                "calibration", "scores that are numbers", f"{int(np.isnan(scores).sum())} that are NaN"
             )
         if scores[0] == scores[-1]:
             raise InvalidInput(
                 "calibration", "rows that differ", f"{len(scores)} rows with score {scores[0]:g}"
             )
         estimates = self.estimate(scores)
+        if not np.isfinite(estimates["threshold"]):
+            count = int(np.isinf(scores).sum())
+            raise InvalidInput(
+                "calibration", "scores with a finite threshold", f"{count} of {len(scores)} that are infinite"
+            )
         self.clear_arrays()
         self.set_arrays(scores=scores, **estimates)
 
@@ -88,7 +93,7 @@ class Calibration(StatefulPart, abc.ABC):
             scores: [B].
         """
         known = tf.convert_to_tensor(self.scores)
-        below = tf.searchsorted(known, scores, side="left")
+        below = tf.searchsorted(known, infinite_if_nan(scores), side="left")
         count = known.shape[0]
         return tf.cast(1 + count - below, tf.float32) / (count + 1)
 
@@ -100,6 +105,7 @@ class Calibration(StatefulPart, abc.ABC):
         """
         if not self.array_names:
             return {"p_value": tf.ones_like(scores), "is_anomaly": tf.zeros_like(scores, tf.bool)}
+        scores = infinite_if_nan(scores)
         above = scores > tf.convert_to_tensor(self.threshold)
         return {"p_value": self.p_values(scores), "is_anomaly": above}
 
@@ -122,6 +128,19 @@ class Calibration(StatefulPart, abc.ABC):
         test: Any = stats.ks_2samp(known, scores)
         shift = float(np.median(scores) - np.median(known))
         return Drift(float(test.statistic), float(test.pvalue), shift)
+
+
+def infinite_if_nan(scores: Tensor) -> Tensor:
+    """Return scores, infinite where they are NaN, [B].
+
+    Args:
+        scores: [B].
+
+    Example:
+        >>> infinite_if_nan(tf.constant([1.0, float("nan")])).numpy()
+        array([ 1., inf], dtype=float32)
+    """
+    return tf.where(tf.math.is_nan(scores), tf.constant(np.inf, scores.dtype), scores)
 
 
 def proper_fraction(argument: str, value: float) -> float:

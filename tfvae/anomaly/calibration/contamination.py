@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, final
 
 import numpy as np
@@ -13,11 +14,11 @@ from tfvae.core.types import DType
 
 @final
 class Contamination(Calibration):
-    """The threshold that a given share of the training examples is above.
+    """The threshold that a given share of the training examples is above: at least ceil(share n) of them.
 
-    For training data of which about this share are anomalies. The p-values compare with examples that the
-    model was trained on, which score slightly lower than new ones. For a rate that holds on new data use
-    `FalsePositiveRate`.
+    More are above it only where scores are equal. For training data of which about this share are anomalies.
+    The p-values compare with examples that the model was trained on, which score slightly lower than new
+    ones. For a rate that holds on new data use `FalsePositiveRate`.
 
     Args:
         share: share of the training examples, above 0 and at most 0.5.
@@ -37,5 +38,7 @@ class Contamination(Calibration):
         self.share = real_number("share", positive("share", share), at_most=0.5)
 
     def estimate(self, scores: np.ndarray) -> dict[str, Any]:
-        """Return the greatest of the scores that leaves at least the share above it, up to ties."""
-        return {"threshold": np.quantile(scores, 1 - self.share, method="lower")}
+        """Return the greatest of the scores that leaves at least the share above it, or else the least."""
+        count = math.ceil(self.share * len(scores) - 1e-9)
+        lower = scores[scores < scores[-count]]
+        return {"threshold": lower[-1] if len(lower) else scores[0]}

@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 import tensorflow as tf
 
-from tfvae.anomaly.calibration.base import Calibration, proper_fraction
+from tfvae.anomaly.calibration.base import Calibration, infinite_if_nan, proper_fraction
 from tfvae.anomaly.calibration.pareto import fit_generalized_pareto
 from tfvae.core.errors import InvalidInput
 from tfvae.core.types import DType, Tensor
@@ -64,8 +64,11 @@ class Tail(Calibration):
         """Return the threshold and the tail's start, share, shape and scale.
 
         Raises:
-            InvalidInput: for fewer than 10 scores above the start.
+            InvalidInput: for fewer than 10 scores above the start, and for infinite ones.
         """
+        if not np.isfinite(scores).all():
+            count = int((~np.isfinite(scores)).sum())
+            raise InvalidInput("calibration", "finite scores, to fit a tail to", f"{count} that are infinite")
         values = scores.astype("float64")
         start = np.quantile(values, 1 - self.peaks, method="lower")
         excesses = values[values > start] - start
@@ -88,6 +91,7 @@ class Tail(Calibration):
 
     def p_values(self, scores: Tensor) -> Tensor:
         """Return P(score > s) by the fitted tail above its start, and by the ranks below."""
+        scores = infinite_if_nan(scores)
         start, above, shape, scale = (
             tf.convert_to_tensor(getattr(self, name)) for name in ("start", "above", "shape_", "scale")
         )
