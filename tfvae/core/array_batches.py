@@ -7,12 +7,12 @@ batch size is a constant of the graph wherever it divides the number of rows.
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.noise import SEEDS, new_seed
 from tfvae.core.types import Tensor
 
 
@@ -31,7 +31,7 @@ def batches(arrays: Any, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     """
     columns = tf.nest.map_structure(_as_column, arrays)
     count = row_count(arrays)
-    seed = random.randrange(2**31)
+    seed = new_seed()
     whole = count - count % batch_size
 
     def one_pass(order_seed: Tensor) -> tf.data.Dataset:
@@ -43,7 +43,7 @@ def batches(arrays: Any, batch_size: int, shuffle: bool) -> tf.data.Dataset:
             numbers = numbers.concatenate(tf.data.Dataset.from_tensors(rows[whole:]))
         return numbers
 
-    passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
+    passes = _random_numbers(seed).take(1)
     numbers = passes.map(lambda value: tf.cast(value % 2**31, tf.int32)).flat_map(one_pass)
     dataset = numbers.map(
         lambda rows: tf.nest.map_structure(
@@ -84,6 +84,23 @@ def row_count(arrays: Any) -> int:
     if len(counts) != 1:
         raise InvalidInput("x, y and sample_weight", "as many rows each", sorted(counts))
     return counts.pop()
+
+
+def _random_numbers(seed: int) -> tf.data.Dataset:
+    """Return a data set of random int64, others at each pass."""
+    own = SEEDS.get()
+    if own is None:
+        return tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+    # The same, without TensorFlow's global seed, which belongs to all threads.
+    numbers = tf.raw_ops.RandomDatasetV2(
+        seed=tf.constant(own.start, tf.int64),
+        seed2=tf.constant(seed, tf.int64),
+        seed_generator=tf.raw_ops.DummySeedGenerator(),
+        rerandomize_each_iteration=True,
+        output_types=[tf.int64],
+        output_shapes=[()],
+    )
+    return tf.data.experimental.from_variant(numbers, tf.TensorSpec((), tf.int64))
 
 
 def _as_column(array: Any) -> Tensor | None:

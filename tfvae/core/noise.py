@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
+import contextvars
 import random
+from typing import Any, final
 
 import keras
 import tensorflow as tf
+from keras.src.random import seed_generator  # no public function sets the source of its seeds
 
 from tfvae.core.types import Tensor
+
+
+@final
+class Seeds(random.Random):
+    """A source of seeds for one thread, beside Python's generator and TensorFlow's seed, which all share.
+
+    Args:
+        start: any integer of at least 0.
+
+    Attributes:
+        start: the same integer.
+
+    Example:
+        >>> Seeds(3).random() == random.Random(3).random()
+        True
+    """
+
+    def __init__(self, start: int):
+        super().__init__(start)
+        self.start = start
+
+
+SEEDS: contextvars.ContextVar[Seeds | None] = contextvars.ContextVar("seeds", default=None)
+"""The source of this thread's seeds, also of those of Keras's layers; None means Python's generator."""
+
+
+def new_seed() -> int:
+    """Return a seed below 2^31 from this thread's source, or from Python's generator."""
+    return (SEEDS.get() or random).randrange(2**31)
+
+
+class _PythonRandom:
+    """Python's module `random` as Keras sees it: this thread's source of seeds, if it has one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(SEEDS.get() or random, name)
+
+
+_python_random: Any = _PythonRandom()
+seed_generator.python_random = _python_random
 
 
 class SeedStream(keras.layers.Layer):
@@ -24,7 +67,7 @@ class SeedStream(keras.layers.Layer):
 
     def __init__(self, seed: int | None = None, *, name: str | None = None):
         super().__init__(name=name)
-        self.seed = random.randrange(2**31) if seed is None else seed
+        self.seed = new_seed() if seed is None else seed
         self.state = self.add_weight(
             name="state",
             shape=(2,),

@@ -70,12 +70,25 @@ class Configured:
         trainable = config.pop("trainable", None)
         if isinstance(config.get("dtype"), dict):
             config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
-        for name in config.keys() - set(_LAYER_ARGUMENTS):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
+        for name, value in config.items():  # in order, so that layers draw their seeds in the same one
+            if name not in _LAYER_ARGUMENTS:
+                config[name] = keras.saving.deserialize_keras_object(value)
+        others = {name: config.pop(name) for name in ("name", "dtype") if not _takes(cls, name, config)}
         made = cls(**config)
+        if "name" in others:
+            made.name = others["name"]
+        if others.get("dtype") is not None:
+            made.dtype_policy = others["dtype"]
         if trainable is not None:
             made.trainable = trainable
         return made
+
+
+def _takes(cls: type, name: str, config: dict) -> bool:
+    """Return whether `cls.__init__` takes an argument, or the configuration is without it."""
+    parameters = inspect.signature(cls.__init__).parameters
+    any_name = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    return name not in config or any_name or name in parameters
 
 
 def _named(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
@@ -106,8 +119,8 @@ class Part(Configured, keras.layers.Layer):
         if type(self).call is keras.layers.Layer.call:  # nothing to build from an input
             self.built = True
 
-    def observe(self, trace: Any, training: bool) -> None:
-        """See a mini-batch, to update weights that no gradient reaches; most parts have none.
+    def observe(self, trace: Any) -> None:
+        """See a training batch, to update weights that no gradient reaches; most parts have none.
 
         Such are a codebook's moving averages, a Lagrange multiplier, a running statistic. Posterior, prior
         and likelihood of a model see the batch before its loss is taken, the objective afterwards. On several
@@ -116,7 +129,6 @@ class Part(Configured, keras.layers.Layer):
 
         Args:
             trace: the record of the pass, a `tfvae.Trace`.
-            training: whether the batch is one of training, and not of evaluation.
         """
 
     def add_weight(
@@ -130,9 +142,25 @@ class Part(Configured, keras.layers.Layer):
         autocast: bool = False,
         regularizer: Any = None,
         constraint: Any = None,
-        aggregation: str = "none",
+        aggregation: str | None = None,
     ) -> keras.Variable:
-        """Add a weight as Keras does, but read in its own dtype: densities are float32 in any model."""
+        """Add a weight as Keras does, but read in its own dtype: densities are float32 in any model.
+
+        Args:
+            name: of the weight.
+            shape: of the weight.
+            initializer: of its first value.
+            dtype: None means the layer's.
+            trainable: whether gradients change it.
+            autocast: whether it is read in the dtype of the computation.
+            regularizer: of its values.
+            constraint: on its values.
+            aggregation: what replicas make of the values that each of them assigns. None means "mean" for a
+                weight that is not trained, so that all replicas hold the same one, and "none" for others,
+                whose gradients are already added up.
+        """
+        if aggregation is None:
+            aggregation = "none" if trainable else "mean"
         return super().add_weight(
             name=name,
             shape=shape,

@@ -19,7 +19,9 @@ Another kind of processor may round differently.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
+from typing import final
 
 import tensorflow as tf
 
@@ -75,16 +77,40 @@ def apply_blockwise(
 def without_arithmetic_optimizer() -> Iterator[None]:
     """Turn the arithmetic optimizer off for functions that are called or traced inside, and restore it.
 
-    Sums are then computed in the order in which they are written.
+    Sums are then computed in the order in which they are written. The setting belongs to the process: it is
+    restored when the last thread has left.
 
     Example:
         >>> with without_arithmetic_optimizer():
         ...     tf.config.optimizer.get_experimental_options()["arithmetic_optimization"]
         False
     """
-    before = tf.config.optimizer.get_experimental_options().get(_OPTION, True)
-    tf.config.optimizer.set_experimental_options({_OPTION: False})
+    _SWITCH.turn_off()
     try:
         yield
     finally:
-        tf.config.optimizer.set_experimental_options({_OPTION: before})
+        _SWITCH.restore()
+
+
+@final
+class _Switch:
+    """The option of the process, off while at least one thread needs it off."""
+
+    def __init__(self):
+        self._lock, self._users, self._before = threading.Lock(), 0, True
+
+    def turn_off(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._before = tf.config.optimizer.get_experimental_options().get(_OPTION, True)
+                tf.config.optimizer.set_experimental_options({_OPTION: False})
+            self._users += 1
+
+    def restore(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                tf.config.optimizer.set_experimental_options({_OPTION: self._before})
+
+
+_SWITCH = _Switch()
