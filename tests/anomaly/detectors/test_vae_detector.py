@@ -1,7 +1,12 @@
 """The detector of rows: what it finds, scikit-learn's conventions, calibration, and its errors."""
 
 import copy
+import os
 import random
+import subprocess
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -14,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tfvae
-from tfvae.anomaly import FalsePositiveRate, LogLikelihood, VAEDetector
+from tfvae.anomaly import FalsePositiveRate, LogLikelihood, Tail, VAEDetector
+from tfvae.anomaly.calibration.held_out import held_out_mask
 from tfvae.core.errors import InvalidInput
 
 
@@ -57,6 +63,104 @@ def test_the_same_seed_gives_the_same_detector(fitted, table):
     tf.random.set_seed(7)  # which makes no difference
     again = VAEDetector(contamination=0.05, epochs=60, batch_size=32).fit(x)
     np.testing.assert_array_equal(again.anomaly_scores(x), fitted.anomaly_scores(x))
+
+
+def test_fits_in_threads_have_the_bits_of_one_alone():
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    scores = {}
+
+    def fit(name):
+        scores[name] = VAEDetector(epochs=3, seed=3).fit(x).anomaly_scores(x)
+
+    fit("alone")
+    threads = [threading.Thread(target=fit, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        random.random()
+        tf.random.set_seed(random.randrange(100))
+        time.sleep(0.01)
+    for number in range(2):
+        np.testing.assert_array_equal(scores[number], scores["alone"])
+
+
+_OTHER_PROCESS = """
+import numpy as np, tfvae
+x = np.random.default_rng(0).normal(size=(60, 3))
+print(tfvae.anomaly.VAEDetector(epochs=1).fit(x).anomaly_scores(x).tobytes().hex())
+"""
+
+
+@pytest.mark.slow
+def test_a_seed_gives_the_same_bits_in_any_process():
+    """Python's hashes of texts, and so the order of sets of names, differ between processes."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _OTHER_PROCESS], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("cell", [1e20, -1e30, 9.96921e36])
+@pytest.mark.parametrize("calibration", [None, FalsePositiveRate(0.1), Tail(0.01, peaks=0.2)])
+def test_values_that_overflow_are_anomalies(exact, rows, cell, calibration):
+    """Also NetCDF's fill value: the score is infinite, and the reason is the column."""
+    detector = VAEDetector(exact.vae(1.2), calibration=calibration, epochs=0).fit(rows)
+    x = rows[:12].copy()
+    x[np.arange(12), np.arange(12) % 6] = cell
+    found = detector.assess(x)
+    assert np.isposinf(found["score"]).all()
+    assert found["is_anomaly"].all()
+    assert (found["p_value"] <= detector.p_values(rows).min()).all()
+    assert (detector.predict(x) == -1).all()
+    assert (detector.decision_function(x) < 0).all()
+    np.testing.assert_array_equal(detector.explain(x).argmax(axis=1), np.arange(12) % 6)
+
+
+def test_values_that_overflow_are_anomalies_of_the_default_detector(fitted, table):
+    x, _ = table
+    for cell in (1e20, -1e30, 9.96921e36):
+        row = x[:1].copy()
+        row[0, 4] = cell
+        assert np.isposinf(fitted.anomaly_scores(row))
+        assert fitted.predict(row) == -1
+        assert fitted.explain(row)[0].argmax() == 4
+
+
+def test_nothing_that_is_learned_before_the_calibration_sees_the_held_out_rows(table):
+    """Otherwise held-out rows would look more usual than new ones, and the rate would not be guaranteed."""
+    x, _ = table
+    x = x[:300]
+    held_out = held_out_mask(300, 0.2, seed=0)
+    changed = x.copy()
+    changed[held_out] *= 3
+    scorers = [
+        VAEDetector(score=LogLikelihood(4), calibration=FalsePositiveRate(0.1), epochs=1).fit(rows).scorer_
+        for rows in (x, changed)
+    ]
+    one, two = (scorer.explain_arrays({"x": x.astype("float32")}) for scorer in scorers)
+    for name in ("score", "attribution"):
+        np.testing.assert_array_equal(one[name], two[name])
+    assert scorers[0].calibration.threshold < scorers[1].calibration.threshold
+
+
+def test_without_a_score_a_model_gets_one_that_it_has():
+    """With a codebook z is a function of x: there are no importance weights."""
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    quantized = tfvae.zoo.vq_vae((4,), num_codes=8, code_dim=2, num_positions=2)
+    fitted = VAEDetector(quantized, epochs=1).fit(x)
+    assert type(fitted.scorer_.score).__name__ == "NegativeELBO"
+    values = fitted.assess(x)
+    np.testing.assert_allclose(values["rate"], 2 * np.log(8), rtol=1e-5)
+    assert np.isfinite(values["score"]).all()
+    for score in ("log_likelihood", "typicality", "ensemble", "likelihood_ratio"):
+        with pytest.raises(InvalidInput, match="score: expected one for a model whose z is a function of x"):
+            VAEDetector(quantized, score=score, epochs=1).fit(x)
+    points = tfvae.zoo.autoencoder((4,), latent_dim=2, likelihood=tfvae.likelihoods.Normal((4,)))
+    assert type(VAEDetector(points, epochs=0).fit(x).scorer_.score).__name__ == "Reconstruction"
 
 
 def test_a_given_model_is_not_changed_and_training_starts_from_its_weights(exact, rows):

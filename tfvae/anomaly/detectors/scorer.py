@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfvae.anomaly.calibration.base import Calibration
 from tfvae.anomaly.detectors.blockwise import apply_blockwise
 from tfvae.anomaly.scores.base import Score
+from tfvae.anomaly.scores.extreme_values import explained, infinite_at_largest, infinite_unless_finite
 from tfvae.core.checks import integer
 from tfvae.core.part import Configured
 from tfvae.core.types import DType, Tensor, Tensors
@@ -25,6 +26,8 @@ _ROWS_PER_CALL = 8192
 @final
 class Scorer(Configured, keras.Model):
     """raw features -> preprocessing -> x -> model and score -> calibration, as one object and one file.
+
+    Where values overflow float32, the score is infinite, and so is the contribution of such a value.
 
     Everything is computed in blocks of a fixed number of rows (`tfvae.anomaly.detectors.blockwise`), so that
     a row has the same score, to the last bit, in any batch.
@@ -88,7 +91,7 @@ class Scorer(Configured, keras.Model):
             raw: raw features by name, each [B, ...].
         """
         return apply_blockwise(
-            lambda block: self._with_decisions(self.score.values(self.model, self._inputs(block))),
+            lambda block: self._with_decisions(self._values(block)),
             raw,
             self.block,
             self._signature(),
@@ -97,13 +100,21 @@ class Scorer(Configured, keras.Model):
     def explained(self, raw: Tensors) -> Tensors:
         """Return the values of `assessed`, and `attribution` [B, *event], which adds up to the score.
 
+        Elements far outside the training data have contributions by occlusion
+        (`tfvae.anomaly.scores.extreme_values.explained`).
+
         Args:
             raw: raw features by name, each [B, ...].
         """
 
         def function(block: Tensors) -> Tensors:
-            terms, contributions = self.score.explained(self.model, self._inputs(block))
-            return {**self._with_decisions(terms), "attribution": contributions}
+            inputs = self._inputs(block)
+            terms, contributions = explained(self.score, self.model, inputs)
+            terms["score"] = infinite_unless_finite(terms["score"])
+            return {
+                **self._with_decisions(terms),
+                "attribution": infinite_at_largest(contributions, inputs["x"]),
+            }
 
         attribution = tf.TensorSpec((self.block, *self.model.event_shape), tf.float32)
         return apply_blockwise(function, raw, self.block, {**self._signature(), "attribution": attribution})
@@ -116,7 +127,7 @@ class Scorer(Configured, keras.Model):
         Args:
             raw: raw features by name, each [B, ...].
         """
-        return self.score.values(self.model, self._inputs(raw))
+        return self._values(raw)
 
     def assess_arrays(self, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the values of `assessed` for arrays of any length, as arrays.
@@ -136,6 +147,10 @@ class Scorer(Configured, keras.Model):
 
     def _inputs(self, raw: Tensors) -> Tensors:
         return self.model.tensors(self.x(raw))
+
+    def _values(self, raw: Tensors) -> Tensors:
+        terms = self.score.values(self.model, self._inputs(raw))
+        return {**terms, "score": infinite_unless_finite(terms["score"])}
 
     def _with_decisions(self, terms: Tensors) -> Tensors:
         return {**terms, **self.calibration.decide(terms["score"])}

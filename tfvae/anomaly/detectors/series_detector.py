@@ -133,9 +133,9 @@ class SeriesDetector(Detector):
             seed=self.seed,
             verbose=self.verbose,
         ).fit(np.concatenate([self._windows(name, values, self.stride) for name, values in training.items()]))
-        # The held-out points at the end, or all points if none are held out: [-0:] is all.
         self.calibrations_ = {
-            name: self._calibrated(self._scores(values)[-kept[name] :]) for name, values in series.items()
+            name: self._calibrated(self._held_out_scores(values, kept[name]))
+            for name, values in series.items()
         }
         return self
 
@@ -228,6 +228,14 @@ class SeriesDetector(Detector):
         if entity is None or entity not in self.calibrations_:
             raise InvalidInput("entity", f"one of {known}", repr(entity))
         return self.calibrations_[entity]
+
+    def _held_out_scores(self, values: np.ndarray, kept: int) -> np.ndarray:
+        """Return the scores of the last `kept` points, or of all if none are held out.
+
+        Their windows hold no point of the training part, unless it takes some to fill one window.
+        """
+        last = max(kept, self.window) if kept else len(values)
+        return self._scores(values[-last:])[-kept:]  # [-0:] is all
 
     def _scores(self, values: np.ndarray) -> np.ndarray:
         return self._contributions(values).sum(axis=1)

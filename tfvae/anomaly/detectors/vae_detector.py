@@ -20,8 +20,8 @@ from tfvae.anomaly.detectors.scorer import Scorer
 from tfvae.anomaly.detectors.training import ModelFitter, reproducible
 from tfvae.anomaly.model_copies import copy_model
 from tfvae.anomaly.scores.base import Score
-from tfvae.anomaly.scores.by_name import as_score
-from tfvae.anomaly.scores.log_likelihood import LogLikelihood
+from tfvae.anomaly.scores.by_name import as_score, score_for
+from tfvae.anomaly.scores.extreme_values import learn_usual_values
 from tfvae.core.errors import InvalidInput
 from tfvae.core.types import ArrayLike, Shape
 from tfvae.models import LatentModel
@@ -44,8 +44,9 @@ class VAEDetector(Detector):
     Args:
         model: the model to train, from the weights that it has; it is not changed itself. None means a VAE
             for a table of numbers, with its preprocessing (`tfvae.anomaly.detectors.table_defaults`).
-        score: a score of `tfvae.anomaly`, or its name. None means `LogLikelihood` if a model is given, and
-            otherwise the default score of tables.
+        score: a score of `tfvae.anomaly`, or its name. None means `LogLikelihood` if a model is given
+            (`NegativeELBO` or `Reconstruction` for one without it, `tfvae.anomaly.scores.by_name.score_for`),
+            and otherwise the default score of tables.
         contamination: share of anomalies in the training data, in (0, 0.5], from which the threshold follows
             if `calibration` is None.
         calibration: how scores become p-values and decisions; None means `Contamination(contamination)`.
@@ -115,18 +116,20 @@ class VAEDetector(Detector):
         raw = self._rows(X, reset=True)
         row_checks.warn_of_constant_columns(raw)
         with reproducible(self.seed):
-            preprocessing = self._preprocessing(raw)
+            calibration = self._new_calibration()
+            held_out = held_out_mask(len(raw), calibration.held_out, self.seed)
+            preprocessing = self._preprocessing(raw[~held_out])
             x = raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
             model = self._initial_model(x)
             model.checked(x)
-            calibration = self._new_calibration()
-            held_out = held_out_mask(len(x), calibration.held_out, self.seed)
-            train = self._model_fitter(len(x) - int(held_out.sum()))
-            train(model, x[~held_out])
-            score = self._new_score()
+            training = x[~held_out]  # all that is learned before the calibration is learned from these
+            train = self._model_fitter(len(training))
+            train(model, training)
+            score = self._new_score(model)
             score.check(model)
             score.prepare(model)
-            score.learn(model, x[~held_out], train if train.epochs else _reject_training)
+            score.learn(model, training, train if train.epochs else _reject_training)
+            learn_usual_values(score, training)
             scorer = Scorer(model, score, calibration, preprocessing)
             rows = raw[held_out] if held_out.any() else raw
             calibration.learn(scorer.assess_arrays({"x": rows})["score"])
@@ -172,7 +175,7 @@ class VAEDetector(Detector):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
-        """Return threshold minus anomaly score, below 0 for anomalies, float64 [N].
+        """Return threshold minus anomaly score, below 0 for anomalies and -inf at worst, float64 [N].
 
         Args:
             X: rows [N, *event].
@@ -185,7 +188,7 @@ class VAEDetector(Detector):
         Args:
             X: rows [N, *event].
         """
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        return np.where(self.decision_function(X) >= 0, 1, -1)
 
     def anomaly_scores(self, X: ArrayLike) -> np.ndarray:  # noqa: N803
         """Return the score of each row, high for anomalies, [N]; in nats if it is a density.
@@ -246,10 +249,10 @@ class VAEDetector(Detector):
         epochs = table_defaults.epochs(rows, self.batch_size) if self.epochs is None else self.epochs
         return ModelFitter(epochs, self.batch_size, self.learning_rate, int(self.verbose))
 
-    def _new_score(self) -> Score:
+    def _new_score(self, model: LatentModel) -> Score:
         if self.score is not None:
             return copy.deepcopy(as_score(self.score))
-        return table_defaults.score() if self.model is None else LogLikelihood()
+        return table_defaults.score() if self.model is None else score_for(model)
 
     def _fitted_rows(self, x: ArrayLike) -> np.ndarray:
         check_is_fitted(self)

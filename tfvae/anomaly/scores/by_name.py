@@ -13,6 +13,7 @@ from tfvae.anomaly.scores.negative_elbo import NegativeELBO
 from tfvae.anomaly.scores.reconstruction import Reconstruction
 from tfvae.anomaly.scores.typicality import Typicality
 from tfvae.core.errors import InvalidInput
+from tfvae.models import LatentModel
 
 SCORES: dict[str, type[Score]] = {
     "log_likelihood": LogLikelihood,
@@ -45,3 +46,24 @@ def as_score(score: str | Score) -> Score:
     if score not in SCORES:
         raise InvalidInput("score", f"a tfvae.anomaly score or one of {sorted(SCORES)}", repr(score))
     return SCORES[score]()
+
+
+def score_for(model: LatentModel) -> Score:
+    """Return the score of a model that comes nearest to -log p(x).
+
+    `LogLikelihood` where importance sampling is possible; `NegativeELBO` where z is a function of x, as with
+    a codebook; `Reconstruction` where q(z|x) has no density.
+
+    Args:
+        model: the model.
+
+    Example:
+        >>> import tfvae
+        >>> type(score_for(tfvae.zoo.vae((4,), latent_dim=2))).__name__
+        'LogLikelihood'
+        >>> type(score_for(tfvae.zoo.autoencoder((4,), latent_dim=2))).__name__
+        'Reconstruction'
+    """
+    if not model.has_density:
+        return Reconstruction()
+    return LogLikelihood() if model.draws_at_random else NegativeELBO()
