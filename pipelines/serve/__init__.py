@@ -5,7 +5,8 @@ itself: it reads the same folders and answers the same requests, and has gRPC, s
 versions and labels, warm-up, and a C++ path from the socket to the graph.
 
 Differences: the size of bodies, the rows of a request and the number of simultaneous requests are limited
-(413, 503), a slow body is rejected (408), and an integer that its type cannot hold is rejected instead of
+(413, 503), a slow body is rejected (408), and so is one that is packed otherwise than by gzip (415); requests
+for a host that is not named are rejected (403). An integer that its type cannot hold is rejected instead of
 wrapped around. If a key is repeated, its last value counts and not its first. There are no labels, no warm-up
 and no time limit for a model's call.
 

@@ -25,6 +25,7 @@ _HTTP = {
     # This server's own: TensorFlow Serving has no such limits.
     "CONTENT_TOO_LARGE": 413,
     "REQUEST_TIMEOUT": 408,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
 }
 _GRAPH_LOCATION = re.compile(r"\AGraph execution error:.*?<stack traces unavailable>\n", re.DOTALL)
 _NAMES = list(_HTTP)  # numbered by TensorFlow in this order, from 1, but for the last ones

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from starlette.requests import Request
 
+from tfvae.pipelines.serve.content_encoding import decoder
 from tfvae.pipelines.serve.failure import Failure
 
 
@@ -17,7 +18,7 @@ class Limits:
     """Limits, which TensorFlow Serving does not have; beyond them, requests get errors in its form.
 
     Attributes:
-        max_body_bytes: bytes of a request's body (413).
+        max_body_bytes: bytes of a request's body (413), as it is sent and after it is unpacked.
         max_instances: rows of a request (413).
         max_requests: simultaneous requests for predictions (503).
         max_total_bytes: bytes of the bodies of all simultaneous requests (503).
@@ -92,29 +93,32 @@ class AcceptedRequest:
         self._limiter, self._limits, self.size = limiter, limits, 0
 
     async def body(self, request: Request) -> bytes:
-        """Return the body of a request.
+        """Return the body of a request, unpacked.
 
         Args:
             request: the request.
 
         Raises:
-            Failure: the body is too long or too slow.
+            Failure: the body is too long or too slow, or compressed in another way than by gzip.
         """
         length = request.headers.get("content-length", "0")
         if len(length) > 18 or int(length) > self._limits.max_body_bytes:
             raise self._too_long()
-        pieces = []
+        unpacked, pieces = decoder(request.headers.get("content-encoding")), []
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                async for piece in request.stream():
-                    if self.size + len(piece) > self._limits.max_body_bytes:
-                        raise self._too_long()
-                    self._limiter.add_bytes(len(piece))
-                    self.size += len(piece)
-                    pieces.append(piece)
+                async for received in request.stream():
+                    for piece in filter(None, unpacked.pieces(received)):
+                        if self.size + len(piece) > self._limits.max_body_bytes:
+                            raise self._too_long()
+                        self._limiter.add_bytes(len(piece))
+                        self.size += len(piece)
+                        pieces.append(piece)
+                        await asyncio.sleep(0)  # others' turn
         except TimeoutError as error:
             message = f"Expected the body within {self._limits.body_seconds:g} seconds"
             raise Failure("REQUEST_TIMEOUT", message) from error
+        unpacked.finish()
         return b"".join(pieces)
 
     def _too_long(self) -> Failure:

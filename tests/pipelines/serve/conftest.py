@@ -1,6 +1,7 @@
 """Small exports, and a client of the application in this process."""
 
 import contextlib
+import functools
 import json
 
 import anyio.from_thread
@@ -70,15 +71,16 @@ class Client:
         self.portal, self.models = portal, {model.name: model for model in models}
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server")
 
-    async def ask(self, method, path, content=None):
-        return await self._http.request(method, path, content=content)
+    async def ask(self, method, path, content=None, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self._http.request(method, path, content=content, headers=named)
 
     def get(self, path):
         return self.portal.call(self.ask, "GET", path)
 
-    def post(self, path, content):
+    def post(self, path, content, **headers):
         content = content if isinstance(content, bytes | str) else json.dumps(content)
-        return self.portal.call(self.ask, "POST", path, content)
+        return self.portal.call(functools.partial(self.ask, "POST", path, content, **headers))
 
     def together(self, path, contents):
         """Post all at the same time."""
