@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow.csv import open_csv
+import pyarrow.compute as pc
 from pyarrow.parquet import ParquetFile
 
-from tfvae.core.errors import UnreadableFile
+from tfvae.data.sources.arrow_columns import arrow_errors
+from tfvae.data.sources.read_errors import reading
+from tfvae.data.tables.csv_table import CsvTable
 from tfvae.data.tables.profile import stability_index
-from tfvae.data.tables.schema import TableSchema
 from tfvae.pipelines.reports.figures.drawing import Panel
 from tfvae.pipelines.reports.figures.scored_table import bin_labels, bin_shares, score_histogram
 from tfvae.pipelines.reports.html_pages import page, write_page
@@ -28,8 +28,8 @@ from tfvae.pipelines.reports.score_report_contents import (
     ScoredRow,
     ScoreReportContents,
 )
+from tfvae.pipelines.reports.score_summary import ScoreSummary
 from tfvae.pipelines.reports.table_row import Row
-from tfvae.pipelines.scoring.output_files import OutputFiles
 
 if TYPE_CHECKING:
     from tfvae.core.types import Array
@@ -40,6 +40,8 @@ _REJECTS = 10
 _CHARTS = 4
 _STABLE, _SHIFTED = 0.1, 0.25
 _BATCH_ROWS = 8192
+_SCORED = "a file of `tfvae score` with a detector"
+_TYPES = {"row": pa.int64(), "score": pa.float64(), "p_value": pa.float64(), "is_anomaly": pa.bool_()}
 
 
 def write(scored: Path, output: str | os.PathLike[str]) -> Path:
@@ -73,24 +75,23 @@ def gather(scored: Path) -> ScoreReportContents:
     Raises:
         UnreadableFile: one of the files is missing or damaged.
     """
-    summary = _read_summary(scored)
-    detector = summary["detector"]
-    schema = TableSchema.from_json(detector["schema"])
+    summary = ScoreSummary.read(scored)
     scores, top = _read_scores(scored)
-    calibration, threshold = np.array(detector["scores"]), detector["threshold"]
-    keys = tuple(column.name for column in schema.columns if column.kind == "key")[:_KEYS]
-    drift = _drift(schema, detector["training"], summary["counts"])
-    count = f"{summary['rows']:,} rows"
+    keys = tuple(column.name for column in summary.schema.columns if column.kind == "key")[:_KEYS]
+    drift = _drift(summary)
+    histogram = None
+    if len(scores):
+        histogram = score_histogram(scores, summary.calibration, summary.threshold)
     return ScoreReportContents(
-        title=f"Scores of {Path(summary['data']).name}",
-        summary=f"{count}: {summary['scored']:,} scored, {summary['rejected']:,} rejected.",
-        results=tuple(_results(summary, scores, calibration)),
-        histogram=score_histogram(scores, calibration, threshold) if len(scores) else None,
+        title=f"Scores of {Path(summary.data).name}",
+        summary=f"{summary.rows:,} rows: {summary.scored:,} scored, {summary.rejected:,} rejected.",
+        results=tuple(_results(summary, scores)),
+        histogram=histogram,
         keys=keys,
         top_rows=tuple(_scored_row(row, keys) for row in top),
         drift=tuple(column for column, _ in drift),
         charts=tuple(draw() for _, draw in drift[:_CHARTS]),
-        reasons=dict(sorted(summary["reasons"].items(), key=lambda item: -item[1])),
+        reasons=dict(sorted(summary.reasons.items(), key=lambda item: -item[1])),
         rejects=tuple(_rejects(summary)),
     )
 
@@ -112,30 +113,27 @@ def ks_distance(first: Array, second: Array) -> float:
     return float(np.abs(below[0] - below[1]).max())
 
 
-def _results(summary: dict[str, Any], scores: Array, calibration: Array) -> Iterator[Row]:
-    detector = summary["detector"]
-    note = f"rows with a score above the threshold, {detector['threshold']:.2f} nats"
-    yield Row("Anomalies", f"{summary['anomalies']:,}", note)
+def _results(summary: ScoreSummary, scores: Array) -> Iterator[Row]:
+    note = f"rows with a score above the threshold, {summary.threshold:.2f} nats"
+    yield Row("Anomalies", f"{summary.anomalies:,}", note)
     if len(scores):
-        yield Row("Share", f"{summary['anomalies'] / len(scores):.2%}", "of the scored rows")
-        yield Row("Expected", f"{detector['above']:.2%}", "share of the calibration rows above the threshold")
-        distance = ks_distance(scores, calibration)
+        yield Row("Share", f"{summary.anomalies / len(scores):.2%}", "of the scored rows")
+        yield Row("Expected", f"{summary.above:.2%}", "share of the calibration rows above the threshold")
+        distance = ks_distance(scores, summary.calibration)
         note = "Kolmogorov-Smirnov distance of these scores from the calibration scores"
         yield Row("Shift of the scores", f"{distance:.3f}", note)
-    yield Row("Rejected", f"{summary['rejected']:,}", "rows that could not be read")
+    yield Row("Rejected", f"{summary.rejected:,}", "rows that could not be read")
 
 
-def _drift(
-    schema: TableSchema, training: list[dict[str, Any]], counts: dict[str, list[int]]
-) -> list[tuple[ColumnDrift, Callable[[], Panel]]]:
+def _drift(summary: ScoreSummary) -> list[tuple[ColumnDrift, Callable[[], Panel]]]:
     """Return each column's drift and a function that draws it, most shifted first."""
     found = []
-    for column, profile in zip(schema.modeled, training, strict=True):
-        expected, bins = np.array(profile["shares"]), np.array(counts[column.name])
+    for column, profile in zip(summary.schema.modeled, summary.training, strict=True):
+        expected, bins = np.array(profile.shares), summary.counts[column.name]
         actual = bins / max(bins.sum(), 1)
         index = stability_index(expected, actual, int(bins.sum()))
         verdict = "stable" if index < _STABLE else "moved" if index < _SHIFTED else "shifted"
-        labels = bin_labels(column.values, tuple(profile["edges"]), column.kind)
+        labels = bin_labels(column.values, profile.edges, column.kind)
         largest = int(np.abs(actual - expected).argmax())
         shares = f"{expected[largest]:.1%} to {actual[largest]:.1%}"
         change = f"{labels[largest]}: {shares}" if expected[largest] != actual[largest] else "none"
@@ -161,23 +159,52 @@ def _read_scores(scored: Path) -> tuple[Array, list[dict[str, Any]]]:
 
 
 def _batches(scored: Path) -> Iterator[pa.RecordBatch]:
-    try:
+    """Yield the rows of a scored table; all columns of a CSV file but those of the scores are texts."""
+    with reading(scored, _SCORED, (*arrow_errors(), KeyError)):
         if scored.suffix == ".csv":
-            yield from open_csv(scored)
+            for rows in CsvTable(scored).rows():
+                names = rows.batch.schema.names
+                columns = [_typed(name, cells) for name, cells in zip(names, rows.batch.columns, strict=True)]
+                yield _checked(pa.record_batch(columns, names=names))
         else:
             with ParquetFile(scored, pre_buffer=False) as file:
-                yield from file.iter_batches(_BATCH_ROWS)
-    except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors
-        raise UnreadableFile(scored, "a file of `tfvae score`", " ".join(str(error).split())) from None
+                yield from map(_checked, file.iter_batches(_BATCH_ROWS))
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose columns of scores have their types."""
+    for name in _TYPES:
+        if name not in batch.schema.names:
+            raise ValueError(f"it has no column {name!r}")
+    columns = [
+        column.cast(_type_of(name)) if _type_of(name) else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.record_batch(columns, names=batch.schema.names)
+
+
+def _typed(name: str, cells: pa.Array) -> pa.Array:
+    texts = pa.array([cell.decode(errors="replace") for cell in cells.to_pylist()], pa.string())
+    if _type_of(name) is None:
+        return texts
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _type_of(name: str) -> pa.DataType | None:
+    """Return the type of a column of scores; None for others."""
+    if re.fullmatch(r"contribution_\d+", name):
+        return pa.float64()
+    return _TYPES.get(name)
 
 
 def _scored_row(row: dict[str, Any], keys: tuple[str, ...]) -> ScoredRow:
     ranks = [name.removeprefix("feature_") for name in row if re.fullmatch(r"feature_\d+", name)]
     ranks = [rank for rank in ranks if f"contribution_{rank}" in row]
     named = [(row[f"feature_{rank}"], row[f"contribution_{rank}"]) for rank in ranks]
-    largest = max([amount for _, amount in named], default=1.0)
+    named = [(name, amount) for name, amount in named if name and amount is not None]
+    largest = max([amount for _, amount in named], default=0.0)
     contributions = tuple(
-        Contribution(name, _text(row.get(_column_of(name))), amount, max(amount, 0) / largest)
+        Contribution(name, _text(row.get(_column_of(name))), amount, _share(amount, largest))
         for name, amount in named
         if largest > 0
     )
@@ -186,9 +213,13 @@ def _scored_row(row: dict[str, Any], keys: tuple[str, ...]) -> ScoredRow:
         tuple(_text(row.get(key)) for key in keys),
         row["score"],
         row["p_value"],
-        row["is_anomaly"] in (True, "true"),
+        row["is_anomaly"],
         contributions,
     )
+
+
+def _share(amount: float, largest: float) -> float:
+    return float(amount == largest) if np.isinf(largest) else max(amount, 0.0) / largest
 
 
 def _column_of(feature: str) -> str:
@@ -202,20 +233,12 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _rejects(summary: dict[str, Any]) -> Iterator[dict[str, str]]:
-    if summary["rejects"] is None:
+def _rejects(summary: ScoreSummary) -> Iterator[dict[str, str]]:
+    if summary.rejects is None:
         return
-    try:
-        with open(summary["rejects"], newline="", encoding="utf-8") as stream:
-            yield from islice(csv.DictReader(stream), _REJECTS)
-    except OSError as error:
-        raise UnreadableFile(summary["rejects"], "the rejects of a scored table", error.strerror) from None
-
-
-def _read_summary(scored: Path) -> dict[str, Any]:
-    path = OutputFiles(scored).summary
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        expected = "the summary that `tfvae score` with a detector writes beside its output"
-        raise UnreadableFile(path, expected, error) from None
+    with (
+        reading(summary.rejects, "the rejects of a scored table", (OSError, ValueError, csv.Error)),
+        summary.rejects.open(newline="", encoding="utf-8") as stream,
+    ):
+        for line in islice(csv.DictReader(stream), _REJECTS):
+            yield {name: line[name] or "" for name in ("row", "line", "reason", "text")}

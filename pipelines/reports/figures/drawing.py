@@ -11,6 +11,7 @@ import hashlib
 import html
 import io
 import re
+import warnings
 from typing import Literal
 
 import matplotlib as mpl
@@ -81,6 +82,19 @@ def legend(axes: Axes, location: Location = "best", anchor: tuple[float, float] 
     )
 
 
+def literal(text: str) -> str:
+    r"""Return a label that Matplotlib draws as it is, also with dollar signs, which begin formulas.
+
+    Args:
+        text: such as the name of a category.
+
+    Example:
+        >>> literal("$5 to $10")
+        '\\$5 to \\$10'
+    """
+    return text.replace("$", r"\$")
+
+
 def svg(figure: Figure, description: str) -> str:
     """Return a figure as an SVG element for an HTML page.
 
@@ -91,7 +105,10 @@ def svg(figure: Figure, description: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tfvae"}):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+        with warnings.catch_warnings():
+            # The page's fonts draw the texts; Matplotlib's own, which lacks many characters, only measures.
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)

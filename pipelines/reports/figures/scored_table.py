@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfvae.data.tables.profile import WEEKDAYS
-from tfvae.pipelines.reports.figures.drawing import FIRST, MINUS, MUTED, SECOND, Panel, chart, legend, svg
+from tfvae.pipelines.reports.figures.drawing import (
+    FIRST,
+    MINUS,
+    MUTED,
+    SECOND,
+    Panel,
+    chart,
+    legend,
+    literal,
+    svg,
+)
 
 if TYPE_CHECKING:
     from tfvae.core.types import Array
@@ -27,6 +37,8 @@ def score_histogram(scores: Array, calibration: Array, threshold: float) -> Pane
         calibration: evenly spaced quantiles of the calibration scores, [k].
         threshold: rows with a higher score are anomalies.
     """
+    limits = np.finfo(np.float32)
+    scores, calibration = (values.clip(limits.min, limits.max) for values in (scores, calibration))
     low = min(scores.min(), calibration.min())
     width = max(np.quantile(calibration, 0.99), threshold) - low
     high = min(max(scores.max(), calibration.max()), low + (1 + _FAR) * width)
@@ -61,7 +73,7 @@ def bin_shares(name: str, labels: list[str], expected: Array, actual: Array, ind
     """
     kept = _largest_bins(expected, actual)
     expected, actual = expected[kept], actual[kept]
-    labels = [_short(labels[index]) for index in kept]
+    labels = [literal(_short(labels[index])) for index in kept]
     figure, axes = chart(4.2, 3.0)
     positions = np.arange(len(labels))
     axes.bar(positions - 0.2, expected, 0.4, color=SECOND, alpha=0.6, label="training")

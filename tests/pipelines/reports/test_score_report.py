@@ -1,5 +1,6 @@
 """The report of a scored table: its numbers are those of the table, and it is self-contained."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from scipy.stats import ks_2samp
 from tfvae.core.errors import UnreadableFile
 from tfvae.pipelines.cli.app import main
 from tfvae.pipelines.reports.score_report import gather, ks_distance, render
+from tfvae.pipelines.reports.score_summary import ScoreSummary
 
 ROWS = 500
 EVIL = "<b>&price</b>"
@@ -44,7 +46,9 @@ def scored(tmp_path):
     )
     pa.parquet.write_table(table, tmp_path / "s.parquet")
     pa.csv.write_csv(table, tmp_path / "s.csv")
-    (tmp_path / "s.csv.rejects.csv").write_text("row,line,reason,text\n500,502,expected 3 fields,<script>\n")
+    for name in ("s.csv", "s.parquet"):
+        rejects = "row,line,reason,text\n500,502,expected 3 fields,<script>\n"
+        (tmp_path / f"{name}.rejects.csv").write_text(rejects)
     columns = [{"name": "id", "kind": "key"}, {"name": EVIL, "kind": "real"}]
     detector = {
         "schema": {"columns": [*columns, {"name": "town", "kind": "category", "values": ["Ulm", "Bonn"]}]},
@@ -150,4 +154,90 @@ def test_missing_and_damaged_files_are_named(scored, tmp_path):
         gather(tmp_path / "none.parquet")
     (scored / "s.parquet").write_bytes(b"PAR1")
     with pytest.raises(UnreadableFile, match=r"s.parquet: expected a file of `tfvae score`"):
+        gather(scored / "s.parquet")
+
+
+def test_a_large_csv_file_may_hold_anything_in_its_other_columns(scored):
+    """A column of numbers that ends in texts after the first blocks, cells with line ends, no UTF-8."""
+    lines = [b'"row","id","town",a,score,p_value,is_anomaly,feature_1,contribution_1']
+    number = 60_000
+    for row in range(number):
+        cell = b"1" if row < number - 2 else b'"two\nlines"'
+        key = b"k\xff" if row == number - 1 else b"k" * 20
+        lines.append(b"%d,%s,Ulm,%s,%d.5,0.5,false,town,1.5" % (row, key, cell, row % 1000))
+    lines.append(b'%d,"k,""1""",Ulm,,99999,0.001,true,town,inf' % number)
+    lines.append(b"%d,,Ulm,,inf,0.001,true,,inf" % (number + 1))
+    (scored / "s.csv").write_bytes(b"\r\n".join(lines))
+    assert (scored / "s.csv").stat().st_size > 3 * 2**20
+    contents = gather(scored / "s.csv")
+    first, second = contents.top_rows[:2]
+    assert (first.row, first.score, first.keys, first.contributions) == (number + 1, np.inf, ("missing",), ())
+    assert (second.row, second.keys, second.is_anomaly) == (number, ('k,"1"',), True)
+    assert [(part.value, part.share) for part in second.contributions] == [("Ulm", 1.0)]
+    render(contents)
+
+
+@pytest.mark.parametrize(
+    "names", [("$100", "50$"), (r"\frac{$x$}{", "$$"), ("\N{CJK UNIFIED IDEOGRAPH-4E2D}", "_hidden")]
+)
+@pytest.mark.filterwarnings("error")
+def test_names_are_drawn_as_they_are(scored, names):
+    """Dollar signs begin no formula; characters that Matplotlib's font lacks are the page's to draw."""
+    path = scored / "s.parquet.summary.json"
+    summary = json.loads(path.read_text())
+    summary["detector"]["schema"]["columns"][2]["values"] = list(names)
+    path.write_text(json.dumps(summary))
+    charts = "".join(chart.markup for chart in gather(scored / "s.parquet").charts)
+    for name in names:
+        assert f">{name}<" in charts
+
+
+def damaged(values, generator):
+    """Yield copies of JSON values in each of which one value, anywhere, is another or missing."""
+    others = [None, "", -1, 1.5, float("nan"), True, [], {}, "x", [[]], 10**400]
+
+    def places(part):
+        inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+        for key, value in inner:
+            yield part, key
+            yield from places(value)
+
+    for index in range(len(list(places(values)))):
+        for other in generator.permutation(len(others))[:3].tolist():
+            copy = json.loads(json.dumps(values))
+            part, key = list(places(copy))[index]
+            part[key] = others[other]
+            yield copy
+        copy = json.loads(json.dumps(values))
+        part, key = list(places(copy))[index]
+        del part[key]
+        yield copy
+
+
+def test_a_summary_damaged_by_hand_is_named(scored):
+    """Whatever is changed in it: a report, or an error in one line."""
+    path = scored / "s.parquet.summary.json"
+    summary = json.loads(path.read_text())
+    summary["detector"]["scores"] = summary["detector"]["scores"][::50]
+    errors = 0
+    for copy in damaged(summary, np.random.default_rng(0)):
+        path.write_text(json.dumps(copy))
+        with contextlib.suppress(UnreadableFile):
+            ScoreSummary.read(scored / "s.parquet")
+            continue
+        errors += 1
+        with pytest.raises(UnreadableFile, match=rf"^{path}: [^\n]*$"):
+            ScoreSummary.read(scored / "s.parquet")
+    assert errors > 50
+    for text in ("", "[]", "1", '"a"', "{}", "[" * 100_000, "\x00", '{"detector": 1}'):
+        path.write_text(text)
+        with pytest.raises(UnreadableFile):
+            ScoreSummary.read(scored / "s.parquet")
+
+
+@pytest.mark.parametrize("column", ["row", "score", "p_value", "is_anomaly"])
+def test_a_table_that_was_not_scored_is_named(scored, column):
+    table = pa.parquet.read_table(scored / "s.parquet")
+    pa.parquet.write_table(table.drop_columns([column]), scored / "s.parquet")
+    with pytest.raises(UnreadableFile, match=f"s.parquet: .* no column '{column}'"):
         gather(scored / "s.parquet")
