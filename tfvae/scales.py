@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-from tfvae.core.checks import integers, positive, real_number
+from tfvae.core.checks import integers, is_number, positive, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.numerics import softplus
 from tfvae.core.part import Part
@@ -204,6 +204,6 @@ def as_scale(argument: str, value: float | Scale) -> Scale:
     """
     if isinstance(value, Scale):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise InvalidInput(argument, "a positive number or one of tfvae.scales", repr(value))
     return Fixed(positive(argument, value))

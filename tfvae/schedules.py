@@ -6,7 +6,7 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.core.checks import integer, real_number
+from tfvae.core.checks import integer, is_number, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
 from tfvae.core.types import Tensor
@@ -100,6 +100,6 @@ def as_schedule(argument: str, value: float | Schedule) -> Schedule:
     """Return a schedule unchanged, and a number as a constant one."""
     if isinstance(value, Schedule):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise InvalidInput(argument, "a number or a schedule", repr(value))
     return Constant(real_number(argument, value, at_least=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from tfvae.core.errors import InvalidInput
 
@@ -81,6 +81,17 @@ def positive(argument: str, value: float) -> float:
     return float(value)
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number, Python's or NumPy's; True and False are none.
+
+    Example:
+        >>> import numpy as np
+        >>> is_number(np.float32(2)), is_number(np.int64(2)), is_number(True)
+        (True, True, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def keras_layer(argument: str, value: keras.Layer) -> keras.Layer:
     """Return a Keras layer or model unchanged.
 
@@ -99,4 +110,4 @@ def _is_whole(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    return is_number(value) and math.isfinite(value)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvae.core.checks import integers
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
 from tfvae.core.types import Array, ArrayLike, DType, InputShape, Shape, Tensor
@@ -50,9 +51,7 @@ class GraphConvolution(Part):
         dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        if not sizes or any(not size >= 1 for size in sizes):
-            raise InvalidInput("sizes", "one or more integers of at least 1", sizes)
-        self.sizes = tuple(sizes)
+        self.sizes = integers("sizes", sizes)
         self.activation = activation
         self.features = None if features is None else self._keep(features)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, integers
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
 from tfvae.core.types import DType, InputShape, Tensor
@@ -46,11 +46,12 @@ class PartialConv2D(Configured, keras.layers.Layer):
         dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        for argument, value in (("filters", filters), ("kernel_size", kernel_size), ("strides", strides)):
-            integer(argument, value)
         if padding not in ("same", "valid"):
             raise InvalidInput("padding", "'same' or 'valid'", repr(padding))
-        self.filters, self.kernel_size, self.strides, self.padding = filters, kernel_size, strides, padding
+        self.filters = integer("filters", filters)
+        self.kernel_size = integer("kernel_size", kernel_size)
+        self.strides = integer("strides", strides)
+        self.padding = padding
 
     def build(self, input_shape: tuple[InputShape, InputShape]) -> None:
         """Make kernel and bias for values of shape [B, H, W, C]."""
@@ -114,7 +115,7 @@ class PartialConvEncoder(Configured, keras.layers.Layer):
         dtype: DType = None,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.filters, self.activation = tuple(filters), activation
+        self.filters, self.activation = integers("filters", filters), activation
         self.layers = [PartialConv2D(count, strides=2, dtype=self.dtype_policy) for count in self.filters]
         self.activate = keras.layers.Activation(activation, dtype=self.dtype_policy)
 

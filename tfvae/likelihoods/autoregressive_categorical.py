@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.noise import SeedStream
@@ -69,10 +69,8 @@ class AutoregressiveCategorical(Likelihood):
             raise InvalidInput("event_shape", "(steps,)", self.event_shape)
         self.units = integer("units", units)
         self.embedding_dim = integer("embedding_dim", embedding_dim)
-        if not 0 <= dropout <= 1:
-            raise InvalidInput("dropout", "a share in [0, 1]", dropout)
         self.num_categories = integer("num_categories", num_categories, 2)
-        self.dropout = dropout
+        self.dropout = real_number("dropout", dropout, 0, 1)
         self.seed = seed
         self.support = SequenceSupport.from_support(Support(0.0, num_categories - 1.0, integer=True))
         self.stream = SeedStream(seed, name="stream")

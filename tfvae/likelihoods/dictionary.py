@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.core.errors import InvalidInput
+from tfvae.core.checks import positive
 from tfvae.core.types import DType, InputShape, Shape, Tensor, Tensors
 from tfvae.likelihoods.base import Likelihood
 from tfvae.networks import num_features
@@ -42,9 +42,7 @@ class Dictionary(Likelihood):
         dtype: DType = None,
     ):
         super().__init__(event_shape, name=name, dtype=dtype)
-        if not 0 < scale < math.inf:
-            raise InvalidInput("scale", "a positive number", scale)
-        self.scale = scale
+        self.scale = positive("scale", scale)
 
     def build(self, input_shape: InputShape) -> None:
         """Make the atoms."""

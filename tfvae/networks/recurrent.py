@@ -21,7 +21,7 @@ def recurrent(units: int = 64) -> keras.Sequential:
         >>> recurrent(8)(keras.ops.ones((5, 7, 3))).shape
         TensorShape([5, 16])
     """
-    integer("units", units)
+    units = integer("units", units)
     layers = keras.layers
     return keras.Sequential([layers.Masking(), layers.Bidirectional(layers.GRU(units, seed=_SEED))])
 
@@ -37,7 +37,7 @@ def recurrent_decoder(steps: int, units: int = 64) -> keras.Sequential:
         >>> recurrent_decoder(7, 8)(keras.ops.ones((5, 2))).shape
         TensorShape([5, 7, 8])
     """
-    integers("steps and units", (steps, units))
+    steps, units = integers("steps and units", (steps, units))
     layers = keras.layers
     return keras.Sequential(
         [layers.RepeatVector(steps), layers.GRU(units, return_sequences=True, seed=_SEED)]

@@ -6,7 +6,7 @@ import abc
 
 import tensorflow as tf
 
-from tfvae.core.checks import positive
+from tfvae.core.checks import is_number, positive
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
 from tfvae.core.types import Tensor
@@ -67,9 +67,9 @@ class InverseMultiquadric(Kernel):
 
     def __init__(self, scales: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)):
         scales = tuple(scales)
-        if not scales or any(not scale > 0 for scale in scales):
+        if not scales or any(not is_number(scale) or not scale > 0 for scale in scales):
             raise InvalidInput("scales", "one or more positive numbers", scales)
-        self.scales = scales
+        self.scales = tuple(map(float, scales))
 
     def of(self, squared: Tensor, dims: int) -> Tensor:
         """Return the kernel at a squared distance."""

@@ -61,11 +61,8 @@ class InfoVAE(_Matching):
         dtype: DType = None,
     ):
         super().__init__(kernel, name=name, dtype=dtype)
-        alpha = real_number("alpha", alpha, at_most=1)
-        if not alpha + lambda_ >= 1:
-            raise InvalidInput("lambda_", f"a number of at least 1 - alpha = {1 - alpha:g}", lambda_)
-        self.alpha = alpha
-        self.lambda_ = lambda_
+        self.alpha = real_number("alpha", alpha, at_most=1)
+        self.lambda_ = real_number("lambda_", lambda_, at_least=1 - self.alpha)
 
     def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
         """Return the loss, the terms of the ELBO and the MMD, [B]."""

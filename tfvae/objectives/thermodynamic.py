@@ -7,7 +7,7 @@ import abc
 import numpy as np
 import tensorflow as tf
 
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, is_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
 from tfvae.core.types import DType, ObjectiveModel, Tensor, Tensors
@@ -122,6 +122,6 @@ class ThermodynamicCovariance(_Path):
 
 
 def _share(argument: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+    if not is_number(value) or not 0 < value < 1:
         raise InvalidInput(argument, "a number between 0 and 1", repr(value))
     return float(value)

@@ -7,7 +7,7 @@ import abc
 import keras
 import tensorflow as tf
 
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, is_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.replicas import all_gather, batch_mean, sum_over_replicas
@@ -65,13 +65,12 @@ class Codebook(CodePosterior, abc.ABC):
     ):
         super().__init__(name=name, dtype=dtype)
         for argument, value in (("decay", decay), ("restart", restart)):
-            if not 0 <= value < 1:
+            if not is_number(value) or not 0 <= value < 1:
                 raise InvalidInput(argument, "a share in [0, 1)", value)
         self.num_codes = integer("num_codes", num_codes, 2)
         self.code_dim = integer("code_dim", code_dim, 2)
         self.num_positions = integer("num_positions", num_positions)
-        self.decay = decay
-        self.restart = restart
+        self.decay, self.restart = float(decay), float(restart)
         self.latent_dim = num_positions * code_dim
         # All replicas assign the same, made of sums over all of them, so the mean is that value.
         self.codebook = self.add_weight(

@@ -9,7 +9,7 @@ import math
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, real_number
 from tfvae.core.heads import Head
 from tfvae.core.numerics import softplus
 from tfvae.core.types import DType, InputShape, Tensor, Tensors
@@ -45,7 +45,7 @@ class FlowPosterior(Posterior, abc.ABC):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
         self.num_flows = integer("num_flows", num_flows)
-        self.floor = floor
+        self.floor = real_number("floor", floor, at_least=0)
 
     @abc.abstractmethod
     def flow_head(self) -> Head:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.core.checks import integer, integers, positive
+from tfvae.core.checks import integer, integers, positive, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.numerics import bounded, softplus
@@ -79,11 +79,11 @@ class Hamiltonian(Posterior):
         self.largest_step = positive("largest_step", largest_step)
         if not 0 < initial_step < largest_step:
             raise InvalidInput("initial_step", f"a number between 0 and {largest_step}", initial_step)
-        self.initial_step = initial_step
+        self.initial_step = positive("initial_step", initial_step)
         self.largest_force = positive("largest_force", largest_force)
         self.hidden = integers("hidden", hidden)
         self.context_dim = integer("context_dim", context_dim)
-        self.floor = floor
+        self.floor = real_number("floor", floor, at_least=0)
         start = math.log(initial_step / (largest_step - initial_step))
         self.raw_step = self.add_weight(
             name="raw_step", shape=(), initializer=keras.initializers.Constant(start), autocast=False

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfvae.core.checks import integer
-from tfvae.core.errors import InvalidInput
+from tfvae.core.checks import integer, real_number
 from tfvae.core.types import Array, DType, InputShape, Tensor, Tensors
 from tfvae.layers.sparse_coding import lipschitz_constant, soft_threshold
 from tfvae.networks import num_features
@@ -42,10 +41,8 @@ class LISTA(Deterministic):
         dtype: DType = None,
     ):
         super().__init__(latent_dim, name=name, dtype=dtype)
-        if not sparsity >= 0:
-            raise InvalidInput("sparsity", "a number of at least 0", sparsity)
         self.steps = integer("steps", steps)
-        self.sparsity = sparsity
+        self.sparsity = real_number("sparsity", sparsity, at_least=0)
 
     def build(self, input_shape: InputShape) -> None:
         """Make the weights, for a random dictionary of atoms of length 1."""

@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.core.checks import integer
+from tfvae.core.checks import integer, real_number
 from tfvae.core.heads import by_row, check_rows, latent_head
 from tfvae.core.numerics import softplus
 from tfvae.core.types import DType, InputShape, Tensor, Tensors
@@ -48,7 +48,7 @@ class Normal(Posterior):
     ):
         super().__init__(name=name, dtype=dtype)
         self.latent_dim = integer("latent_dim", latent_dim)
-        self.floor = floor
+        self.floor = real_number("floor", floor, at_least=0)
         self.rows = check_rows(latent_dim, rows)
 
     def build(self, input_shape: InputShape) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 
-from tfvae.core.checks import integer, real_number
+from tfvae.core.checks import integer, positive, real_number
 from tfvae.core.errors import InvalidInput
 from tfvae.core.heads import Head
 from tfvae.core.numerics import softplus
@@ -44,7 +44,7 @@ class Spherical(Posterior, abc.ABC):
         if not floor < cap <= LARGEST_CONCENTRATION:
             raise InvalidInput("cap", f"one above the floor, at most {LARGEST_CONCENTRATION:g}", cap)
         self.latent_dim = integer("latent_dim", latent_dim, 2)
-        self.cap = cap
+        self.cap = positive("cap", cap)
 
     def build(self, input_shape: InputShape) -> None:
         """Make the projection from flat features."""

@@ -56,17 +56,17 @@ class AutoregressiveCodes(CodesPrior):
         self.units = integer("units", units)
         policy = self.dtype_policy
         # One more than there are codes: for the position before the first.
-        self.embedding = keras.layers.Embedding(most + 1, units, name="embedding", dtype=policy)
+        self.embedding = keras.layers.Embedding(most + 1, self.units, name="embedding", dtype=policy)
         self.positions = self.add_weight(
             name="positions",
-            shape=(num_positions, units),
+            shape=(num_positions, self.units),
             initializer=keras.initializers.RandomNormal(stddev=0.05),
         )
-        self.recurrent = keras.layers.GRU(units, return_sequences=True, name="recurrent", dtype=policy)
+        self.recurrent = keras.layers.GRU(self.units, return_sequences=True, name="recurrent", dtype=policy)
         self.dense = keras.layers.Dense(most, name="dense", dtype=policy)
         self.embedding.build()
-        self.recurrent.build((None, num_positions, units))
-        self.dense.build((None, units))
+        self.recurrent.build((None, num_positions, self.units))
+        self.dense.build((None, self.units))
 
     def distribution(self, encode: Encode | None = None, condition: Tensor | None = None) -> tfd.Distribution:
         """Return the distribution of the codes' vectors, batch shape []."""
