@@ -31,9 +31,9 @@ wrappers = pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
 X = np.float32([[[1.0, 2.0], [3.0, 4.0], [NAN, NAN]], [[5.0, 6.0], [NAN, NAN], [NAN, NAN]]])
 
 
-def _observe(likelihood, x, loc, training=True):
+def _observe(likelihood, x, loc):
     trace = Trace(tf.constant(x), None, None, None, None, None, None, {"likelihood": {"loc": loc}})
-    likelihood.observe(trace, training)
+    likelihood.observe(trace)
 
 
 @wrappers
@@ -55,13 +55,6 @@ def test_each_column_has_the_scale_of_its_observed_errors(wrap):
     expected = np.sqrt(np.nanmean(x[:, :2] ** 2, axis=0))
     np.testing.assert_allclose(inner.scale.scale([])[:2], expected, rtol=1e-5)
     np.testing.assert_array_equal(inner.scale.scale([])[~seen], before[~seen])
-
-
-@wrappers
-def test_evaluation_moves_no_scale(wrap):
-    inner = Normal((3, 2), scales.Optimal())
-    _observe(wrap(inner), X, tf.zeros((1, 2, 3, 2)), training=False)
-    assert float(inner.scale.scale([])) == 1.0
 
 
 def test_a_laplace_takes_the_absolute_errors():

@@ -28,9 +28,7 @@ def _features(batch=6, positions=3, size=2, seed=0):
 
 def _observe(posterior, params, seed=(1, 2)):
     record = {"posterior": params}
-    posterior.observe(
-        Trace(None, None, None, None, None, None, None, record, tf.constant(seed)), training=True
-    )
+    posterior.observe(Trace(None, None, None, None, None, None, None, record, tf.constant(seed)))
 
 
 @kinds

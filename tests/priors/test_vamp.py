@@ -142,7 +142,7 @@ def test_missing_entries_are_not_taken():
     prior.prepare((3,))
     before = np.array(prior.pseudo_inputs)
     x = np.array([[1.0, np.nan, 3.0], [np.inf, 5.0, 6.0]], "float32")
-    prior.observe(tfvae.Trace(tf.constant(x), None, None, None, None, None, None), training=True)
+    prior.observe(tfvae.Trace(tf.constant(x), None, None, None, None, None, None))
     expected = np.where(np.isfinite(x), x, before)
     np.testing.assert_array_equal(prior.pseudo_inputs, expected)
 

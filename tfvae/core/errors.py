@@ -11,6 +11,7 @@ class InvalidInput(ValueError):
     """
 
     __module__ = "tfvae"
+    _keras_call_info_injected = True  # or Keras makes another error of one that is raised in a layer's call
 
     def __init__(self, argument: str, expected: str, received: object):
         super().__init__(f"{argument}: expected {expected}, received {received}")

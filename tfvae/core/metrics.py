@@ -31,6 +31,8 @@ class TermMeans(keras.metrics.Metric):
 
     def update_state(self, values: Tensors, sample_weight: Tensor | None = None) -> None:
         """Add the values [B] of every term; terms without a name here are left out."""
+        if not self.names:
+            return
         stacked = tf.stack([values[name] for name in self.names])
         if sample_weight is None:
             count = tf.cast(tf.shape(stacked)[1], tf.float32)

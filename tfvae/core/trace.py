@@ -45,6 +45,13 @@ class Trace:
     record: dict = dataclasses.field(default_factory=dict)
     seed: Tensor | None = None
 
+    def __post_init__(self):
+        if tf.is_tensor(self.x) and self.px is not None and self.px.event_shape.rank != self.x.shape.rank - 1:
+            expected = (
+                f"a p(x|z) over whole examples, such as a tfd.Independent, event shape {self.x.shape[1:]}"
+            )
+            raise InvalidInput("likelihood", expected, f"{self.px}, event shape {self.px.event_shape}")
+
     @functools.cached_property
     def log_p(self) -> Tensor:
         """Log p(z), [S, B]."""

@@ -135,7 +135,7 @@ def _refined(
     fixed = model.noise(_FINAL_FACTOR * num_samples, count, end_seed)
     encoder_trace = model.trace_with_noise(inputs, fixed[:1])
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(number: Tensor) -> None:
         noise = model.noise(num_samples, count, tf.random.experimental.stateless_fold_in(step_seed, number))
         with tf.GradientTape() as tape:

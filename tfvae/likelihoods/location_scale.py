@@ -77,9 +77,9 @@ class LocationScale(ProjectedLikelihood, abc.ABC):
         ]
         return tfd.Independent(self.elements(params["loc"], *values), len(self.event_shape))
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Pass the scale the errors of a training batch, NaN where x is missing."""
-        if training and self.exponent is not None:
+        if self.exponent is not None:
             error = tf.abs(trace.x - trace.record["likelihood"]["loc"])
             self.scale.observe(tf.stop_gradient(error) ** self.exponent, self.exponent)
 

@@ -58,6 +58,6 @@ class WrappedLikelihood(Likelihood, abc.ABC):
         """Return the inner likelihood's draw."""
         return self.likelihood.missing_draw(params, seed)
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Forward the batch to the inner likelihood; x has NaN where it is missing."""
-        self.likelihood.observe(trace, training)
+        self.likelihood.observe(trace)

@@ -75,14 +75,15 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
     def assemble(self, inputs: Tensors, record: dict) -> Trace:
         """Make the distributions of a record again."""
 
-    def observe(self, trace: Trace, training: bool) -> None:
-        """Let the parts see a batch, for weights that no gradient reaches; the objective sees it by itself.
+    def observe(self, trace: Trace) -> None:
+        """Let the parts see a training batch, for weights that no gradient reaches.
+
+        The objective sees it by itself.
 
         Args:
             trace: the record of the pass.
-            training: whether the batch is one of training, and not of evaluation.
         """
-        self.likelihood.observe(trace, training)
+        self.likelihood.observe(trace)
 
     def estimate(self, loss: Tensor, trace: Trace) -> Tensor:
         """Return the loss [B] with the gradient of an expectation over the latent variable."""
@@ -200,9 +201,11 @@ class LatentModel(Configured, Bounds, KerasTraining, abc.ABC):
         record = {**self.record(inputs, noise), "seed": seed}
         added = self.losses  # of this pass, before the objective's own passes add theirs
         trace = self.assemble(inputs, record)
-        self.observe(trace, training)
-        terms = self.objective.loss(trace, self)
-        self.objective.observe(trace, training)
+        if training:
+            self.observe(trace)
+        terms = self.objective.checked_loss(trace, self)
+        if training:
+            self.objective.observe(trace)
         loss = self.estimate(terms["loss"], trace)
         added_loss = tf.add_n([tf.cast(value, tf.float32) for value in added] or [tf.constant(0.0)])
         return {"record": record, "terms": terms, "loss": loss, "added_loss": added_loss}

@@ -116,15 +116,15 @@ class Bounds(abc.ABC):
             results.append(function(batch, batch_seed).numpy())
         return np.concatenate(results)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _elbo(self, num_samples: Tensor, inputs: Tensors, seed: Tensor) -> Tensor:
         return self.draw_trace(inputs, num_samples, seed).elbo
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _distortion(self, num_samples: Tensor, inputs: Tensors, seed: Tensor) -> Tensor:
         return self.draw_trace(inputs, num_samples, seed).distortion
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True)  # with autograph, for the loop of the importance weights
     def _log_likelihood(self, num_samples: Tensor, inputs: Tensors, seed: Tensor) -> Tensor:
         def log_weights(draws: Tensor, draw_seed: Tensor) -> Tensor:
             return self.draw_trace(inputs, draws, draw_seed).log_weights

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -12,6 +13,8 @@ from tfvae.core.errors import UnreadableFile
 from tfvae.models.base import LatentModel
 
 _EXPECTED = "a .keras file of a tfvae model"
+# RuntimeError: an encrypted archive, an unknown compression, JSON that is nested too deeply.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
 def load(path: str | os.PathLike) -> LatentModel:
@@ -32,14 +35,14 @@ def load(path: str | os.PathLike) -> LatentModel:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except _DAMAGED as error:
         raise UnreadableFile(path, _EXPECTED, f"it is damaged ({error})") from None
     if damaged is not None or "config.json" not in names:
         raise UnreadableFile(path, _EXPECTED, f"it is damaged ({damaged or 'no config.json'})")
     try:
         model = keras.saving.load_model(path)
-    except (TypeError, ValueError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[-1]
+    except (*_DAMAGED, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise UnreadableFile(path, _EXPECTED, f"it cannot be made again ({reason})") from None
     if not isinstance(model, LatentModel):
         raise UnreadableFile(path, _EXPECTED, f"it holds a {type(model).__module__}.{type(model).__name__}")

@@ -172,11 +172,11 @@ class VAE(LatentModel):
             record={**trace.record, "z": z, "log_q": log_q, "likelihood": likelihood},
         )
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Let the parts see a batch."""
-        self.posterior.observe(trace, training)
-        self.prior.observe(trace, training)
-        self.likelihood.observe(trace, training)
+        self.posterior.observe(trace)
+        self.prior.observe(trace)
+        self.likelihood.observe(trace)
 
     def estimate(self, loss: Tensor, trace: Trace) -> Tensor:
         """Return the loss with the posterior's gradient estimator."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, final
+
+import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
@@ -56,6 +59,31 @@ class Objective(Part, abc.ABC):
             trace: the record of the pass.
             model: the model; its `step` is the number of optimizer steps taken.
         """
+
+    @final
+    def checked_loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:
+        """Return what `loss` returns, after a look at its names and shapes.
+
+        Args:
+            trace: the record of the pass.
+            model: the model.
+
+        Raises:
+            InvalidInput: for anything but a dict of the loss and all terms, a number for each example.
+        """
+        result = self.loss(trace, model)
+        names = ("loss", *self.terms)
+        expected = f"a dict with {', '.join(names)}, each of shape [batch]"
+        argument = f"{type(self).__name__}.loss"
+        if not isinstance(result, Mapping):
+            raise InvalidInput(argument, expected, f"a {type(result).__name__}")
+        if missing := [name for name in names if name not in result]:
+            raise InvalidInput(argument, expected, f"none of {', '.join(missing)}")
+        for name in names:
+            shape = tf.convert_to_tensor(result[name]).shape
+            if shape.rank not in (None, 1):
+                raise InvalidInput(argument, expected, f"{name} of shape {shape}")
+        return dict(result)
 
     def check(self, model: ObjectiveModel) -> None:
         """Reject a model whose other parts do not go with this objective; called when it is made.
@@ -127,6 +155,6 @@ class WrappedObjective(Objective, abc.ABC):
         """Make the other objective's weights."""
         self.objective.prepare(model)
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Let the other objective see the batch."""
-        self.objective.observe(trace, training)
+        self.objective.observe(trace)

@@ -64,12 +64,9 @@ class GECO(Objective):
         if self.decay == 1:
             raise InvalidInput("decay", "a number of at least 0 and below 1", decay)
         self.num_samples = integer("num_samples", num_samples)
-        # What the replicas assign is made of sums over all of them, and so their mean is any of them.
-        self.log_multiplier = self.add_weight(
-            name="log_multiplier", shape=(), trainable=False, aggregation="mean"
-        )
-        self.average = self.add_weight(name="average", shape=(), trainable=False, aggregation="mean")
-        self.batches = self.add_weight(name="batches", shape=(), trainable=False, aggregation="mean")
+        self.log_multiplier = self.add_weight(name="log_multiplier", shape=(), trainable=False)
+        self.average = self.add_weight(name="average", shape=(), trainable=False)
+        self.batches = self.add_weight(name="batches", shape=(), trainable=False)
 
     @property
     def multiplier(self) -> Tensor:
@@ -102,10 +99,8 @@ class GECO(Objective):
             "multiplier": self.multiplier * tf.ones_like(constraint),
         }
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Let the multiplier follow the constraint of a training batch."""
-        if not training:
-            return
         mean = batch_mean(self.constraint(trace))
         first = tf.convert_to_tensor(self.batches) == 0
         decay = tf.where(first, 0.0, self.decay)

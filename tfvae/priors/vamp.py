@@ -111,10 +111,8 @@ class VampPrior(Prior):
         inputs = tf.gather(self._inputs(), draw_categorical(tf.zeros(self.num_components), noise[:, 0]))
         return self._encode(inputs, encode).draw(noise[:, 1:])
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Set the pseudo-inputs that are not yet set to examples of a training batch."""
-        if not training:
-            return
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             # Without `tf.cond`, which cannot contain communication between replicas.
             self._fill(all_gather(trace.x[: self.num_components]))

@@ -30,6 +30,9 @@ def apply_in_batches(
         >>> apply_in_batches(lambda model, inputs: model.latent(inputs), vae, np.zeros((600, 4))).shape
         (600, 2)
     """
-    traced = tf.function(lambda part: function(model, model.tensors(part)), reduce_retracing=True)
-    parts = [traced(tf.constant(x[start : start + _BATCH_ROWS])) for start in range(0, len(x), _BATCH_ROWS)]
+    # Traced once and called as a graph: TensorFlow warns of functions that are made and called repeatedly.
+    graph = tf.function(
+        lambda part: function(model, model.tensors(part)), autograph=False
+    ).get_concrete_function(tf.TensorSpec((None, *x.shape[1:]), x.dtype))
+    parts = [graph(tf.constant(x[start : start + _BATCH_ROWS])) for start in range(0, len(x), _BATCH_ROWS)]
     return tf.nest.map_structure(lambda *values: np.concatenate(values), *parts)

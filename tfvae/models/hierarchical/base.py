@@ -215,7 +215,7 @@ class HierarchicalModel(LatentModel):
         function = functools.partial(self._layer_rates, tf.constant(num_samples))
         return self._evaluate(function, inputs, seed, batch_size)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _layer_rates(self, num_samples: Tensor, inputs: Tensors, seed: Tensor) -> Tensor:
         return self.draw_trace(inputs, num_samples, seed).rates
 

@@ -133,11 +133,11 @@ class MultimodalVAE(LatentModel):
             seed=record.get("seed"),
         )
 
-    def observe(self, trace: Trace, training: bool) -> None:
+    def observe(self, trace: Trace) -> None:
         """Let each modality's likelihood see its part of a batch."""
         for name, modality in self.modalities.items():
             record = {**trace.record, "likelihood": trace.record["likelihood"][name]}
-            modality.likelihood.observe(dataclasses.replace(trace, x=trace.x[name], record=record), training)
+            modality.likelihood.observe(dataclasses.replace(trace, x=trace.x[name], record=record))
 
     def retrace(self, trace: Trace, z: Tensor, log_q: Tensor) -> Trace:
         """Return the trace of the same pass with other draws z [S, B, latent_dim] and their log q [S, B]."""

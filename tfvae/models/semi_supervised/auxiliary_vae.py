@@ -135,9 +135,9 @@ class AuxiliarySemiSupervised(ClassModel):
         within = self.vae.assemble(self._repeated(copies, record["auxiliary"]), record["each"])
         return with_auxiliary(within, record["log_q_auxiliary"], record["log_p_auxiliary"])
 
-    def observe(self, trace: Any, training: bool) -> None:
+    def observe(self, trace: Any) -> None:
         """Let the parts of the VAE see a training batch with every class."""
-        self.vae.observe(trace.each.within, training)
+        self.vae.observe(trace.each.within)
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits of q(y|a,x), [B, K], at the location of q(a|x)."""

@@ -201,7 +201,7 @@ class ClassModel(LatentModel):
         drawn = self.decoded_mean(points, {"label": labels}).numpy()
         return drawn.reshape(-1, self.num_classes, *self.event_shape)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _probabilities(self, inputs: Tensors, seed: Tensor) -> Tensor:
         return tf.nn.softmax(self.logits(inputs["x"]))
 

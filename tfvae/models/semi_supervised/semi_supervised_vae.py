@@ -93,9 +93,9 @@ class SemiSupervised(ClassModel):
         """Make the trace of the VAE, of B K examples."""
         return self.vae.assemble(self._repeated(inputs["x"]), record["each"])
 
-    def observe(self, trace: ClassTrace, training: bool) -> None:
+    def observe(self, trace: ClassTrace) -> None:
         """Let the parts of the VAE see a training batch with every class."""
-        self.vae.observe(trace.each, training)
+        self.vae.observe(trace.each)
 
     def logits(self, x: Tensor) -> Tensor:
         """Return the logits of q(y|x), [B, K]."""

@@ -198,12 +198,12 @@ class VRNN(LatentModel):
             there=there,
         )
 
-    def observe(self, trace: SequenceTrace, training: bool) -> None:
+    def observe(self, trace: SequenceTrace) -> None:
         """Let the parts of the step's VAE see all steps, those after the last one with NaN in x."""
         there = _folded(_steps_first(_repeated(trace.there, tf.shape(trace.z)[0])))
         there = tf.reshape(there, (-1, *[1] * (trace.steps.x.shape.rank - 1)))
         x = tf.where(there, trace.steps.x, math.nan)
-        self.vae.observe(dataclasses.replace(trace.steps, x=x), training)
+        self.vae.observe(dataclasses.replace(trace.steps, x=x))
 
     def describe(self, inputs: Rows) -> Rows:
         """Return the locations of q(z_t|x_t, h_t) one after the other, and E[x_t|z_t, h_t] there."""
