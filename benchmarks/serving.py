@@ -26,7 +26,7 @@ _LENGTH = re.compile(rb"content-length: (\d+)")
 def request(shape: tuple[int, ...], rows: int) -> bytes:
     x = np.random.default_rng(0).random((rows, *shape)).round(4).tolist()
     body = json.dumps({"instances": x}).encode()
-    head = f"POST /v1/models/digits:predict HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /v1/models/digits:predict HTTP/1.1\r\nhost: [::1]\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -29,6 +29,13 @@ def serve(
     batch_timeout_ms: Annotated[float, Parameter(help="how long a request waits for others.")] = 2.0,
     max_body_bytes: Annotated[int, Parameter(help="largest body of a request.")] = 16 * 2**20,
     max_instances: Annotated[int, Parameter(help="most rows of a request.")] = 1_000,
+    allowed_host: Annotated[
+        list[str] | None,
+        Parameter(
+            help="name under which clients ask, such as that of a container; may be repeated; * allows any."
+            " localhost, IP addresses and --host always are."
+        ),
+    ] = None,
     poll_seconds: Annotated[float, Parameter(help="time between two checks for new versions.")] = 1.0,
 ) -> None:
     """Serve exported models over HTTP, by TensorFlow Serving's REST interface.
@@ -58,4 +65,5 @@ def serve(
 
         batching = BatchingPolicy(max_batch_size, batch_timeout_ms / 1000) if max_batch_size > 1 else None
         limits = Limits(max_body_bytes=max_body_bytes, max_instances=max_instances)
-        server.serve(folder, host, port, Settings(batching, limits, poll_seconds), name)
+        settings = Settings(batching, limits, poll_seconds, (host, *(allowed_host or ())))
+        server.serve(folder, host, port, settings, name)

@@ -14,8 +14,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tfvae.pipelines.serve.batching import BatchingPolicy
+from tfvae.pipelines.serve.hosts import AllowedHosts
 from tfvae.pipelines.serve.limits import Limits
 from tfvae.pipelines.serve.metrics import Metrics
 from tfvae.pipelines.serve.prediction import Predictor
@@ -33,6 +35,7 @@ class Settings:
         batching: how requests are merged into batches; None runs each alone.
         limits: which requests are rejected.
         poll_seconds: seconds between two checks for new versions.
+        hosts: names under which the server may be asked, besides `localhost` and IP addresses; "*" for any.
         threads: number of requests that are read and run at the same time; one of them is kept for small
             requests.
     """
@@ -40,6 +43,7 @@ class Settings:
     batching: BatchingPolicy | None = None
     limits: Limits = dataclasses.field(default_factory=Limits)
     poll_seconds: float = 1.0
+    hosts: tuple[str, ...] = ()
     threads: int = dataclasses.field(default_factory=lambda: 1 + (os.cpu_count() or 1))
 
 
@@ -67,7 +71,8 @@ async def application(
         polling = asyncio.create_task(_poll(models, loader, metrics, settings.poll_seconds))
         try:
             predictor = Predictor(models, settings.batching, pool, turns, metrics)
-            yield Starlette(routes=Routes(models, predictor, settings.limits, metrics).routes), models
+            routes = Routes(models, predictor, settings.limits, metrics).routes
+            yield Starlette(routes=routes, middleware=[Middleware(AllowedHosts, settings.hosts)]), models
         finally:
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""HTTP connections that a silent client cannot hold forever."""
+"""HTTP connections that silent clients cannot hold forever, nor keep others from having."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from tfvae.pipelines.serve.limits import Limits
 
 class Connection(H11Protocol):
     """A connection that is closed if it brings no request, or reads nothing of an answer, for too long.
+
+    With too many connections, the one that has been idle for longest is closed; if none is idle, the new one.
+    A client that has closed its side is still answered what it has asked for.
 
     Args:
         limits: seconds, and number of connections.
@@ -34,19 +37,34 @@ class Connection(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
+        self._half_closed = False
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Start the timer for a request, or close at once if there are too many connections."""
+        """Start the timer for a request, and close a connection if there are too many."""
         super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        self._start_timer(self._limits.header_seconds)
         if len(self.connections) > self._limits.max_connections:
-            transport.abort()
-        else:
-            self._start_timer(self._limits.header_seconds)
+            open_ones = (each for each in self.connections if isinstance(each, Connection))
+            idle = [each for each in open_ones if each._is_idle and not each.transport.is_closing()]
+            others = [each for each in idle if each is not self]
+            min(others, key=lambda each: each._idle_since, default=self).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
         self._stop_timer()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:
+        """Keep the connection of a client that sends no more, but waits for an answer."""
+        self._half_closed = True
+        return not self._is_idle and not self.cycle.more_body
 
     def handle_events(self) -> None:
         """Stop the timer once a request has begun."""
@@ -59,8 +77,11 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Start the timer for the next request; the rest of a rejected body has to arrive within it."""
         self._stop_timer()
+        self._idle_since = self.loop.time()
         self._start_timer(self._limits.header_seconds)
-        super().on_response_complete()
+        super().on_response_complete()  # which begins the next request if it has arrived
+        if self._half_closed and self._is_idle and not self.transport.is_closing():
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """Start the timer for the client to read."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +28,7 @@ _VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _PREDICT = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>predict|classify|regress)", re.I)
 _INSPECT = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?", re.I)
 _PATHS = {"POST": _PREDICT, "GET": _INSPECT}
+_LISTED = 5  # models in a message
 _log = logging.getLogger("tfvae.serve")
 
 
@@ -51,6 +52,13 @@ class Routes:
         """The routes of the Starlette application: the metrics, and one for all other paths and methods."""
         return [Route(METRICS_PATH, self._metrics_page), Route("/{path:path}", _AnyMethod(self._answer))]
 
+    @property
+    def _not_found(self) -> Failure:
+        """What is answered to an unknown path: the paths that there are."""
+        names = [f"/v1/models/{quote(name)}" for name in sorted(self._models)][:_LISTED]
+        known = [*names, *(f"{name}:predict (POST)" for name in names), METRICS_PATH]
+        return Failure("NOT_FOUND", f"There is no such page; this server has {', '.join(known)}")
+
     async def _metrics_page(self, request: Request) -> Response:
         return Response(self._metrics.page, media_type="text/plain; version=0.0.4")
 
@@ -58,7 +66,7 @@ class Routes:
         start = time.perf_counter()
         path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
         if not path.lower().startswith("/v1/"):
-            return Response(status_code=404)
+            return Response(self._not_found.body, self._not_found.http_status, media_type="application/json")
         match = _PATHS[request.method].fullmatch(path) if request.method in _PATHS else None
         parts = match.groupdict() if match else {}
         try:

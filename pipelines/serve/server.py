@@ -44,11 +44,25 @@ def serve(folder: Path, host: str, port: int, settings: Settings, name: str | No
 
 
 class _Server(uvicorn.Server):
-    """A server whose `serve` returns after a signal; uvicorn's raises the signal again."""
+    """A server that prints its addresses, and whose `serve` returns after a signal.
+
+    Args:
+        config: uvicorn's configuration.
+        addresses: printed once requests are answered.
+    """
+
+    def __init__(self, config: uvicorn.Config, addresses: list[str]):
+        super().__init__(config)
+        self._addresses = addresses
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer requests."""
+        await super().startup(sockets)
+        print("\n".join(self._addresses), flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Let SIGTERM and SIGINT end `serve`; no moment is without a handler."""
+        """Let SIGTERM and SIGINT end `serve`; uvicorn would raise them again after it."""
         before = {stop: signal.signal(stop, self.handle_exit) for stop in STOPS}
         try:
             yield
@@ -75,9 +89,8 @@ async def _serve(folder: Path, host: str, port: int, settings: Settings, name: s
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             shown, port = listening.getsockname()[:2]
-            for model in models:
-                print(f"http://{shown}:{port}/v1/models/{model.name}", flush=True)
-            await _Server(config).serve(sockets=[listening])
+            addresses = [f"http://{shown}:{port}/v1/models/{model.name}" for model in models]
+            await _Server(config, addresses).serve(sockets=[listening])
 
 
 def _configure_logging() -> None:

@@ -69,14 +69,14 @@ class Client:
 
     def __init__(self, portal, app, models):
         self.portal, self.models = portal, {model.name: model for model in models}
-        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server")
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
     async def ask(self, method, path, content=None, **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._http.request(method, path, content=content, headers=named)
 
-    def get(self, path):
-        return self.portal.call(self.ask, "GET", path)
+    def get(self, path, **headers):
+        return self.portal.call(functools.partial(self.ask, "GET", path, **headers))
 
     def post(self, path, content, **headers):
         content = content if isinstance(content, bytes | str) else json.dumps(content)

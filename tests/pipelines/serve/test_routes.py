@@ -237,8 +237,15 @@ def test_metadata_is_doubly_nested_with_numbers_as_strings(client):
 
 
 def test_other_paths_and_methods(client):
-    answer = client.get("/else")
-    assert (answer.status_code, answer.content) == (404, b"")
+    for path in ("/", "/else", "/v2/models/typed"):
+        message = error(client.get(path), 404)
+        for known in (
+            "/v1/models/typed",
+            "/v1/models/typed:predict (POST)",
+            "/monitoring/prometheus/metrics",
+        ):
+            assert known in message
+            assert len(message) < 400
     for method in ("PUT", "DELETE", "HEAD"):
         assert client.portal.call(client.ask, method, "/v1/models/table").status_code == 400
     assert "Origin" in error(client.portal.call(client.ask, "OPTIONS", "/v1/models/table:predict"), 400)
