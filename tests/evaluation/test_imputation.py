@@ -231,6 +231,22 @@ def test_images_of_categories_keep_their_shape():
         assert np.isin(filled, range(4)).all()
 
 
+@pytest.mark.parametrize("cell", [1e20, -1e30, 9.96921e36])
+def test_an_observed_value_that_overflows_counts_as_missing(gaussian, cell):
+    x = np.float32([ROWS[0]])
+    observed = np.flatnonzero(~np.isnan(x[0]))[0]
+    without, extreme = x.copy(), x.copy()
+    without[0, observed], extreme[0, observed] = np.nan, cell
+    with pytest.warns(UserWarning, match="is 0 in float32; such values are treated as missing"):
+        filled = evaluation.impute(gaussian, extreme, num_samples=200)
+    assert filled[0, observed] == np.float32(cell)
+    expected = evaluation.impute(gaussian, without, num_samples=200)
+    hidden = np.isnan(x[0])
+    np.testing.assert_array_equal(filled[0, hidden], expected[0, hidden])
+    with pytest.warns(UserWarning, match="treated as missing"):
+        assert np.isfinite(evaluation.multiple_imputations(gaussian, extreme, 3, 50)).all()
+
+
 def test_other_models_and_numbers_are_rejected(gaussian):
     x = np.zeros((2, 4))
     plain = _linear(likelihoods.Normal((4,), SCALE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +14,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.inputs import in_batches
 from tfvae.core.noise import as_seed
 from tfvae.core.trace import Trace
-from tfvae.core.types import Inputs, Tensor
+from tfvae.core.types import Inputs, Tensor, Tensors
 from tfvae.models import VAE
 
 _DECODED_AT_ONCE = 16384  # latent points
@@ -29,6 +31,8 @@ def impute(model: VAE, x: Inputs, num_samples: int = 1000, seed: int = 0) -> np.
     likelihood models the mask s of what is missing (`MissingNotAtRandom`), the estimate is E[x_mis|x_obs, s]:
     the weights contain p(x_obs, s|z_k), and the average is of E[x_mis|z_k, s]. The error falls with the
     square root of the effective sample size 1 / sum_k v_k^2, the bias with 1/K.
+
+    Observed values that overflow float32, such as 1e20, are treated as missing, with a warning.
 
     Args:
         model: a model whose likelihood takes NaN as missing, such as `MissingAtRandom`, and whose posterior
@@ -128,7 +132,31 @@ def _passes(model: VAE, x: Inputs, num_samples: int, seed: int) -> Iterator[tupl
             )
         )
         noise = model.noise(num_samples, batch["x"].shape[0], noise_seed)
-        yield batch["x"].numpy(), model.trace_with_noise(batch, noise), batch_seed
+        yield batch["x"].numpy(), _finite_trace(model, batch, noise), batch_seed
+
+
+def _finite_trace(model: VAE, inputs: Tensors, noise: Tensor) -> Trace:
+    """Return the trace of a pass; observed values that overflow float32 are treated as missing.
+
+    Where the average over draws would be NaN, the largest observed value of the row is left out, and so on.
+    """
+    trace = model.trace_with_noise(inputs, noise)
+    for _ in range(math.prod(model.event_shape)):
+        usable = tf.math.is_finite(tf.reduce_logsumexp(trace.log_weights, axis=0))
+        x = inputs["x"].numpy().reshape(len(usable), -1)
+        rows = np.flatnonzero(~usable.numpy() & ~np.isnan(x).all(axis=1))
+        if not len(rows):
+            break
+        columns = np.nanargmax(np.abs(x[rows]), axis=1)
+        warnings.warn(
+            f"x: the density of an observed {x[rows[0], columns[0]]:g} is 0 in float32; such values are "
+            "treated as missing",
+            stacklevel=4,
+        )
+        x[rows, columns] = np.nan
+        inputs = {**inputs, "x": tf.reshape(tf.constant(x), inputs["x"].shape)}
+        trace = model.trace_with_noise(inputs, noise)
+    return trace
 
 
 def _replace_missing(x: np.ndarray, values: tf.Tensor) -> np.ndarray:
