@@ -41,6 +41,7 @@ def test_kinds_of_numbers(tmp_path, generator):
     assert kind_of(tmp_path, 100 + normal).kind == "real", "above 0, but of no longer tail"
     assert kind_of(tmp_path, generator.poisson(30, ROWS)).kind == "count"
     assert kind_of(tmp_path, generator.integers(0, 500, ROWS)).kind == "real", "spread more than counts"
+    assert kind_of(tmp_path, generator.poisson(3000, ROWS)).kind == "real", "too large for a network's rate"
     assert kind_of(tmp_path, np.arange(ROWS) * 3 + 7).kind == "key"
     assert kind_of(tmp_path, generator.permutation(ROWS)).kind == "real", "integers in no order are no index"
 

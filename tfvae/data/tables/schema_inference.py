@@ -8,7 +8,8 @@ The kind of a column is the first of these that applies:
 3. of numbers: category, if there are one (the column is constant) or two different values;
    key, if integers rise from row to row (a row index);
    ordinal, if there are at most 10 different values, each 5 times on average;
-   count, if they are integers of at least 0 with a variance of at most 2 means;
+   count, if they are integers of at least 0 with a mean of at most 100 and a variance of at most 2 means;
+   larger counts are nearly normal, and standardized they are learned as fast as other columns;
    positive, if all are above 0 and the upper tail is more than twice as long as the lower;
    real otherwise;
 4. of texts and Booleans: category, if there are at most 200 different values, each twice on average;
@@ -32,6 +33,7 @@ _MOST_RANKS, _RANK_ROWS = 10, 5
 _MOST_VALUES, _VALUE_ROWS = 200, 2
 _INDEX_ROWS = 20  # rows from which on rising integers are no coincidence
 _DISPERSION = 2.0
+_LARGEST_MEAN = 100.0  # of a count
 _CONSTANT = "constant: any other value counts as never seen"
 _LARGEST_EXACT = 2**24  # up to which a float32 represents every integer
 
@@ -114,7 +116,8 @@ def _infer_numbers(column: ColumnStatistics) -> ColumnSchema:
         return ColumnSchema(column.name, "key", note="integers that rise from row to row")
     if few and different <= _MOST_RANKS and seen.count >= _RANK_ROWS * different:
         return ColumnSchema(column.name, "ordinal", _values(column), note)
-    if seen.integers and seen.low >= 0 and seen.variance <= _DISPERSION * seen.mean:
+    small = seen.low >= 0 and seen.mean <= _LARGEST_MEAN and seen.variance <= _DISPERSION * seen.mean
+    if seen.integers and small:
         return ColumnSchema(column.name, "count", note=note)
     return ColumnSchema(column.name, "positive" if seen.low > 0 and seen.skewed else "real", note=note)
 
