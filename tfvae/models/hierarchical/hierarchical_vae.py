@@ -33,8 +33,9 @@ class HierarchicalVAE(HierarchicalModel):
 
     Example:
         >>> import tfvae
+        >>> import numpy as np
         >>> model = tfvae.zoo.ladder_vae((4,), latent_dims=(3, 2))
-        >>> model.layer_rates(tf.ones((5, 4))).shape
+        >>> model.layer_rates(np.ones((5, 4))).shape
         (5, 2)
     """
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
 from tfvae.core.training_mode import TRAINING
-from tfvae.core.types import DType, Tensor, Tensors
+from tfvae.core.types import DType, InputShape, Tensor, Tensors
 from tfvae.models.hierarchical.base import LatentLayer, LayeredPosterior, tiled
 from tfvae.models.hierarchical.markov_prior import MarkovPrior
 from tfvae.posteriors import Normal
@@ -40,6 +40,11 @@ class HierarchicalInference(LayeredPosterior, Part, abc.ABC):
             raise InvalidInput("posteriors", "a posterior Normal for each layer", received)
         if len(self.encoders) != len(self.posteriors):
             raise InvalidInput("encoders", f"{len(self.posteriors)} networks", len(self.encoders))
+
+    @property
+    def output_shape(self) -> InputShape:
+        """The shape of all layers of z for a batch, which `summary()` shows."""
+        return (None, sum(self.dims))
 
     @property
     def dims(self) -> tuple[int, ...]:

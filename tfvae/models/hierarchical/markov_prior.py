@@ -7,7 +7,7 @@ from typing import Any
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
-from tfvae.core.types import DType, Tensor
+from tfvae.core.types import DType, InputShape, Tensor
 from tfvae.priors import Conditional, Prior, StandardNormal
 
 
@@ -21,6 +21,7 @@ class MarkovPrior(Part):
     Source: Sonderby et al. 2016.
 
     Example:
+        >>> import tensorflow as tf
         >>> import tfvae
         >>> below = tfvae.priors.Conditional(4, tfvae.networks.mlp((8,)), condition_dim=2)
         >>> chain = MarkovPrior([below, StandardNormal(2)])
@@ -42,6 +43,11 @@ class MarkovPrior(Part):
                     f"condition_dim {above.latent_dim}, that of the level above",
                     level.condition_dim,
                 )
+
+    @property
+    def output_shape(self) -> InputShape:
+        """The shape of all layers of z for a batch, which `summary()` shows."""
+        return (None, sum(self.dims))
 
     @property
     def dims(self) -> tuple[int, ...]:

@@ -30,6 +30,9 @@ class SequenceTrace(Trace):
     steps: Trace
     there: Tensor
 
+    def __post_init__(self):
+        """Check nothing, as `steps` has checked the events of one step."""
+
     @functools.cached_property
     def log_p(self) -> Tensor:
         """Sum over the steps of log p(z_t|z_<t, x_<t), [S, B]."""
