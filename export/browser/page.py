@@ -21,6 +21,7 @@ from tfvae.core.files import new_folder, replacing
 from tfvae.export.browser import web_runtime
 from tfvae.export.browser.page_model import WebModel, as_json
 from tfvae.export.device.litert import litert
+from tfvae.export.endpoints.base import require_finite_weights
 from tfvae.export.result import Export, size_of
 from tfvae.models import LatentModel
 
@@ -66,11 +67,12 @@ def web(
     Raises:
         InvalidInput: the folder is not empty, or names do not fit the inputs.
         UnreadableFile: a package of the runtime is missing, or is not the expected one.
-        ExportError: the runtime cannot be fetched, LiteRT lacks an operation of the model, or computes other
-            numbers than the model.
+        ExportError: the model's weights are not finite, the runtime cannot be fetched, LiteRT lacks an
+            operation of the model, or computes other numbers than the model.
     """
     integer("num_samples", num_samples)
     folder = new_folder("folder", folder)
+    require_finite_weights(model)
     web_model = WebModel.of(model, preprocessing, num_samples)
     description = web_model.description(model, columns, choices or {})
     with replacing(folder) as temporary:

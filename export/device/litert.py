@@ -22,7 +22,13 @@ from tfvae.export.device.flatbuffer import operations
 from tfvae.export.device.quantization import CalibrationBatches, Quantization, quantization
 from tfvae.export.device.representative_data import calibration_batches, representative_inputs
 from tfvae.export.device.result import DeviceExport
-from tfvae.export.endpoints.base import Endpoint, device_endpoints, example_inputs, threshold_of
+from tfvae.export.endpoints.base import (
+    Endpoint,
+    device_endpoints,
+    example_inputs,
+    require_finite_weights,
+    threshold_of,
+)
 from tfvae.export.endpoints.fixed_batch import FixedBatch
 from tfvae.export.result import ExportError
 from tfvae.export.serving.saved_model import expectations, write
@@ -91,8 +97,9 @@ def litert(
     Raises:
         InvalidInput: a wrong suffix, an unknown name, or representative data that is missing or has wrong
             names, shapes or values.
-        ExportError: the file computes other numbers than the model, or LiteRT lacks an operation, such as
-            loops over a batch of any size, which recurrent networks have. Nothing is written.
+        ExportError: the model's weights are not finite, the file computes other numbers than the model, or
+            LiteRT lacks an operation, such as loops over a batch of any size, which recurrent networks have.
+            Nothing is written.
 
     Example:
         >>> import tempfile, tfvae
@@ -108,6 +115,7 @@ def litert(
         integer("batch_size", batch_size)
     if chosen.needs_data and representative_data is None:
         raise InvalidInput("representative_data", f'examples, as quantize is "{quantize}"', "None")
+    require_finite_weights(subject)
     functions = _select(device_endpoints(subject, preprocessing, num_samples), endpoint)
     if representative_data is None:
         inputs = {name: np.asarray(value) for name, value in example_inputs(subject, preprocessing).items()}

@@ -4,7 +4,7 @@ Every input has the batch on axis 0 and a shape check. A server can then batch r
 wrong rank is an error instead of the end of the process.
 
 A kind of object is exported by registering it with the functions below: `endpoints`, `example_inputs` and
-`layers`, and if needed `device_endpoints` and `threshold_of`, which have defaults. See
+`layers`, and if needed `device_endpoints`, `threshold_of` and `trained_layers`, which have defaults. See
 `tfvae.export.endpoints.models` and `tfvae.export.endpoints.detectors`.
 """
 
@@ -16,11 +16,13 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
 from tfvae.core.types import Tensor, Tensors
 from tfvae.export.endpoints.input_checks import require_examples
+from tfvae.export.result import ExportError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +135,37 @@ def layers(subject: Any) -> list[keras.Layer]:
         InvalidInput: the subject's kind is not registered.
     """
     _raise_unknown(subject)
+
+
+@functools.singledispatch
+def trained_layers(subject: Any) -> list[keras.Layer]:
+    """Return the layers whose weights training has changed; by default all layers.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+    """
+    return layers(subject)
+
+
+def require_finite_weights(subject: Any) -> None:
+    """Raise for a model whose training has ended in NaN.
+
+    Args:
+        subject: a model, or another kind of object that is registered.
+
+    Raises:
+        ExportError: names the first weight with NaN or infinite numbers.
+    """
+    for layer in trained_layers(subject):
+        for weight in layer.weights:
+            value = np.asarray(weight)
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                count = int((~np.isfinite(value)).sum())
+                received = f"{count} of {value.size} numbers of {weight.path} NaN or infinite"
+                advice = "train it again, with a lower learning rate or on standardized data"
+                raise ExportError(
+                    f"the model's weights: expected finite numbers, received {received}; {advice}"
+                )
 
 
 def _raise_unknown(subject: Any) -> NoReturn:

@@ -19,6 +19,7 @@ from tfvae.export.endpoints.base import (
     example_inputs,
     layers,
     threshold_of,
+    trained_layers,
 )
 from tfvae.export.endpoints.input_checks import require, require_supported
 from tfvae.export.endpoints.raw_inputs import examples_of, raw_specs
@@ -128,6 +129,16 @@ def detector_layers(subject: VAEDetector) -> list[keras.Layer]:
         subject: the detector.
     """
     return [subject.scorer_]
+
+
+@trained_layers.register
+def detector_trained_layers(subject: VAEDetector) -> list[keras.Layer]:
+    """Return the detector's model; its calibration may hold infinite scores.
+
+    Args:
+        subject: the detector.
+    """
+    return [subject.scorer_.model]
 
 
 def _scorer(subject: VAEDetector, preprocessing: keras.Layer | None) -> Scorer:

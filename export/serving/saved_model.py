@@ -16,7 +16,7 @@ from tfvae.core.checks import integer
 from tfvae.core.errors import UnwritableFile
 from tfvae.core.files import replacing
 from tfvae.core.types import Array, ArrayLike
-from tfvae.export.endpoints.base import Endpoint, endpoints, example_inputs, layers
+from tfvae.export.endpoints.base import Endpoint, endpoints, example_inputs, layers, require_finite_weights
 from tfvae.export.endpoints.fixed_batch import FixedBatch
 from tfvae.export.result import Export, size_of
 from tfvae.export.serving.model_card import ModelCard
@@ -62,7 +62,8 @@ def saved_model(
 
     Raises:
         InvalidInput: the version exists or is below 1.
-        ExportError: the export computes other numbers than the model, or a warm-up request fails.
+        ExportError: the model's weights are not finite, the export computes other numbers than the model, or
+            a warm-up request fails.
         UnwritableFile: the disk is full, for example; what was there before is unchanged.
 
     Example:
@@ -75,6 +76,7 @@ def saved_model(
     integer("num_samples", num_samples)
     servable = ModelFolder(path)
     target = servable.new_version(version)
+    require_finite_weights(model)
     functions = endpoints(model, preprocessing, num_samples)
     expected = expectations(functions, example_inputs(model, preprocessing))
     beside = servable.describe(target, functions, expected, card or ModelCard())

@@ -12,7 +12,14 @@ from tfvae.core.types import Tensors
 from tfvae.data.tables.features import TableFeatures
 from tfvae.data.tables.schema import ColumnSchema
 from tfvae.export import ModelCard
-from tfvae.export.endpoints.base import Endpoint, endpoints, example_inputs, layers, threshold_of
+from tfvae.export.endpoints.base import (
+    Endpoint,
+    endpoints,
+    example_inputs,
+    layers,
+    threshold_of,
+    trained_layers,
+)
 from tfvae.pipelines.runs.run import versions
 from tfvae.pipelines.scoring.table_detector import table_features
 
@@ -75,6 +82,16 @@ def described_layers(subject: DescribedDetector) -> list[keras.Layer]:
         subject: the detector.
     """
     return layers(subject.detector)
+
+
+@trained_layers.register
+def described_trained_layers(subject: DescribedDetector) -> list[keras.Layer]:
+    """Return the detector's model.
+
+    Args:
+        subject: the detector.
+    """
+    return trained_layers(subject.detector)
 
 
 @threshold_of.register
