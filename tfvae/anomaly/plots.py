@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
 
 _RAISES, _LOWERS = "#c23b22", "#5b7f95"  # colors of positive and negative contributions
 _MOST_BARS = 20
@@ -33,7 +34,7 @@ def plot_attribution(x: np.ndarray, attribution: np.ndarray, names: Sequence[str
         >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
         ['width = 7', 'length = 1']
     """
-    x, attribution = np.asarray(x), np.asarray(attribution)
+    x, attribution = np.asarray(to_array("x", x)), np.asarray(to_array("attribution", attribution))
     if x.shape != attribution.shape or x.ndim not in _DRAW:
         expected = f"the shape of x, {x.shape}, a row, window or image"
         raise InvalidInput("attribution", expected, attribution.shape)

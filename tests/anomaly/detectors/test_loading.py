@@ -107,11 +107,39 @@ def test_a_file_with_changed_bytes(path, place):
         (lambda values: {**values, "arguments": {"depth": 3}}, "unexpected keyword argument 'depth'"),
         (lambda values: {}, "'format'"),
         (lambda values: [1, 2], "damaged or of another format"),
+        (
+            lambda values: {**values, "arguments": {**values["arguments"], "epochs": "many"}},
+            "'epochs' parameter",
+        ),
+        (lambda values: {**values, "learned": {"fit": 1}}, "damaged or of another format"),
+        (lambda values: {**values, "learned": {"n_features_in_": "x"}}, "damaged or of another format"),
     ],
 )
 def test_a_file_of_another_detector(path, about, reason):
     _rewrite(path, about)
     assert reason in _message(path)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_with_changed_bytes_and_a_checksum_that_fits(path, seed):
+    """Such a file loads as a detector that can score, or gives one line."""
+    rng = np.random.default_rng(seed)
+    with zipfile.ZipFile(path) as archive:
+        files = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+    part = files[list(files)[seed % len(files)]]
+    for place in rng.integers(0, len(part), 4):
+        part[place] = rng.integers(256)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, bytes(content))
+    try:
+        load(path)
+    except UnreadableFile as error:
+        message = str(error)
+    else:
+        return
+    assert "\n" not in message
+    assert message.startswith(f"{path}: expected a")
 
 
 def test_a_file_without_one_of_its_parts(path):

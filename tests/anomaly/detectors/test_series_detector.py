@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -71,6 +72,24 @@ def test_recalibration_moves_the_threshold_and_keeps_the_model(detector, tmp_pat
     assert other.calibrations_ == kept  # all of them, or none
 
 
+def test_masked_points_are_gaps(detector):
+    x = _waves(100, seed=8)
+    mask = np.zeros(x.shape, bool)
+    mask[40:60, 0] = True
+    expected = detector.anomaly_scores(np.where(mask, np.nan, x))
+    filled = np.where(mask, 1e20, x).astype("float32")
+    np.testing.assert_array_equal(detector.anomaly_scores(np.ma.masked_array(filled, mask)), expected)
+
+
+def test_held_out_points_are_scored_in_windows_of_their_own():
+    """Windows that hold training points as well would make them look more usual than new ones."""
+    x = _waves(400)
+    fitted = SeriesDetector(window=8, epochs=1, calibration=FalsePositiveRate(0.02, held_out=0.25)).fit(x)
+    np.testing.assert_array_equal(
+        fitted.calibrations_["series"].scores, np.sort(fitted.anomaly_scores(x[300:])).astype("float32")
+    )
+
+
 def test_gaps_are_scored(detector):
     x = _waves(100, seed=8)
     x[40:60, 0] = np.nan
@@ -113,6 +132,7 @@ def test_other_models_of_windows(model):
         (np.zeros((5, 2)), "X, series"),
         (np.zeros((5, 2, 2)), "X"),
         ({}, "X"),
+        (sparse.csr_matrix(np.zeros((50, 1))), "X"),
         (np.full((50, 1), np.inf), "X"),
         ({"a": np.zeros((50, 1)), "b": np.zeros((50, 2))}, "X"),
     ],

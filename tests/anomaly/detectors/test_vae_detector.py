@@ -1,16 +1,20 @@
 """The detector of rows: what it finds, scikit-learn's conventions, calibration, and its errors."""
 
 import copy
+import logging
 import os
 import random
 import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
@@ -161,6 +165,37 @@ def test_without_a_score_a_model_gets_one_that_it_has():
             VAEDetector(quantized, score=score, epochs=1).fit(x)
     points = tfvae.zoo.autoencoder((4,), latent_dim=2, likelihood=tfvae.likelihoods.Normal((4,)))
     assert type(VAEDetector(points, epochs=0).fit(x).scorer_.score).__name__ == "Reconstruction"
+
+
+def test_masked_and_absent_values_are_missing_values(fitted, table):
+    x = table[0][:40].copy()
+    x[3, 1] = x[7, 4] = np.nan
+    expected = fitted.anomaly_scores(x)
+    mask = np.isnan(x)
+    masked = np.ma.masked_array(np.where(mask, -9999.0, x), mask)
+    np.testing.assert_array_equal(fitted.anomaly_scores(masked), expected)
+    np.testing.assert_array_equal(
+        fitted.scorer_.assess_arrays({"x": masked.astype("float32")})["score"], expected
+    )
+    x = np.round(x)
+    frame = pd.DataFrame({f"c{column}": pd.array(x[:, column], "Int64") for column in range(6)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of names of columns
+        np.testing.assert_array_equal(fitted.anomaly_scores(frame), fitted.anomaly_scores(x))
+    with pytest.raises(TypeError, match="Sparse data was passed for X"):
+        fitted.predict(sparse.csr_matrix(np.nan_to_num(x)))
+
+
+def test_ordinary_fits_give_no_warning_of_retracing(exact, rows, caplog):
+    """Nor do other computations over the training data, as often as they may be repeated."""
+    tensorflow = logging.getLogger("tensorflow")
+    tensorflow.addHandler(caplog.handler)
+    try:
+        for seed in range(8):
+            VAEDetector(exact.vae(), score="typicality", epochs=0, seed=seed).fit(rows).explain(rows[:3])
+    finally:
+        tensorflow.removeHandler(caplog.handler)
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]
 
 
 def test_a_given_model_is_not_changed_and_training_starts_from_its_weights(exact, rows):

@@ -11,6 +11,7 @@ from scipy import stats
 
 from tfvae.core.checks import positive
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
 from tfvae.core.stateful_part import StatefulPart
 from tfvae.core.types import Tensor, Tensors
 
@@ -53,7 +54,7 @@ class Calibration(StatefulPart, abc.ABC):
             InvalidInput: for scores that are not [n], NaN, too few for a threshold, or all equal, and where
                 the threshold would be infinite.
         """
-        scores = np.asarray(scores, "float32")
+        scores = np.asarray(to_array("calibration", scores), "float32")
         if scores.ndim != 1:
             raise InvalidInput("calibration", "one score for each row", f"shape {scores.shape}")
         scores = np.sort(scores)
@@ -124,7 +125,7 @@ class Calibration(StatefulPart, abc.ABC):
             (0.5, 50.0)
         """
         known = np.asarray(self.scores, "float64")
-        scores = np.asarray(scores, "float64")
+        scores = np.asarray(to_array("scores", scores), "float64")
         test: Any = stats.ks_2samp(known, scores)
         shift = float(np.median(scores) - np.median(known))
         return Drift(float(test.statistic), float(test.pvalue), shift)

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
 from tfvae.core.types import ArrayLike
 
 
@@ -70,7 +71,7 @@ def normal_rows(rows: np.ndarray, y: ArrayLike) -> np.ndarray:
         >>> normal_rows(np.array([[0.5], [9.0]]), [1, -1])
         array([[0.5]])
     """
-    y = np.asarray(y)
+    y = np.asarray(to_array("y", y))
     if y.shape != (len(rows),) or not np.isin(y, (-1, 1)).all():
         raise InvalidInput("y", f"1 or -1 for each of {len(rows)} rows", np.unique(y)[:5])
     if not (y == 1).any():

@@ -15,6 +15,7 @@ from tfvae.anomaly.detectors.blockwise import apply_blockwise
 from tfvae.anomaly.scores.base import Score
 from tfvae.anomaly.scores.extreme_values import explained, infinite_at_largest, infinite_unless_finite
 from tfvae.core.checks import integer
+from tfvae.core.inputs import to_array
 from tfvae.core.part import Configured
 from tfvae.core.types import DType, Tensor, Tensors
 from tfvae.models import LatentModel
@@ -162,6 +163,10 @@ class Scorer(Configured, keras.Model):
     def _in_parts(
         self, method: Callable[[Tensors], Tensors], raw: dict[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
+        raw = {
+            name: np.asarray(to_array(name, value)) if isinstance(value, np.ma.MaskedArray) else value
+            for name, value in raw.items()
+        }
         tensors = {name: tf.convert_to_tensor(value[:0]) for name, value in raw.items()}
         specs = {name: tf.TensorSpec((None, *v.shape[1:]), v.dtype) for name, v in tensors.items()}
         key = (method.__name__, *((name, *spec.shape[1:], spec.dtype) for name, spec in specs.items()))

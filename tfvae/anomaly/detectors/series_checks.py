@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
 from tfvae.core.types import ArrayLike
 
 ONLY_ENTITY = "series"  # the name of the entity of a series that is given without a name
@@ -36,16 +37,17 @@ def one_series(x: ArrayLike) -> np.ndarray:
     """Return a series as float32 [T, channels].
 
     Args:
-        x: [T] or [T, channels], NaN where missing.
+        x: [T] or [T, channels], NaN, masked or NA where missing.
 
     Raises:
-        InvalidInput: for another shape, no points, and infinite values.
+        InvalidInput: for another shape, no points, infinite values, and what holds no numbers or is sparse.
 
     Example:
         >>> one_series([1.0, 2.0]).shape
         (2, 1)
     """
-    values = np.asarray(x, np.float32)
+    with np.errstate(over="ignore"):
+        values = np.asarray(to_array("X", x), np.float32)
     values = values[:, np.newaxis] if values.ndim == 1 else values
     if values.ndim != 2 or not values.size:
         raise InvalidInput("X", "a series [T] or [T, channels]", values.shape)

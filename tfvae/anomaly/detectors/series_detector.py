@@ -204,10 +204,11 @@ class SeriesDetector(Detector):
     def from_archive(cls, contents: archive.Contents) -> Self:
         """Return the detector that `save` wrote."""
         detector = cls(**contents.arguments)
+        detector._validate_params()
         with contents.nested(_WINDOWS) as window_contents:
             detector.detector_ = VAEDetector.from_archive(window_contents)
         calibrations = contents.load(_CALIBRATIONS).calibrations
-        detector.n_features_in_ = contents.learned["channels"]
+        detector.n_features_in_ = int(contents.learned["channels"])
         detector.calibrations_ = dict(zip(contents.learned["entities"], calibrations, strict=True))
         return detector
 

@@ -23,6 +23,7 @@ from tfvae.anomaly.scores.base import Score
 from tfvae.anomaly.scores.by_name import as_score, score_for
 from tfvae.anomaly.scores.extreme_values import learn_usual_values
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
 from tfvae.core.types import ArrayLike, Shape
 from tfvae.models import LatentModel
 from tfvae.objectives import Trimmed
@@ -106,7 +107,7 @@ class VAEDetector(Detector):
         """Train on rows that are normal, or mostly so, and calibrate; return the detector.
 
         Args:
-            X: rows [N, *event], NaN where missing.
+            X: rows [N, *event], NaN, masked or NA where missing.
             y: not used.
 
         Raises:
@@ -228,9 +229,15 @@ class VAEDetector(Detector):
     def from_archive(cls, contents: archive.Contents) -> Self:
         """Return the detector that `save` wrote."""
         detector = cls(**contents.arguments)
+        detector._validate_params()
         for name, value in contents.learned.items():
-            setattr(detector, name, np.array(value, dtype=object) if isinstance(value, list) else value)
-        return detector.with_scorer(contents.load(_FITTED))
+            if name not in _LEARNED:
+                raise InvalidInput("learned", f"some of {', '.join(_LEARNED)}", repr(name))
+            setattr(detector, name, np.array(value, dtype=object) if isinstance(value, list) else int(value))
+        scorer = contents.load(_FITTED)
+        if not isinstance(scorer, Scorer):
+            raise InvalidInput(_FITTED, "a Scorer", type(scorer).__name__)
+        return detector.with_scorer(scorer)
 
     def _learned(self) -> tuple[dict[str, Any], dict[str, archive.Savable]]:
         values = {name: getattr(self, name) for name in _LEARNED if hasattr(self, name)}
@@ -262,6 +269,7 @@ class VAEDetector(Detector):
         """Return float32 rows, with scikit-learn's checks and our own."""
         shape = self._event_shape()
         is_table = shape is None or len(shape) == 1
+        x = to_array("X", x) if isinstance(x, np.ma.MaskedArray) else x
         x = validate_data(
             self,
             x,
