@@ -77,13 +77,14 @@ def gather(run: Run, model: LatentModel | None = None) -> RunReportContents:
     is_image = len(model.event_shape) == 3
     shown = slice(0, _IMAGES if is_image else None)
     return RunReportContents(
-        title=f"{run.config['recipe']} on {run.config['data']}",
+        title=f"{run.config['recipe']} on {run.data_name}",
         summary=f"Examples, latent locations and scores are those of {part}.",
         part=part,
         results=_results(run),
         cautions=tuple(_cautions(run, model, x)),
         configuration=_configuration(run, model),
         metrics=tuple(run.metrics()),
+        columns=run.source().columns,
         originals=_in_data_units(run, x[shown]),
         reconstructions=_in_data_units(run, reconstructions[shown]),
         samples=model.sample(_SAMPLES, _SAMPLES_SEED, run.class_inputs(_SAMPLES)) if is_image else None,
@@ -199,7 +200,7 @@ def _cautions(run: Run, model: LatentModel, x: Array) -> Iterator[str]:
 
 def _configuration(run: Run, model: LatentModel) -> tuple[Row, ...]:
     config = run.config
-    values = {"recipe": config["recipe"], **config["options"], "data": config["data"]}
+    values = {"recipe": config["recipe"], **config["options"], "data": run.data_name}
     values["example"] = " \N{MULTIPLICATION SIGN} ".join(map(str, config["shape"]))
     values["rows"] = config.get("size")
     for part in ("posterior", "prior", "likelihood", "objective"):

@@ -42,6 +42,7 @@ class RunReportContents:
         configuration: what was trained, and how.
         metrics: one dict an epoch, see `Run.metrics`.
         originals: examples [n, *event].
+        columns: names of a table's columns; None without names.
         reconstructions: E[x|z] at the location of q(z|x) of each, the same shape.
         samples: E[x|z] for draws from the prior, [n, *event].
         classes: number of classes that the samples have in turn; None for a model of x alone.
@@ -61,6 +62,7 @@ class RunReportContents:
     configuration: tuple[Row, ...] = ()
     metrics: tuple[dict[str, Any], ...] = ()
     originals: Array | None = None
+    columns: tuple[str, ...] | None = None
     reconstructions: Array | None = None
     samples: Array | None = None
     classes: int | None = None

@@ -67,8 +67,8 @@ def _reconstructions(contents: RunReportContents) -> Iterator[Section]:
         yield Section("Reconstructions", lead, [_pairs(originals, reconstructions)])
     else:
         lead = "On the dashed line a value is reconstructed exactly."
-        columns = [part.reshape(len(part), -1) for part in (originals, reconstructions)]
-        yield Section("Reconstructions", lead, scatters(*columns))
+        original, reconstruction = (part.reshape(len(part), -1) for part in (originals, reconstructions))
+        yield Section("Reconstructions", lead, scatters(original, reconstruction, contents.columns))
 
 
 def _pairs(originals: Array, reconstructions: Array) -> Panel:

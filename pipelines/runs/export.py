@@ -187,7 +187,7 @@ def _title(run: Run) -> str:
 
 def _data_name(run: Run) -> str:
     """Return the data's name without the user's folders, which others are not shown."""
-    return run.config["data"].rpartition("/")[2]
+    return run.data_name
 
 
 def _measure(name: str, estimate: dict[str, float | None]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import tfvae
 from tfvae.core.errors import InvalidInput
@@ -108,6 +108,36 @@ def refuse_untrainable(name: str) -> None:
         raise InvalidInput(
             name, "a recipe of one kind of data", f"one of several: use tfvae.zoo.{name} in Python"
         )
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Raise for options that a configuration of a run cannot hold; the recipe checks their values.
+
+    Args:
+        name: name of the recipe.
+        options: the recipe's options, by name.
+
+    Raises:
+        InvalidInput: there is no such recipe, or it has no such option, or one of another type.
+
+    Example:
+        >>> check_options("vae", {"latent_dim": 2})
+    """
+    if name not in tfvae.zoo.__all__:
+        raise InvalidInput("recipe", "a function of tfvae.zoo", repr(name))
+    refuse_untrainable(name)
+    known = {field.name for field in dataclasses.fields(option_class(getattr(tfvae.zoo, name)))}
+    for option, value in options.items():
+        if option not in known:
+            raise InvalidInput("options", f"options of {name} ({', '.join(sorted(known))})", repr(option))
+        parts = value if isinstance(value, list | tuple) else [value]
+        if not all(part is None or isinstance(part, bool | int | float | str) for part in parts):
+            raise InvalidInput(option, "a number, a text, or a list of them", repr(value))
+    for number in (condition_dim(options), num_classes(options)):
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+            raise InvalidInput("options", "an integer number of classes", repr(number))
+    if options.get(_LIKELIHOOD) not in (None, *get_args(LikelihoodName)):
+        raise InvalidInput(_LIKELIHOOD, "the name of a likelihood", repr(options[_LIKELIHOOD]))
 
 
 def summary(recipe: RecipeFunction) -> str:

@@ -13,22 +13,22 @@ import numpy as np
 import tfvae
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import new_folder, replacing
-from tfvae.pipelines.runs import recipe_options
+from tfvae.pipelines.runs import recipe_options, run_files
+from tfvae.pipelines.runs.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from tfvae.data import Pipeline, Source, Split, Standardize
     from tfvae.data.split import Keep
     from tfvae.models import LatentModel
 
-_KEYS = ("recipe", "options", "data", "shape", "training", "versions")
 _PACKAGES = ("tfvae", "tensorflow", "keras")
 
 
 class Run:
     """A folder: config.json, checkpoints/, metrics.jsonl, tensorboard/ and, after training, model.keras.
 
-    A run on a standardized table also has preprocessing.json; commands add evaluation.json, report.html
-    and others. Opening a run does not start TensorFlow.
+    A run on a standardized table also has preprocessing.json; commands add evaluation.json, report.html and
+    others. If training ended in NaN, failure.json says why. Opening a run does not start TensorFlow.
 
     Attributes:
         path: the folder.
@@ -58,18 +58,21 @@ class Run:
         return run
 
     @staticmethod
-    def check_new(path: Path) -> None:
+    def check_new(path: Path, overwrite: bool = False) -> None:
         """Raise for a path at which a run cannot be made.
 
         Args:
             path: the folder.
+            overwrite: whether a run that the folder holds will be replaced.
 
         Raises:
             InvalidInput: the folder holds a run, or something else.
         """
         if (path / "config.json").exists():
+            if overwrite:
+                return
             advice = f"one that holds a run; to continue it: tfvae train --resume {path}"
-            raise InvalidInput("--run", "a new or empty folder", advice)
+            raise InvalidInput("--run", "a new or empty folder, or --overwrite", advice)
         if not path.is_dir() or not all(_is_unfinished_config(entry) for entry in path.iterdir()):
             new_folder("--run", path)
 
@@ -88,17 +91,34 @@ class Run:
             raise UnreadableFile(path, expected, "there is no such folder")
         if not (path / "config.json").is_file():
             raise UnreadableFile(path, expected, "there is no config.json in it")
-        config = _read_json(path / "config.json")
-        missing = [key for key in _KEYS if key not in config]
-        if missing:
-            expected = f"the keys {', '.join(_KEYS)}"
-            raise UnreadableFile(path / "config.json", expected, f"{missing[0]} is missing")
-        return cls(path, config)
+        return cls(path, _read_config(path / "config.json"))
 
     @property
     def finished(self) -> bool:
         """Whether training has ended and the model is written."""
         return (self.path / "model.keras").is_file()
+
+    @property
+    def failure(self) -> str | None:
+        """Why training ended in NaN; None if it did not."""
+        path = self.path / "failure.json"
+        return run_files.read_json_object(path, run_files.FAILURE)["error"] if path.is_file() else None
+
+    def note_failure(self, error: str | None) -> None:
+        """Write failure.json, or remove it.
+
+        Args:
+            error: why training ended in NaN; None means it has not.
+        """
+        if error is None:
+            (self.path / "failure.json").unlink(missing_ok=True)
+        else:
+            self.write("failure.json", {"error": error})
+
+    @property
+    def data_name(self) -> str:
+        """The data's name without the user's folders, which others are not shown."""
+        return self.config["data"].rstrip("/").rpartition("/")[2]
 
     def model(self) -> LatentModel:
         """Load the trained model.
@@ -114,12 +134,24 @@ class Run:
 
     def evaluation(self) -> dict[str, Any] | None:
         """Return what `tfvae evaluate` wrote, or None if it has not run."""
-        return self._read_if_there("evaluation.json")
+        path = self.path / "evaluation.json"
+        checks = run_files.EVALUATION, run_files.EVALUATION_IF_THERE
+        return run_files.read_json_object(path, *checks) if path.is_file() else None
 
     def preprocessing(self) -> Standardize | None:
         """Return the layer that standardizes this run's tables, or None if the data is not standardized."""
-        values = self._read_if_there("preprocessing.json")
-        return None if values is None else tfvae.data.Standardize(values["offset"], values["scale"])
+        path = self.path / "preprocessing.json"
+        if not path.is_file():
+            return None
+        values = run_files.read_json_object(path, run_files.STANDARDIZATION)
+        width = self.config["shape"][-1]
+        for name in ("offset", "scale"):
+            if len(values[name]) != width:
+                raise UnreadableFile(path, f"{width} numbers as {name}", f"it holds {len(values[name])}")
+        try:
+            return tfvae.data.Standardize(values["offset"], values["scale"])
+        except InvalidInput as error:
+            raise UnreadableFile(path, "offset and scale of each column", error) from None
 
     def source(self) -> Source:
         """Open the data that the run trains on.
@@ -219,10 +251,6 @@ class Run:
         with replacing(self.path / name) as temporary:
             temporary.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
-    def _read_if_there(self, name: str) -> dict[str, Any] | None:
-        path = self.path / name
-        return _read_json(path) if path.is_file() else None
-
 
 def versions() -> dict[str, str]:
     """Return the versions of this library and of those a run depends on; nothing is imported.
@@ -239,11 +267,12 @@ def _is_unfinished_config(path: Path) -> bool:
     return path.name.startswith(".config.json.")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
+    config = run_files.read_json_object(path, run_files.CONFIG, run_files.CONFIG_IF_THERE)
+    run_files.check(path, config["training"], run_files.TRAINING)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no JSON, or no text
-        raise UnreadableFile(path, "JSON", error) from None
-    if not isinstance(values, dict):
-        raise UnreadableFile(path, "a JSON object", f"it holds a {type(values).__name__}")
-    return values
+        recipe_options.check_options(config["recipe"], config["options"])
+        TrainingOptions(**config["training"])
+    except (InvalidInput, OverflowError, TypeError) as error:
+        raise UnreadableFile(path, "the configuration of a run", error) from None
+    return config

@@ -13,7 +13,7 @@ from tfvae.core.types import Array
 from tfvae.pipelines.runs.run import Run
 
 _GAP = 1  # pixels between two pictures
-_SHORTEST_SIDE = 28  # smaller pictures are enlarged by an integer
+_SHORTEST_SIDE = 96  # smaller pictures are enlarged by an integer
 
 
 def sample(run: Run, number: int, seed: int, output: Path, label: int | None = None) -> Path:
@@ -53,7 +53,7 @@ def picture(x: Array, columns: int | None = None) -> Image.Image:
 
     Example:
         >>> picture(np.zeros((5, 28, 28, 1))).size
-        (86, 57)
+        (254, 169)
     """
     scale = max(1, _SHORTEST_SIDE // min(x.shape[1:3]))
     x = x.repeat(scale, axis=1).repeat(scale, axis=2)

@@ -12,25 +12,27 @@ import contextlib
 import dataclasses
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 import tfvae.models
-from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch, StopIfNotFinite
-from tfvae.core.errors import UnreadableFile
-from tfvae.data import PartiallyLabeled, Pipeline, Source, Standardize, original_errors, rows_to_label
+from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch
+from tfvae.core.errors import InvalidInput, UnreadableFile
+from tfvae.data import PartiallyLabeled, Source, Standardize, original_errors, rows_to_label
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
 from tfvae.pipelines.failures import usage_errors
 from tfvae.pipelines.runs import devices, recipe_options
+from tfvae.pipelines.runs.epoch_summaries import EpochSummaries
 from tfvae.pipelines.runs.run import Run, versions
-from tfvae.pipelines.runs.training_lock import removed_on_invalid_data, training_lock
+from tfvae.pipelines.runs.training_lock import remove_run, removed_on_invalid_data, training_lock
 from tfvae.pipelines.runs.training_options import TrainingOptions, training_source
+
+Progress = Literal[0, 1, 2]
 
 
 def start(
@@ -39,6 +41,8 @@ def start(
     options: dict[str, Any],
     data: str,
     training: TrainingOptions | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Run:
     """Train a recipe from the beginning.
 
@@ -48,6 +52,9 @@ def start(
         options: its arguments besides the shape; the likelihood by the name of its class.
         data: name of a source, as `tfvae.data.source` takes it.
         training: how to train; None means `TrainingOptions()`.
+        overwrite: whether a run that the folder holds is replaced.
+        progress: what `fit` prints: 0 nothing, 1 a bar, 2 a line an epoch; None means 1 at a terminal,
+            otherwise 2.
 
     Returns:
         The finished run.
@@ -62,7 +69,7 @@ def start(
     path = Path(path)
     with usage_errors():
         recipe_options.refuse_untrainable(recipe)
-        Run.check_new(path)
+        Run.check_new(path, overwrite)
     source = training_source(data, training, recipe)
     config = {
         "recipe": recipe,
@@ -75,17 +82,21 @@ def start(
     with usage_errors():  # the recipe itself checks its options
         strategy = devices.strategy(training.replicas, training.steps_per_execution)
         model = _untrained(config, strategy)
+    if overwrite:
+        remove_run(path)
     run = Run.create(path, config)
     with removed_on_invalid_data(run), training_lock(run):
-        _finish(run, model, source, 0)
+        _finish(run, model, source, 0, _progress(progress))
     return run
 
 
-def resume(path: str | os.PathLike[str]) -> Run:
+def resume(path: str | os.PathLike[str], progress: Progress | None = None) -> Run:
     """Continue a run from its newest checkpoint; a finished run is unchanged.
 
     Args:
         path: folder of the run.
+        progress: what `fit` prints: 0 nothing, 1 a bar, 2 a line an epoch; None means 1 at a terminal,
+            otherwise 2.
 
     Returns:
         The finished run.
@@ -106,12 +117,16 @@ def resume(path: str | os.PathLike[str]) -> Run:
         model, epochs_done = _newest_checkpoint(run, strategy)
         if model is None:
             model = _untrained(run.config, strategy)
-        _finish(run, model, source, epochs_done)
+        _finish(run, model, source, epochs_done, _progress(progress))
     return run
 
 
 def _untrained(config: dict[str, Any], strategy: tf.distribute.Strategy) -> LatentModel:
     """Make the model with its initial weights, a function of the configuration alone."""
+    policy = keras.config.dtype_policy()
+    if policy.variable_dtype == "float16":
+        expected = "Keras's policy float32, mixed_float16 or another with weights of float32"
+        raise InvalidInput("dtype policy", expected, f"{policy.name}, in which training ends in NaN")
     training = config["training"]
     keras.utils.set_random_seed(training["seed"])
     with strategy.scope():
@@ -135,16 +150,16 @@ def _newest_checkpoint(run: Run, strategy: tf.distribute.Strategy) -> tuple[Late
     return None, 0
 
 
-def _finish(run: Run, model: LatentModel, source: Source, epochs_done: int) -> None:
+def _finish(run: Run, model: LatentModel, source: Source, epochs_done: int, progress: Progress) -> None:
     """Train for the remaining epochs, and write the model."""
     if epochs_done < run.config["training"]["epochs"]:
         _standardize(run, model, source)
-        _fit(run, model, source, epochs_done)
+        _fit(run, model, source, epochs_done, progress)
     model.save(run.path / "model.keras")
     Checkpoint(run.path / "checkpoints").clear()  # a kill may have come between the last save and this
 
 
-def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int) -> None:
+def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int, progress: Progress) -> None:
     training, labels = run.config["training"], run.num_classes is not None
     labeled = _with_hidden_labels(run, source) if labels else source
     train = run.pipeline(labeled, training["batch_size"], run.split.train, shuffle=True, labels=labels)
@@ -153,18 +168,18 @@ def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int) -> None
         held_out = run.split.validation
         pipelines.append(run.pipeline(source, training["batch_size"], held_out, labels=labels))
     datasets = [pipeline.dataset() for pipeline in pipelines]
-    with original_errors(*pipelines), _unknown_lengths_allowed(*pipelines):
+    with original_errors(*pipelines), _failure_noted(run):
         model.fit(
             datasets[0],
             epochs=training["epochs"],
+            verbose=progress,
             initial_epoch=epochs_done,
             validation_data=datasets[1] if len(datasets) > 1 else None,
             callbacks=[
                 SetEpoch(train),
-                StopIfNotFinite(),
                 JsonLines(run.path / "metrics.jsonl"),
                 Checkpoint(run.path / "checkpoints"),
-                keras.callbacks.TensorBoard(str(run.path / "tensorboard"), write_graph=False),
+                EpochSummaries(str(run.path / "tensorboard"), write_graph=False),
             ],
         )
 
@@ -193,10 +208,17 @@ def _absolute_name(data: str, source: Source) -> str:
     return f"{prefix}{colon}{Path(source.name).absolute()}"
 
 
+def _progress(asked: Progress | None) -> Progress:
+    """Return a bar at a terminal, and elsewhere a line an epoch, as a bar would fill a log."""
+    return asked if asked is not None else 1 if sys.stdout.isatty() else 2
+
+
 @contextlib.contextmanager
-def _unknown_lengths_allowed(*pipelines: Pipeline) -> Iterator[None]:
-    """Silence Keras's warning that the data ran out, if the number of batches is unknown in advance."""
-    with warnings.catch_warnings():
-        if any(pipeline.num_batches is None for pipeline in pipelines):
-            warnings.filterwarnings("ignore", "Your input ran out of data")
+def _failure_noted(run: Run) -> Iterator[None]:
+    """Write failure.json if training ends in NaN; the checkpoint of the last good epoch is kept."""
+    run.note_failure(None)
+    try:
         yield
+    except FloatingPointError as error:
+        run.note_failure(str(error))
+        raise

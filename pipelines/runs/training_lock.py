@@ -6,11 +6,20 @@ import contextlib
 import fcntl
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines.runs.run import Run
 
-_WRITTEN_WHOLE = ("config.json", "evaluation.json", "metrics.jsonl", "model.keras", "preprocessing.json")
+_WRITTEN_WHOLE = (
+    "config.json",
+    "evaluation.json",
+    "failure.json",
+    "metrics.jsonl",
+    "model.keras",
+    "preprocessing.json",
+)
+_DERIVED = ("report.html", "samples.png")
 
 
 @contextlib.contextmanager
@@ -32,6 +41,32 @@ def training_lock(run: Run) -> Iterator[None]:
             for unfinished in run.path.glob(f".{name}.*"):
                 shutil.rmtree(unfinished, ignore_errors=True)
         yield
+
+
+def remove_run(path: Path) -> None:
+    """Remove a run with its checkpoints and records, and leave other files of its folder alone.
+
+    Args:
+        path: the folder; nothing is done if it holds no run.
+
+    Raises:
+        InvalidInput: another process trains it, or the folder holds other files too.
+    """
+    if not (path / "config.json").is_file():
+        return
+    folders = [path / "checkpoints", path / "tensorboard"]
+    known = {*(path / name for name in (*_WRITTEN_WHOLE, *_DERIVED)), *folders}
+    others = sorted(entry.name for entry in path.iterdir() if entry not in known)
+    others = [name for name in others if not name.startswith(tuple(f".{known}." for known in _WRITTEN_WHOLE))]
+    if others:
+        raise InvalidInput(
+            "--run", "a folder of a run alone, to be replaced", f"{path}, which holds {others[0]}"
+        )
+    with training_lock(Run(path, {})):
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        for name in (*_DERIVED, *reversed(_WRITTEN_WHOLE)):
+            (path / name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

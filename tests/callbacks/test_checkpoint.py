@@ -41,6 +41,18 @@ def test_the_older_checkpoint_stays_until_the_new_one_is_complete(tmp_path, smal
     assert [epochs for epochs, _ in Checkpoint.saved(tmp_path)] == [1]
 
 
+def test_files_with_other_names_are_left_alone(tmp_path, small_vae, flat):
+    others = [
+        tmp_path / name
+        for name in ("epoch-x.keras", "epoch-.keras", "epoch-1.keras", "epoch-00001.keras.bak")
+    ]
+    for path in others:
+        path.write_text("mine")
+    small_vae().fit(flat[:64], epochs=2, verbose=0, callbacks=[Checkpoint(tmp_path, keep=1)])
+    assert [epochs for epochs, _ in Checkpoint.saved(tmp_path)] == [2]
+    assert {path.read_text() for path in others} == {"mine"}
+
+
 def test_keeping_no_checkpoint_is_rejected(tmp_path):
     with pytest.raises(InvalidInput, match="keep"):
         Checkpoint(tmp_path, keep=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, final
@@ -10,6 +11,8 @@ from typing import Any, final
 import keras
 
 from tfvae.core.checks import integer
+
+_NAME = re.compile(r"epoch-[0-9]{5,18}\.keras")
 
 
 @final
@@ -45,10 +48,12 @@ class Checkpoint(keras.callbacks.Callback):
     def saved(folder: str | os.PathLike) -> list[tuple[int, Path]]:
         """Return the number of epochs and the path of each checkpoint in a folder, newest first.
 
+        Files with other names are ignored, such as `epoch-best.keras`.
+
         Args:
             folder: the folder.
         """
-        paths = Path(folder).glob("epoch-*.keras")
+        paths = [path for path in Path(folder).glob("epoch-*.keras") if _NAME.fullmatch(path.name)]
         return sorted(((int(path.stem.removeprefix("epoch-")), path) for path in paths), reverse=True)
 
     def on_train_begin(self, logs: dict | None = None) -> None:

@@ -48,10 +48,10 @@ class JsonLines(keras.callbacks.Callback):
         lines = []
         if Path(path).is_file():
             for line in Path(path).read_text(encoding="utf-8", errors="replace").splitlines():
-                try:
-                    lines.append(json.loads(line))
-                except json.JSONDecodeError:
+                values = _epoch(line)
+                if values is None:
                     break
+                lines.append(values)
         return lines
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -75,3 +75,15 @@ class JsonLines(keras.callbacks.Callback):
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def _epoch(line: str) -> dict[str, Any] | None:
+    """Return the numbers of a line by name; None for a damaged line."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or not isinstance(values.get("epoch"), int):
+        return None
+    numbers = all(isinstance(value, int | float) for value in values.values())
+    return values if numbers else None

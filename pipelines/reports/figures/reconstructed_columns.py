@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PANELS = 6
 
 
-def scatters(original: Array, reconstruction: Array) -> list[Panel]:
+def scatters(original: Array, reconstruction: Array, names: tuple[str, ...] | None = None) -> list[Panel]:
     """Return scatter charts of reconstructed against original values, of at most six columns.
 
     Of more than six columns, six are chosen from the best to the worst reconstructed, in even steps.
@@ -22,12 +22,14 @@ def scatters(original: Array, reconstruction: Array) -> list[Panel]:
     Args:
         original: [n, columns].
         reconstruction: the same shape.
+        names: of the columns; None means their numbers from 0.
     """
     explained = explained_variance(original, reconstruction)
+    names = names or tuple(f"Column {column}" for column in range(original.shape[1]))
     order = np.argsort(-explained, kind="stable")
     chosen = order[np.unique(np.linspace(0, len(order) - 1, _PANELS).round().astype(int))]
     return [
-        _scatter(int(column), original[:, column], reconstruction[:, column], float(explained[column]))
+        _scatter(names[column], original[:, column], reconstruction[:, column], float(explained[column]))
         for column in chosen
     ]
 
@@ -53,7 +55,7 @@ def explained_variance(original: Array, reconstruction: Array) -> Array:
     return np.where(variance > 0, 1 - error / np.where(variance > 0, variance, 1), np.nan)
 
 
-def _scatter(column: int, original: Array, reconstruction: Array, explained: float) -> Panel:
+def _scatter(name: str, original: Array, reconstruction: Array, explained: float) -> Panel:
     figure, axes = chart(3.2, 2.9)
     observed = np.isfinite(original)
     original, reconstruction = original[observed], reconstruction[observed]
@@ -70,6 +72,4 @@ def _scatter(column: int, original: Array, reconstruction: Array, explained: flo
         quality = f"{explained:.0%} of the variance explained" if explained > 0 else "no better than the mean"
     if len(original) < len(observed):
         quality += f", {len(original)} of {len(observed)} values observed"
-    return Panel(
-        svg(figure, f"Column {column}: reconstruction against original"), f"Column {column}: {quality}."
-    )
+    return Panel(svg(figure, f"{name}: reconstruction against original"), f"{name}: {quality}.")

@@ -1,5 +1,7 @@
 """Folders of PNG and JPEG images."""
 
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -32,6 +34,22 @@ def test_a_folder_without_subfolders_has_no_labels(tmp_path, everything_of):
     source = tfvae.data.source(str(tmp_path))
     assert source.label_dtype is None
     np.testing.assert_array_equal(everything_of(source)[0], np.ones((1, 4, 4, 1)))
+
+
+@pytest.mark.parametrize("side", [13_000, 100_000])
+def test_a_small_file_of_a_huge_image_is_rejected(tmp_path, error_message, side):
+    """More pixels than Pillow takes for an attack, and than it warns of: said before they are read."""
+
+    def chunk(kind, data):
+        checksum = zlib.crc32(kind + data).to_bytes(4, "big")
+        return len(data).to_bytes(4, "big") + kind + data + checksum
+
+    header = side.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    (tmp_path / "bomb.png").write_bytes(data)
+    message = error_message(tmp_path)
+    assert "bomb.png" in message
+    assert f"{side**2}" in message
 
 
 def test_images_that_differ_or_are_damaged(tmp_path, error_message, cut_off):

@@ -9,7 +9,9 @@ from tfvae.data.tables.files import table_file
 def test_other_endings_and_missing_files(tmp_path):
     with pytest.raises(InvalidInput, match=r"\.csv, \.csv\.gz or \.parquet"):
         table_file(tmp_path / "t.xlsx")
-    with pytest.raises(UnreadableFile, match="No such file"):
+    with pytest.raises(
+        UnreadableFile, match="t.csv: expected a CSV table with one header line, but there is no such file"
+    ):
         table_file(tmp_path / "t.csv")
 
 

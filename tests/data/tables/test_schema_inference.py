@@ -128,3 +128,18 @@ def test_memory_does_not_grow_with_the_file(tmp_path, generator):
         return most
 
     assert peak(400_000) < 1.1 * peak(40_000)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (pa.array([1, 2], pa.time64("us")), "time64[us] values"),
+        (pa.array([1, 2], pa.duration("s")), "duration[s] values"),
+        (pa.array([[1], [2]]), "list<element: int64> values"),
+    ],
+)
+def test_cells_that_are_not_modeled_are_called_by_their_type(tmp_path, values, words):
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pa.table({"a": values, "b": [1.5, 2.5]}), path)
+    column = infer(table_file(path)).columns[0]
+    assert (column.kind, column.note) == ("key", f"{words}, which are not modeled")

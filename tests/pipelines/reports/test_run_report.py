@@ -104,7 +104,8 @@ def test_a_page_is_written_for_every_run(kind, request, tmp_path):
     path = run_report.write(run, tmp_path / "report.html")
     page = path.read_text(encoding="utf-8")
     assert path.stat().st_size < 2_000_000
-    assert f"<h1>vae on {run.config['data']}</h1>" in page
+    assert f"<h1>vae on {run.data_name}</h1>" in page
+    assert str(tmp_path.parent) not in page, "no folders of the user"
     assert "Latent space" in page
     assert ("<img" in page) == (kind == "images")
 

@@ -79,3 +79,89 @@ def test_rows_of_another_shape_are_rejected(tmp_path):
 def test_a_changed_source_is_rejected(tmp_path):
     with pytest.raises(InvalidInput, match="size 151"):
         Run.create(tmp_path, CONFIG | {"size": 151}).source()
+
+
+EVALUATION = {
+    "data": "sklearn:iris", "part": "held out", "examples": 3, "samples": 5, "seed": 0, "active_units": 1,
+    "elbo": {"mean": -1.5, "standard_error": None}, "latent_dim": 2, "versions": {},
+}  # fmt: skip
+
+
+def damaged(values, generator):
+    """Yield copies of JSON values in each of which one value, anywhere, is another or missing."""
+    others = [None, "", -1, 1.5, float("nan"), True, [], {}, "x", [[]], 10**400, ["x"], {"a": {}}]
+
+    def places(part):
+        inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+        for key, value in inner:
+            yield part, key
+            yield from places(value)
+
+    for index in range(len(list(places(values)))):
+        for other in [None, *generator.permutation(len(others)).tolist()]:
+            copy = json.loads(json.dumps(values))
+            part, key = list(places(copy))[index]
+            if other is None:
+                del part[key]
+            else:
+                part[key] = others[other]
+            yield json.dumps(copy)
+    yield from ("", "[]", "1", '"a"', "{}", "[" * 100_000, "\x00", "nul", '{"recipe": 1}')
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "read"),
+    [
+        ("config.json", CONFIG | {"options": {"latent_dim": 2}, "versions": {"tfvae": "1"}}, None),
+        ("evaluation.json", EVALUATION, Run.evaluation),
+        ("preprocessing.json", {"offset": [0.0] * 4, "scale": [1.0] * 4}, Run.preprocessing),
+        ("failure.json", {"error": "NaN"}, lambda run: run.failure),
+    ],
+)
+def test_files_changed_by_hand_are_named(tmp_path, name, values, read):
+    """Whatever is changed in one: it is read, or named in one line."""
+    run, path = Run.create(tmp_path, CONFIG), tmp_path / name
+    errors = 0
+    for text in damaged(values, np.random.default_rng(0)):
+        path.write_text(text)
+        try:
+            opened = Run.open(tmp_path) if read is None else read(run)
+        except UnreadableFile as error:
+            errors += 1
+            message = str(error)
+        else:
+            assert opened is not None
+            continue
+        assert message.startswith(f"{path}: ")
+        assert len(message.splitlines()) == 1
+    assert errors > 20
+
+
+def test_lines_of_metrics_count_up_to_the_first_damaged_one(tmp_path):
+    run = Run.create(tmp_path, CONFIG)
+    good = json.dumps({"epoch": 1, "loss": 2.5})
+    for damage in (
+        "[]",
+        "1",
+        "null",
+        "{}",
+        '{"epoch": "2"}',
+        '{"epoch": 2, "loss": [1]}',
+        "[" * 100_000,
+        "{",
+    ):
+        (tmp_path / "metrics.jsonl").write_text(f"{good}\n{damage}\n{good}\n")
+        assert run.metrics() == [{"epoch": 1, "loss": 2.5}]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("/home/me/secret/table.csv", "table.csv"),
+        ("/home/me/*.parquet", "*.parquet"),
+        ("/home/me/images/", "images"),
+        ("sklearn:digits", "sklearn:digits"),
+    ],
+)
+def test_others_do_not_see_the_users_folders(tmp_path, data, name):
+    assert Run(tmp_path, {"data": data}).data_name == name

@@ -15,7 +15,7 @@ def _run(*arguments):
 def test_samples_are_a_picture(image_run, capsys):
     _run("sample", image_run.path, "-n", 5)
     with Image.open(image_run.path / "samples.png") as image:
-        assert image.size == (3 * 24 + 2, 2 * 24 + 1)
+        assert image.size == (3 * 96 + 2, 2 * 96 + 1)
     assert "samples.png" in capsys.readouterr().out
 
 
@@ -33,9 +33,9 @@ def test_samples_of_tables_have_the_units_of_the_data(table_run, tmp_path):
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_each_image_is_at_its_position(channels):
-    x = np.zeros((4, 30, 30, channels))
+    x = np.zeros((4, 100, 100, channels))
     x[2] = 1.0
     pixels = np.asarray(picture(x))
-    assert pixels.shape == (61, 61, 3)
-    assert (pixels[31:, :30] == 255).all()
-    assert (pixels[:30, :30] == 0).all()
+    assert pixels.shape == (201, 201, 3)
+    assert (pixels[101:, :100] == 255).all()
+    assert (pixels[:100, :100] == 0).all()

@@ -2,12 +2,18 @@
 
 import json
 
+import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 import tfvae
+from tfvae.callbacks import Checkpoint, SetEpoch
+from tfvae.core.errors import InvalidInput, UnwritableFile
+from tfvae.pipelines.failures import UsageError
 from tfvae.pipelines.runs import train
+from tfvae.pipelines.runs.run import Run
 from tfvae.pipelines.runs.training_options import TrainingOptions
 
 
@@ -72,3 +78,75 @@ def test_a_relative_path_is_found_from_any_folder(tmp_path, monkeypatch, table_r
         assert tfvae.data.source(absolute).shape == (4,)
         monkeypatch.chdir(table.parent)
     assert train._absolute_name("sklearn:iris", tfvae.data.source("sklearn:iris")) == "sklearn:iris"
+
+
+def test_training_that_ends_in_nan_says_so_in_its_folder_and_keeps_the_last_good_checkpoint(
+    tmp_path, table, monkeypatch
+):
+    path, begin = tmp_path / "run", SetEpoch.on_epoch_begin
+
+    def explode(self, epoch, logs=None):
+        begin(self, epoch, logs)
+        self.model.optimizer.learning_rate = 1e-3 if epoch < 2 else 1e38
+
+    monkeypatch.setattr(SetEpoch, "on_epoch_begin", explode)
+    with pytest.raises(FloatingPointError, match="of epoch 3"):
+        train.start(path, "vae", {"latent_dim": 2}, str(table), TrainingOptions(epochs=4, batch_size=32))
+    run = Run.open(path)
+    assert "by step" in run.failure
+    assert not run.finished
+    [(epochs, newest), _] = Checkpoint.saved(path / "checkpoints")
+    assert epochs == len(run.metrics()) == 2
+    assert all(np.isfinite(weight).all() for weight in tfvae.models.load(newest).get_weights())
+    monkeypatch.undo()
+    assert train.resume(path).failure is None
+    assert train.start(path, "vae", {"latent_dim": 2}, str(table), overwrite=True).failure is None
+
+
+def test_only_a_run_is_replaced(tmp_path, table):
+    path = tmp_path / "run"
+    training = TrainingOptions(epochs=1, batch_size=100)
+    train.start(path, "vae", {"latent_dim": 2}, str(table), training)
+    (path / "mine.txt").write_text("mine")
+    before = sorted(path.rglob("*"))
+    with pytest.raises(InvalidInput, match=r"a folder of a run alone, .* holds mine.txt"):
+        train.start(path, "vae", {"latent_dim": 3}, str(table), training, overwrite=True)
+    assert sorted(path.rglob("*")) == before
+    (path / "mine.txt").unlink()
+    run = train.start(path, "vae", {"latent_dim": 3}, str(table), training, overwrite=True)
+    assert run.config["options"] == {"latent_dim": 3}
+    assert len(list((path / "tensorboard" / "train").iterdir())) == 1
+
+
+def test_a_policy_of_float16_alone_is_rejected(tmp_path, table):
+    keras.config.set_dtype_policy("float16")
+    try:
+        with pytest.raises(UsageError, match="dtype policy: expected .* mixed_float16 .* received float16"):
+            train.start(tmp_path / "run", "vae", {"latent_dim": 2}, str(table))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert not (tmp_path / "run").exists()
+
+
+def test_records_that_cannot_be_written_are_one_line(tmp_path, table, monkeypatch):
+    def full(*arguments):
+        raise tf.errors.UnknownError(None, None, "/run; No space left on device\n\tFailed to flush")
+
+    monkeypatch.setattr(keras.callbacks.TensorBoard, "on_epoch_end", full)
+    with pytest.raises(
+        UnwritableFile, match=r"tensorboard: it cannot be written \(.*No space left.* flush\)"
+    ):
+        train.start(tmp_path / "run", "vae", {"latent_dim": 2}, str(table))
+
+
+def test_a_log_gets_one_line_an_epoch(tmp_path, table, capfd):
+    """The standard output of a test is no terminal."""
+    training = TrainingOptions(epochs=3, batch_size=50)
+    train.start(tmp_path / "run", "vae", {"latent_dim": 2}, str(table), training)
+    output = capfd.readouterr().out
+    assert output.count("Epoch ") == 3
+    assert output.count("\n") <= 6
+    assert "\x1b" not in output
+    assert "\x08" not in output
+    train.start(tmp_path / "quiet", "vae", {"latent_dim": 2}, str(table), training, progress=0)
+    assert capfd.readouterr().out == ""

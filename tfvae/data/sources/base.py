@@ -61,6 +61,11 @@ class Source(abc.ABC):
         return self._read_layout().check(self.name)
 
     @property
+    def columns(self) -> tuple[str, ...] | None:
+        """Names of a table's columns besides the label; None if they have no names."""
+        return None
+
+    @property
     def shape(self) -> Shape:
         """Shape of one example."""
         return self.layout.shape

@@ -45,6 +45,12 @@ class CsvFile(Source):
         super().__init__(str(path))
         self.path = path
 
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The names in the header besides the label; None without a header."""
+        _ = self.layout  # reads them
+        return tuple(name for name in self._types if name != self._label) if self._has_header else None
+
     def _read_layout(self) -> RowLayout:
         with reading(self.path, _CSV):
             self._has_header = not _all_numbers(_first_line(self.path))

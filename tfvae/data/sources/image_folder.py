@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import warnings
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -120,8 +121,11 @@ def image_files(folder: pathlib.Path) -> list[pathlib.Path]:
 def _pixels(path: pathlib.Path) -> np.ndarray:
     from PIL import Image
 
-    with reading(path, _IMAGE, (*READ_ERRORS, SyntaxError)), Image.open(path) as image:
-        return np.asarray(_converted(image, path)).reshape(image.height, image.width, -1)
+    errors = (*READ_ERRORS, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+    with reading(path, _IMAGE, errors), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            return np.asarray(_converted(image, path)).reshape(image.height, image.width, -1)
 
 
 def _converted(image: Image.Image, path: pathlib.Path) -> Image.Image:

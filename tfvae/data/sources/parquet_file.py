@@ -53,6 +53,13 @@ class ParquetFile(Source):
         super().__init__(str(path))
         self.path = path
 
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The columns' names besides the label; None for one column of lists."""
+        _ = self.layout  # reads them
+        names = tuple(name for name in self._columns if name != self._label)
+        return names if self._vector is None else None
+
     def _read_layout(self) -> RowLayout:
         with reading(self.path, _PARQUET, arrow_errors()), open_parquet(self.path) as file:
             schema, size = file.schema_arrow, file.metadata.num_rows

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import pathlib
 import re
+import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +20,13 @@ Item = TypeVar("Item")
 ErrorTypes = tuple[type[BaseException], ...]
 
 # What the standard library and NumPy raise for damaged files and those of another format.
-READ_ERRORS: ErrorTypes = (OSError, ValueError, EOFError, zlib.error)
+READ_ERRORS: ErrorTypes = (OSError, ValueError, EOFError, struct.error, zlib.error)
+
+_SYSTEM_ERRORS: dict[type[OSError], str] = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "it is a folder",
+    PermissionError: "it may not be read",
+}
 
 
 def one_line(error: BaseException) -> str:
@@ -31,8 +38,11 @@ def one_line(error: BaseException) -> str:
     Example:
         >>> one_line(ValueError("bad header:\n  found 3 columns"))
         'bad header: found 3 columns'
+        >>> one_line(FileNotFoundError(2, "No such file or directory", "a.csv"))
+        'there is no such file'
     """
-    text = " ".join(str(error).split())
+    known = [text for kind, text in _SYSTEM_ERRORS.items() if isinstance(error, kind)]
+    text = " ".join((known or [str(error)])[0].split())
     return text if len(text) <= 300 else text[:300] + " ..."  # a parser may quote the whole row
 
 

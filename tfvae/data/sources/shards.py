@@ -34,6 +34,11 @@ class Shards(Source):
         super().__init__(name)
         self.shards = list(shards)
 
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """Those of the first file."""
+        return self.shards[0].columns
+
     def _read_layout(self) -> RowLayout:
         first = self.shards[0].layout
         for shard in self.shards[1:]:

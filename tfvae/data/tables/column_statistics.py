@@ -26,7 +26,8 @@ class ColumnStatistics:
         missing: texts that stand for a missing value.
 
     Attributes:
-        single_values: whether cells are single values, not lists or other nested ones.
+        type: name of the cells' type.
+        single_values: whether cells are single numbers, texts, Booleans or dates.
         present: number of cells that are not missing.
         texts: the cells as texts.
         numbers: those cells that are numbers.
@@ -41,7 +42,7 @@ class ColumnStatistics:
     """
 
     def __init__(self, name: str, missing: tuple[str, ...]):
-        self.name, self._missing = name, missing
+        self.name, self._missing, self.type = name, missing, ""
         self.single_values, self.present = True, 0
         self.texts, self.numbers, self.num_dates = TextStatistics(), NumberStatistics(), 0
 
@@ -52,6 +53,7 @@ class ColumnStatistics:
             column: [n].
         """
         self.single_values &= has_single_values(column.type)
+        self.type = str(column.type)
         if not self.single_values:
             return
         cells, _ = texts(column, self._missing)

@@ -2,7 +2,7 @@
 
 The kind of a column is the first of these that applies:
 
-1. key, if all values are missing, or cells are lists or other nested values;
+1. key, if all values are missing, or cells are times of day, durations, lists or other nested values;
 2. of numbers or of dates, if at least 95 % of the values are; the others are rejected with their rows later.
    Texts with leading zeros such as 01234 are not numbers;
 3. of numbers: category, if there are one (the column is constant) or two different values;
@@ -95,7 +95,7 @@ def _complete(known: ColumnSchema, column: ColumnStatistics | None) -> ColumnSch
 
 def _infer_column(column: ColumnStatistics) -> ColumnSchema:
     if not column.single_values:
-        return ColumnSchema(column.name, "key", note="nested values")
+        return ColumnSchema(column.name, "key", note=f"{column.type} values, which are not modeled")
     if not column.present:
         return ColumnSchema(column.name, "key", note="always missing")
     if _holds_numbers(column):

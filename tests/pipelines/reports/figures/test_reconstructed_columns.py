@@ -42,3 +42,9 @@ def test_of_many_columns_the_best_and_the_worst_are_shown():
     assert len(panels) == 6
     assert panels[0].caption.startswith("Column 0: 99%")
     assert panels[-1].caption.startswith("Column 19:")
+
+
+def test_columns_have_the_names_of_the_data():
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    panels = reconstructed_columns.scatters(x, x, ("height (m)", "$"))
+    assert {panel.caption.partition(":")[0] for panel in panels} == {"height (m)", "$"}
