@@ -2,6 +2,7 @@
 
 from tfvae.evaluation.active_units import active_units
 from tfvae.evaluation.averages import Estimate, mean_distortion, mean_elbo, mean_log_likelihood
+from tfvae.evaluation.collapse import CollapseVerdict, LatentUse, posterior_collapse
 from tfvae.evaluation.decomposition import Decomposition, rate_decomposition
 from tfvae.evaluation.disentanglement import (
     DCI,
@@ -27,11 +28,13 @@ from tfvae.evaluation.refinement import Refined, refine, refined_elbo
 
 __all__ = [
     "DCI",
+    "CollapseVerdict",
     "Decomposition",
     "DisentanglementScores",
     "Estimate",
     "GroundTruth",
     "LatentClassifier",
+    "LatentUse",
     "Refined",
     "active_units",
     "beta_vae_protocol",
@@ -53,6 +56,7 @@ __all__ = [
     "multiple_imputations",
     "ndcg_at",
     "point_adjusted_f1",
+    "posterior_collapse",
     "rank_correlation_coefficient",
     "rate_decomposition",
     "recall_at",
