@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras.src.random import seed_generator  # no public function sets the source of its seeds
 
+from tfvae.core.part import show_output_shape
 from tfvae.core.types import Tensor
 
 
@@ -77,6 +78,12 @@ class SeedStream(keras.layers.Layer):
             aggregation="only_first_replica",
         )
         self.built = True
+        show_output_shape(self)
+
+    output_shape = (2,)  # of a seed, which `summary()` shows
+
+    def get_build_config(self) -> None:
+        """Return None: `__init__` makes the layer whole."""
 
     def next(self) -> Tensor:
         """Return the next seed, int32 [2], and advance the stream."""

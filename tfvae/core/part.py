@@ -116,8 +116,13 @@ class Part(Configured, keras.layers.Layer):
 
     def __init__(self, *, name: str | None = None, dtype: DType = None):
         super().__init__(name=name, dtype=dtype, autocast=False)
-        if type(self).call is keras.layers.Layer.call:  # nothing to build from an input
+        if not _has_call(self):  # nothing to build from an input
             self.built = True
+            show_output_shape(self)
+
+    def get_build_config(self) -> dict | None:
+        """Return what a saved file builds the layer with; none for one that `__init__` makes whole."""
+        return super().get_build_config() if _has_call(self) else None
 
     def observe(self, trace: Any) -> None:
         """See a training batch, to update weights that no gradient reaches; most parts have none.
@@ -172,3 +177,19 @@ class Part(Configured, keras.layers.Layer):
             constraint=constraint,
             aggregation=aggregation,
         )
+
+
+def show_output_shape(layer: keras.layers.Layer) -> None:
+    """Let `summary()` show the attribute `output_shape` of a layer that is never called, if it has one.
+
+    Keras shows the shape of layers that were called or built from a shape, and "?" for any others.
+
+    Args:
+        layer: complete, with no state to build.
+    """
+    if hasattr(type(layer), "output_shape"):
+        vars(layer)["_build_shapes_dict"] = {"input_shape": None}  # nothing public says there is a shape
+
+
+def _has_call(layer: keras.layers.Layer) -> bool:
+    return type(layer).call is not keras.layers.Layer.call

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Part
 from tfvae.core.trace import Trace
-from tfvae.core.types import DType, ObjectiveModel, Tensors
+from tfvae.core.types import DType, InputShape, ObjectiveModel, Tensors
 from tfvae.schedules import Schedule, as_schedule
 
 _NEEDS = {
@@ -50,6 +50,11 @@ class Objective(Part, abc.ABC):
         if isinstance(vars(self).get(name), Schedule):
             value = as_schedule(name, value)
         super().__setattr__(name, value)
+
+    @property
+    def output_shape(self) -> InputShape:
+        """The shape of the loss for a batch, which `summary()` shows."""
+        return (None,)
 
     @abc.abstractmethod
     def loss(self, trace: Trace, model: ObjectiveModel) -> Tensors:

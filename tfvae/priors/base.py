@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tensorflow_probability import distributions as tfd
 
 from tfvae.core.part import Part
-from tfvae.core.types import Shape, Tensor
+from tfvae.core.types import InputShape, Shape, Tensor
 from tfvae.posteriors import Encoded, Posterior
 
 Encode = Callable[[Tensor], Encoded]
@@ -29,6 +29,11 @@ class Prior(Part, abc.ABC):
     space = "real"
     needs_condition = False
     needs_encoder = False
+
+    @property
+    def output_shape(self) -> InputShape:
+        """The shape of z for a batch, which `summary()` shows."""
+        return (None, self.latent_dim)
 
     def noise_dim(self, posterior: Posterior) -> int:
         """Return how many standard normal numbers one draw takes in a model with this posterior."""
