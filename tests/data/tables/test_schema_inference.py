@@ -10,6 +10,7 @@ import pytest
 
 from tfvae.core.errors import InvalidInput
 from tfvae.data.tables.files import table_file
+from tfvae.data.tables.profile import profiles
 from tfvae.data.tables.schema import ColumnSchema, TableSchema
 from tfvae.data.tables.schema_inference import infer
 
@@ -114,6 +115,23 @@ def test_what_is_given_is_kept_and_the_rest_is_inferred(tmp_path, generator):
     assert filled.columns[0].values == ("L", "M", "S")
     with pytest.raises(InvalidInput, match="columns of .*table.csv, received 'weight'"):
         infer(table_file(path), TableSchema((ColumnSchema("weight", "real"),)))
+
+
+def test_rows_that_are_held_out_change_nothing(tmp_path, generator):
+    """Kinds, values, locations and scales follow from the other rows alone."""
+    held_out = np.arange(ROWS) % 4 == 0
+    town, x = generator.choice(["Ulm", "Bonn"], ROWS), generator.normal(size=ROWS)
+    found = []
+    for name, other, factor in (("one", "Ulm", 1.0), ("two", "Jena", 1e6)):
+        path = tmp_path / f"{name}.parquet"
+        columns = {"town": np.where(held_out, other, town), "x": np.where(held_out, factor * x, x)}
+        pyarrow.parquet.write_table(pa.table(columns), path, row_group_size=300)
+        rows = np.flatnonzero(~held_out)
+        schema = infer(table_file(path), rows=rows)
+        found.append((schema, profiles(table_file(path), schema, rows)))
+    assert found[0] == found[1]
+    assert found[0][0].columns[0].values == ("Bonn", "Ulm")
+    assert found[0][1] != profiles(table_file(path), schema)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path, generator):

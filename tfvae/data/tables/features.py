@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, Self, final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfvae.core.types import InputShape, Tensor, Tensors
@@ -91,18 +92,19 @@ class TableFeatures(keras.layers.Layer):
         }
 
     @classmethod
-    def fit(cls, file: TableFile, schema: TableSchema) -> Self:
+    def fit(cls, file: TableFile, schema: TableSchema, rows: np.ndarray | None = None) -> Self:
         """Return the layer with the profiles of a table's columns, from one pass in bounded memory.
 
         Args:
             file: the table.
             schema: the kinds of its columns.
+            rows: indices of the rows to use, such as those that are not held out; None means all.
 
         Raises:
             InvalidInput: for a column of the schema that is not in the table.
             UnreadableFile: for a damaged file.
         """
-        return cls(schema.as_json(), [profile.as_json() for profile in profiles(file, schema)])
+        return cls(schema.as_json(), [profile.as_json() for profile in profiles(file, schema, rows)])
 
     def raw_table(self) -> RawTable:
         """Return the reader of these raw columns from Arrow's batches."""

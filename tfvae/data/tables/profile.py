@@ -54,7 +54,7 @@ class Profile:
         }
 
 
-def profiles(file: TableFile, schema: TableSchema) -> list[Profile]:
+def profiles(file: TableFile, schema: TableSchema, rows: np.ndarray | None = None) -> list[Profile]:
     """Return a profile of each modeled column, from one pass in bounded memory.
 
     Quantiles are those of a uniform sample of 10,000 rows. Rows that cannot be read are left out.
@@ -62,6 +62,7 @@ def profiles(file: TableFile, schema: TableSchema) -> list[Profile]:
     Args:
         file: the table.
         schema: the kinds of its columns.
+        rows: indices of the rows to use, such as those that are not held out; None means all.
 
     Raises:
         InvalidInput: for a column of the schema that is not in the table.
@@ -70,15 +71,15 @@ def profiles(file: TableFile, schema: TableSchema) -> list[Profile]:
     table = RawTable(schema)
     table.check(file.names)
     builders = [_ProfileBuilder(column, table.inputs[column.name]) for column in schema.modeled]
-    rows = 0
+    count = 0
     for part in file.rows():
         raw = table.read(part.batch)
-        usable = np.ones(len(part.rows), bool)
+        usable = part.among(rows)
         usable[list(raw.reasons)] = False
-        rows += int(usable.sum())
+        count += int(usable.sum())
         for builder in builders:
             builder.add(raw.values[builder.input][usable])
-    if not rows:
+    if not count:
         raise UnreadableFile(file.path, "at least one row with a value", "it holds none")
     return [builder.profile() for builder in builders]
 

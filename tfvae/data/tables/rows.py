@@ -65,6 +65,14 @@ class Rows:
         batch = self.batch.slice(low, high - low)
         return Rows(batch, self.rows[low:high], self.lines[low:high], rejects, records)
 
+    def among(self, indices: np.ndarray | None) -> np.ndarray:
+        """Return which of the rows that could be read have one of these indices in the file, bool [n].
+
+        Args:
+            indices: of rows in the file; None means all.
+        """
+        return np.ones(len(self.rows), bool) if indices is None else np.isin(self.rows, indices)
+
     def after(self, end: int) -> Rows | None:
         """Return the rows with an index of at least `end`; None if there are none.
 

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data.tables.column_statistics import ColumnStatistics
 from tfvae.data.tables.rows import TableFile
@@ -38,13 +40,14 @@ _CONSTANT = "constant: any other value counts as never seen"
 _LARGEST_EXACT = 2**24  # up to which a float32 represents every integer
 
 
-def infer(file: TableFile, given: TableSchema | None = None) -> TableSchema:
+def infer(file: TableFile, given: TableSchema | None = None, rows: np.ndarray | None = None) -> TableSchema:
     r"""Return the schema of a table.
 
     Args:
         file: the table.
         given: what is known of all columns or some; kinds are kept, and values that it leaves out are filled
             in. None means nothing is known.
+        rows: indices of the rows to infer from, such as those that are not held out; None means all.
 
     Raises:
         InvalidInput: for a given column that is not in the table.
@@ -69,13 +72,15 @@ def infer(file: TableFile, given: TableSchema | None = None) -> TableSchema:
         for name in file.names
         if name not in known or not known[name].complete
     }
-    rows = 0
+    count = 0
     if statistics or file.size is None:
         for part in file.rows():
-            rows += len(part.rows)
+            used = part.among(rows)
+            count += int(used.sum())
+            batch = part.batch if rows is None else part.batch.filter(used)
             for name, column in statistics.items():
-                column.add(part.batch.column(name))
-    if not (rows or file.size):
+                column.add(batch.column(name))
+    if not (count or file.size):
         raise UnreadableFile(file.path, "at least one row", "it holds none that can be read")
     columns = (
         _complete(known[name], statistics.get(name)) if name in known else _infer_column(statistics[name])
