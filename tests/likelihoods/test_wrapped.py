@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import tfvae
 from tfvae import scales
+from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
 from tfvae.likelihoods import (
     Bernoulli,
@@ -17,6 +18,7 @@ from tfvae.likelihoods import (
     Normal,
     Padded,
     WithMissingMask,
+    WrappedLikelihood,
 )
 
 NAN = float("nan")
@@ -102,3 +104,17 @@ def test_its_weights_are_those_of_the_inner_likelihood(wrap):
     outer(tf.zeros((2, 6)))
     assert {weight.path for weight in outer.weights} == {weight.path for weight in inner.weights}
     assert len(outer.weights) == 2
+
+
+class _Plain(WrappedLikelihood):
+    """A wrapper that changes nothing and checks nothing itself."""
+
+    def __init__(self, likelihood):
+        super().__init__(likelihood)
+
+
+@pytest.mark.parametrize("wrap", [*WRAPPERS.values(), _Plain])
+@pytest.mark.parametrize("inner", ["normal", None, 3, Normal])
+def test_what_is_no_likelihood_is_rejected_by_name(wrap, inner):
+    with pytest.raises(InvalidInput, match="^likelihood: expected"):
+        wrap(inner)

@@ -188,7 +188,7 @@ def show_output_shape(layer: keras.layers.Layer) -> None:
         layer: complete, with no state to build.
     """
     if hasattr(type(layer), "output_shape"):
-        vars(layer)["_build_shapes_dict"] = {"input_shape": None}  # nothing public says there is a shape
+        layer.__dict__["_build_shapes_dict"] = {"input_shape": None}  # nothing public says there is a shape
 
 
 def _has_call(layer: keras.layers.Layer) -> bool:

@@ -6,6 +6,7 @@ import abc
 
 from tensorflow_probability import distributions as tfd
 
+from tfvae.core.errors import InvalidInput
 from tfvae.core.trace import Trace
 from tfvae.core.types import DType, InputShape, Tensor, Tensors
 from tfvae.likelihoods.base import Likelihood
@@ -18,10 +19,15 @@ class WrappedLikelihood(Likelihood, abc.ABC):
 
     Args:
         likelihood: the inner likelihood.
+
+    Raises:
+        InvalidInput: for what is no likelihood.
     """
 
     @abc.abstractmethod
     def __init__(self, likelihood: Likelihood, *, name: str | None = None, dtype: DType = None):
+        if not isinstance(likelihood, Likelihood):
+            raise InvalidInput("likelihood", "one of tfvae.likelihoods", repr(likelihood))
         super().__init__(likelihood.event_shape, name=name, dtype=dtype)
         self.likelihood = likelihood
 
