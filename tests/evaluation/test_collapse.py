@@ -43,6 +43,7 @@ def _location_columns(posterior, kernel):
     ("scales", "use"),
     [
         ((0.0, 0.0, 0.0), LatentUse.COLLAPSED),
+        ((0.2, 0.2, 0.2), LatentUse.COLLAPSED),  # active, but a rate below log 2
         ((0.0, 2.0, 0.0), LatentUse.FEW_ACTIVE),
         ((1.0, 2.0, 0.0), LatentUse.IN_USE),
         ((1.0, 2.0, 3.0), LatentUse.IN_USE),

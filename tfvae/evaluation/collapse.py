@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 from typing import final
 
 import numpy as np
@@ -19,13 +20,14 @@ ADVICE = (
     "beta, more epochs, or a likelihood with a smaller or learned scale"
 )
 
+_TWO_GROUPS = math.log(2)  # the mutual information of x and z is at most the rate
 _SHOWN = 8  # names of units in a message
 
 
 class LatentUse(enum.Enum):
     """How much of the latent space a model uses."""
 
-    COLLAPSED = "posterior collapse"  # no unit is active: the decoder ignores z
+    COLLAPSED = "posterior collapse"  # no unit is active, or a rate too small to tell two groups of x apart
     FEW_ACTIVE = "few active units"  # less than half of them
     IN_USE = "in use"
 
@@ -34,6 +36,9 @@ class LatentUse(enum.Enum):
 @dataclasses.dataclass(frozen=True)
 class CollapseVerdict:
     """Which units are active, and what each costs.
+
+    z is not used where no unit is active, or where the rate is below log 2 nats: it bounds the mutual
+    information of x and z, so that z could not even tell two groups of examples apart.
 
     Attributes:
         active: bool [latent_dim], as `active_units` has it.
@@ -59,7 +64,7 @@ class CollapseVerdict:
     @property
     def use(self) -> LatentUse:
         """How much of the latent space is used."""
-        if not self.active.any():
+        if not self.active.any() or (self.rate is not None and self.rate < _TWO_GROUPS):
             return LatentUse.COLLAPSED
         return LatentUse.IN_USE if self.active.mean() >= 0.5 else LatentUse.FEW_ACTIVE
 
