@@ -14,6 +14,7 @@ import tfvae
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.core.files import new_folder, replacing
 from tfvae.pipelines.runs import recipe_options, run_files
+from tfvae.pipelines.runs.machine import machine
 from tfvae.pipelines.runs.training_options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Run:
 
     Attributes:
         path: the folder.
-        config: {"recipe", "options", "data", "shape", "size", "training", "versions"}: the options with their
-            defaults filled in, and the versions of the packages.
+        config: {"recipe", "options", "data", "shape", "size", "training", "versions", "machine"}: the options
+            with their defaults filled in, the versions of the packages, and what else decides the last bits.
     """
 
     def __init__(self, path: Path, config: dict[str, Any]):
@@ -42,18 +43,18 @@ class Run:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], config: dict[str, Any]) -> Self:
-        """Make the folder of a new run and write its configuration, with the versions added.
+        """Make the folder of a new run and write its configuration, with versions and machine added.
 
         Args:
             path: the folder, new or empty.
-            config: see `Run`, without the versions.
+            config: see `Run`, without versions and machine.
 
         Raises:
             InvalidInput: the folder holds a run, or something else.
         """
         path = Path(path)
         cls.check_new(path)
-        run = cls(path, config | {"versions": versions()})
+        run = cls(path, config | {"versions": versions(), "machine": machine()})
         run.write("config.json", run.config)
         return run
 

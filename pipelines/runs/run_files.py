@@ -45,7 +45,7 @@ _NUMBER: Check = ("a number", _is_number)
 _OBJECT: Check = ("an object", lambda value: isinstance(value, dict))
 _NUMBERS: Check = ("a list of numbers", lambda value: _are(_is_number, value))
 _ESTIMATE: Check = ("a mean and a standard error", _is_estimate)
-_VERSIONS: Check = (
+_TEXTS: Check = (
     "an object of texts",
     lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
 )
@@ -57,9 +57,12 @@ CONFIG: dict[str, Check] = {
     "data": _TEXT,
     "shape": _SHAPE,
     "training": _OBJECT,
-    "versions": _VERSIONS,
+    "versions": _TEXTS,
 }
-CONFIG_IF_THERE: dict[str, Check] = {"size": ("an integer or null", lambda v: v is None or _is_count(v))}
+CONFIG_IF_THERE: dict[str, Check] = {
+    "size": ("an integer or null", lambda v: v is None or _is_count(v)),
+    "machine": _TEXTS,
+}
 TRAINING: dict[str, Check] = {"validation": _NUMBER, "seed": _COUNT}
 FAILURE: dict[str, Check] = {"error": _TEXT}
 STANDARDIZATION: dict[str, Check] = {"offset": _NUMBERS, "scale": _NUMBERS}

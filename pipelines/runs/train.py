@@ -1,9 +1,10 @@
 """Train a recipe on a source, in a run's folder; or continue an interrupted run.
 
 A run that is killed at any moment and continued, any number of times, ends with the weights of an
-uninterrupted one: every number is a function of the configuration and of the last checkpoint. The checkpoint
-holds the whole model, with its optimizer and the state of its noise; the order of the data is a function of
-the seed and the epoch.
+uninterrupted one, to the last bit on processors of one kind with the same number of TensorFlow's threads and
+the same switch of oneDNN (`tfvae.pipelines.runs.machine`; `resume` says if they differ). Every number is a
+function of the configuration and of the last checkpoint. The checkpoint holds the whole model, with its
+optimizer and the state of its noise; the order of the data is a function of the seed and the epoch.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tfvae.optimizers import Adam
 from tfvae.pipelines.failures import usage_errors
 from tfvae.pipelines.runs import devices, recipe_options
 from tfvae.pipelines.runs.epoch_summaries import EpochSummaries
+from tfvae.pipelines.runs.machine import differences
 from tfvae.pipelines.runs.run import Run, versions
 from tfvae.pipelines.runs.training_lock import remove_run, removed_on_invalid_data, training_lock
 from tfvae.pipelines.runs.training_options import TrainingOptions, training_source
@@ -110,6 +112,8 @@ def resume(path: str | os.PathLike[str], progress: Progress | None = None) -> Ru
         return run
     if run.config["versions"] != versions():
         print(f"tfvae: the run began with {run.config['versions']}; this is {versions()}", file=sys.stderr)
+    if other := differences(run.config.get("machine", {})):
+        print(f"tfvae: the last bits will not be those of an uninterrupted run; {other}", file=sys.stderr)
     training = run.config["training"]
     with training_lock(run):
         source = run.source()

@@ -7,6 +7,7 @@ import pytest
 
 import tfvae
 from tfvae.core.errors import InvalidInput, UnreadableFile
+from tfvae.pipelines.runs.machine import machine
 from tfvae.pipelines.runs.run import Run, versions
 
 CONFIG = {
@@ -22,7 +23,7 @@ CONFIG = {
 def test_a_created_run_can_be_opened(tmp_path):
     Run.create(tmp_path / "deep" / "run", CONFIG)
     run = Run.open(tmp_path / "deep" / "run")
-    assert run.config == CONFIG | {"versions": versions()}
+    assert run.config == CONFIG | {"versions": versions(), "machine": machine()}
     assert not run.finished
     assert run.metrics() == []
     assert run.preprocessing() is None
