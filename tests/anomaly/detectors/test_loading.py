@@ -113,6 +113,7 @@ def test_a_file_with_changed_bytes(path, place):
         ),
         (lambda values: {**values, "learned": {"fit": 1}}, "damaged or of another format"),
         (lambda values: {**values, "learned": {"n_features_in_": "x"}}, "damaged or of another format"),
+        (lambda values: {**values, "learned": {"n_features_in_": [3]}}, "damaged or of another format"),
     ],
 )
 def test_a_file_of_another_detector(path, about, reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from numbers import Real
 from typing import Any, ClassVar, Self, final
 
@@ -29,7 +30,10 @@ from tfvae.models import LatentModel
 from tfvae.objectives import Trimmed
 
 _FITTED = "fitted.keras"
-_LEARNED = ("n_features_in_", "feature_names_in_")  # of tables only
+_LEARNED: dict[str, Callable] = {  # of tables only, and how they are read
+    "n_features_in_": int,
+    "feature_names_in_": lambda names: np.array([str(name) for name in names], dtype=object),
+}
 
 
 @final
@@ -233,7 +237,7 @@ class VAEDetector(Detector):
         for name, value in contents.learned.items():
             if name not in _LEARNED:
                 raise InvalidInput("learned", f"some of {', '.join(_LEARNED)}", repr(name))
-            setattr(detector, name, np.array(value, dtype=object) if isinstance(value, list) else int(value))
+            setattr(detector, name, _LEARNED[name](value))
         scorer = contents.load(_FITTED)
         if not isinstance(scorer, Scorer):
             raise InvalidInput(_FITTED, "a Scorer", type(scorer).__name__)
