@@ -51,16 +51,26 @@ _SUMMARY = (
 )
 
 
-def main(run_dir: str | os.PathLike[str], epochs: int = _EPOCHS) -> None:
+def main(
+    run_dir: str | os.PathLike[str],
+    epochs: int = _EPOCHS,
+    overwrite: bool = False,
+    progress: train.Progress | None = None,
+) -> Path:
     """Run the demo in a new folder; print a table, and write report.html and overview.png there.
 
     Args:
         run_dir: folder for the run, new or empty.
         epochs: passes over the training digits.
+        overwrite: whether a run that the folder holds is replaced.
+        progress: what `fit` prints, see `train.start`.
+
+    Returns:
+        The report.
     """
     console = Console()
     training = dataclasses.replace(_TRAINING, epochs=epochs)
-    run = train.start(Path(run_dir), "vae", _OPTIONS, _DATA, training)
+    run = train.start(Path(run_dir), "vae", _OPTIONS, _DATA, training, overwrite, progress)
     with console.status("Evaluating on held-out digits"), contextlib.redirect_stdout(io.StringIO()):
         evaluate.evaluate(run)  # its table would repeat the one below
     model = run.model()
@@ -81,7 +91,7 @@ def main(run_dir: str | os.PathLike[str], epochs: int = _EPOCHS) -> None:
     page = write_page(run_report.render(contents), run.path / "report.html")
     overview(contents, run.path / "overview.png")
     console.print(_table(contents))
-    console.print(f"Report: {page}", soft_wrap=True)
+    return page
 
 
 def with_outliers(contents: RunReportContents, run: Run, model: LatentModel) -> RunReportContents:

@@ -7,16 +7,19 @@ command checks its arguments, starts TensorFlow, and only then imports the modul
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 import tfvae
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines.cli import run_commands
+from tfvae.pipelines.cli.argument_checks import Overwrite
+from tfvae.pipelines.cli.reporting import PRINTED, Output
 from tfvae.pipelines.cli.score_command import score
 from tfvae.pipelines.cli.serve_command import serve
 from tfvae.pipelines.cli.startup import start_tensorflow
@@ -28,6 +31,7 @@ USAGE_ERROR, FAILURE, INTERRUPTED = 2, 1, 130  # exit statuses
 app = App(
     name="tfvae",
     help="Train, evaluate and export variational autoencoders; draw samples; score data; find anomalies.",
+    help_epilogue="Exit status: 0 success, 1 failure, 2 wrong arguments, 130 interrupted.",
     version=tfvae.__version__,
     default_parameter=Parameter(negative=()),
 )
@@ -52,15 +56,20 @@ for _command in (run_commands.evaluate, run_commands.sample, run_commands.report
 
 @app.command
 def demo(
-    *, run: Annotated[Path, Parameter(help="folder for the run, new or empty.")] = Path("runs/demo")
+    *,
+    run: Annotated[Path, Parameter(help="folder for the run, new or empty.")] = Path("runs/demo"),
+    overwrite: Overwrite = False,
+    output: Output = PRINTED,
 ) -> None:
     """Train on the small digits of scikit-learn, and write a report; takes a few minutes."""
     with usage_errors():
-        Run.check_new(run)
+        Run.check_new(run, overwrite)
     start_tensorflow()
     from tfvae.pipelines import demo
 
-    demo.main(run)
+    with output.work():
+        report = demo.main(run, overwrite=overwrite, progress=0 if output.quiet else None)
+    output.show(f"Report: {report}", {"run": str(run), "report": str(report)})
 
 
 def main(tokens: list[str] | None = None) -> int:
@@ -79,8 +88,8 @@ def main(tokens: list[str] | None = None) -> int:
         return _failed(error, USAGE_ERROR)
     except (CommandFailed, InvalidInput, OSError, FloatingPointError) as error:
         return _failed(error, FAILURE)
-    except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as interruption:
+        return _failed(str(interruption) or "interrupted", INTERRUPTED)
     return 0
 
 
@@ -88,10 +97,21 @@ def _parsed(tokens: list[str] | None) -> tuple[Callable[..., object], inspect.Bo
     try:
         with usage_errors():
             command, arguments, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    except MissingArgumentError as error:
+        raise UsageError(_missing(error)) from error
     except CycloptsError as error:
         error.verbose = False  # else the message starts with the Python function
         raise UsageError(error) from error
+    for name, value in arguments.arguments.items():
+        if isinstance(value, Path):
+            arguments.arguments[name] = Path(os.path.expanduser(value))  # in `--run ~/x` shells do not
     return command, arguments
+
+
+def _missing(error: MissingArgumentError) -> str:
+    name = error.keyword or (error.argument.name if error.argument else "an argument")
+    given = error.argument is not None and bool(error.argument.tokens)
+    return f"{name}: a value is required" if error.keyword or given else f"{name} is required"
 
 
 def _failed(error: object, status: int) -> int:

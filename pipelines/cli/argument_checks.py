@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
-from tfvae.pipelines.failures import usage_errors
+from tfvae.pipelines.failures import UsageError, usage_errors
 from tfvae.pipelines.runs.run import Run
 
 Overwrite = Annotated[bool, Parameter(help="replace an output that exists.")]
@@ -24,17 +25,56 @@ def installed_extra(name: str, *packages: str) -> None:
         packages: names of the packages.
 
     Raises:
-        InvalidInput: names the first missing package.
+        UsageError: names the first missing package, and how to install it.
 
     Example:
         >>> installed_extra("serve", "no_such_package")
         Traceback (most recent call last):
-        tfvae.InvalidInput: no_such_package: expected it to be installed (pip install 'tfvae[serve]'),
-        received none
+        tfvae.pipelines.failures.UsageError: no_such_package is not installed: pip install 'tfvae[serve]'
     """
     for package in packages:
         if importlib.util.find_spec(package) is None:
-            raise InvalidInput(package, f"it to be installed (pip install 'tfvae[{name}]')", "none")
+            raise UsageError(f"{package} is not installed: pip install 'tfvae[{name}]'")
+
+
+def one_of(**given: object) -> None:
+    """Raise if more than one of several options is given.
+
+    Args:
+        given: the options by name; None means that one is not given.
+
+    Raises:
+        UsageError: names all of them.
+
+    Example:
+        >>> one_of(contamination=0.1, false_positive_rate=0.2)
+        Traceback (most recent call last):
+        tfvae.pipelines.failures.UsageError: --contamination excludes --false-positive-rate: give one of them
+    """
+    names = ["--" + name.replace("_", "-") for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise UsageError(f"{names[0]} excludes {names[1]}: give one of them")
+
+
+def new_file(argument: str, path: Path, overwrite: bool, *inputs: str | Path) -> None:
+    """Raise for an output that exists and may not be replaced, and for one that is an input.
+
+    Args:
+        argument: the argument that the message names.
+        path: the output.
+        overwrite: whether a file that exists is replaced.
+        inputs: files that the command reads.
+
+    Raises:
+        InvalidInput: names the argument.
+    """
+    if path.is_dir():
+        raise InvalidInput(argument, "a file", f"{path}, which is a folder")
+    for source in map(Path, inputs):
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InvalidInput(argument, "another file than the input", f"{path}, which is {source}")
+    if os.path.lexists(path) and not overwrite:
+        raise InvalidInput(argument, "a new file, or --overwrite", f"{path}, which exists")
 
 
 def served_folder(path: Path) -> None:
@@ -150,5 +190,7 @@ def finished_run(path: Path) -> Run:
         run = Run.open(path)
         if not run.finished:
             advice = f"an unfinished one; to continue it: tfvae train --resume {path}"
+            if run.failure is not None:
+                advice = f"one whose {run.failure}"
             raise InvalidInput(str(path), "a finished run", advice)
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.data.tables.schema import TableSchema
 from tfvae.pipelines.cli import argument_checks
+from tfvae.pipelines.cli.argument_checks import Overwrite
+from tfvae.pipelines.cli.reporting import PRINTED, Reporting
+from tfvae.pipelines.cli.reporting import Output as Printing
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import usage_errors
 
@@ -34,6 +38,8 @@ def schema(
     output: Annotated[
         Path | None, Output, Parameter(help="a .json file to edit; printed by default.")
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Infer what the columns of a table hold, as a file to edit and to pass to fit --schema."""
     from tfvae.data.tables.files import table_file
@@ -41,12 +47,14 @@ def schema(
 
     with usage_errors():
         file = table_file(data)
+        if output is not None:
+            argument_checks.new_file("--output", output, overwrite, data)
     inferred = infer(file)
-    if output is None:
-        print(inferred.text(), end="")
-    else:
+    text = inferred.text().rstrip("\n")
+    if output is not None:
         inferred.write(output)
-        print(output)
+        text = str(output)
+    reporting.show(text, inferred.as_json())
 
 
 @detector_app.command
@@ -70,18 +78,20 @@ def fit(
         int | None, Parameter(help="passes over the rows; by default chosen by their number.")
     ] = None,
     seed: Annotated[int, Parameter(help="seed of the random numbers.")] = 0,
+    overwrite: Overwrite = False,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Fit a detector to a table whose rows are normal, or mostly so."""
     with usage_errors():
         argument_checks.suffix("--output", output, ".detector")
-        if contamination is not None and false_positive_rate is not None:
-            raise InvalidInput("--false-positive-rate", "no --contamination as well", false_positive_rate)
+        argument_checks.one_of(contamination=contamination, false_positive_rate=false_positive_rate)
         _check_share("--contamination", contamination, 0.5)
         _check_share("--false-positive-rate", false_positive_rate, 1)
         if epochs is not None:
             integer("--epochs", epochs)
         columns = None if schema is None else TableSchema.read(schema)
         argument_checks.table(data)
+        argument_checks.new_file("--output", output, overwrite, data, *([schema] if schema else []))
     start_tensorflow()
     from tfvae import anomaly
     from tfvae.pipelines.scoring import table_detector
@@ -89,18 +99,22 @@ def fit(
     calibration = None if contamination is None else anomaly.Contamination(contamination)
     if false_positive_rate is not None:
         calibration = anomaly.FalsePositiveRate(false_positive_rate)
-    _print_fitted(table_detector.fit(data, output, columns, calibration, epochs, seed), output)
+    with reporting.work():
+        fitted = table_detector.fit(data, output, columns, calibration, epochs, seed, reporting.progress)
+    _show_fitted(fitted, output, reporting)
 
 
 @detector_app.command
-def recalibrate(detector: Detector, data: Table, /) -> None:
+def recalibrate(detector: Detector, data: Table, /, *, reporting: Printing = PRINTED) -> None:
     """Choose the threshold again from a table of new normal rows, without training."""
     with usage_errors():
         argument_checks.table(data)
     start_tensorflow()
     from tfvae.pipelines.scoring import table_detector
 
-    _print_fitted(table_detector.recalibrate(detector, data), detector)
+    with reporting.work():
+        fitted = table_detector.recalibrate(detector, data)
+    _show_fitted(fitted, detector, reporting)
 
 
 @detector_app.command
@@ -112,6 +126,7 @@ def export(
     version: Annotated[
         int | None, Parameter(help="number of the version; by default the one after the last.")
     ] = None,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Write a SavedModel that takes a table's columns and needs only TensorFlow."""
     with usage_errors():
@@ -120,7 +135,9 @@ def export(
     start_tensorflow()
     from tfvae.pipelines.scoring import detector_export, table_detector
 
-    print(detector_export.export(table_detector.load(detector), output, version))
+    with reporting.work():
+        path = detector_export.export(table_detector.load(detector), output, version)
+    reporting.show(path, {"output": str(path)})
 
 
 @detector_app.command
@@ -131,13 +148,19 @@ def report(
     output: Annotated[
         Path | None, Output, Parameter(help="an .html file; by default beside the scored one.")
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Write an HTML page about a scored table: scores, top anomalies, drift since training, rejects."""
     with usage_errors():
         argument_checks.suffix("SCORED", scored, ".csv", ".parquet")
+        output = scored.with_name(f"{scored.name}.html") if output is None else output
+        argument_checks.new_file("--output", output, overwrite, scored)
     from tfvae.pipelines.reports import score_report
 
-    print(score_report.write(scored, scored.with_suffix(".html") if output is None else output))
+    with reporting.work():
+        path = score_report.write(scored, output)
+    reporting.show(path, {"output": str(path)})
 
 
 def _check_share(argument: str, share: float | None, most: float) -> None:
@@ -145,20 +168,29 @@ def _check_share(argument: str, share: float | None, most: float) -> None:
         raise InvalidInput(argument, f"a number above 0, at most {most:g}", share)
 
 
-def _print_fitted(fitted: Fitted, path: Path) -> None:
+def _show_fitted(fitted: Fitted, path: Path, reporting: Reporting) -> None:
     from tfvae.pipelines.scoring import table_detector
 
     columns = table_detector.table_features(fitted.detector).table.columns
     width = max(len(column.name) for column in columns)
-    for column in columns:
-        print(f"{column.name:{width}}  {column.kind}{f'  ({column.note})' * bool(column.note)}")
+    lines = [
+        f"{column.name:{width}}  {column.kind}{f'  ({column.note})' * bool(column.note)}"
+        for column in columns
+    ]
     for reject in fitted.rejects[:_REJECTS_SHOWN]:
-        print(f"line {reject.line} is not used: {reject.reason}")
+        lines.append(f"line {reject.line} is not used: {reject.reason}")
     if len(fitted.rejects) > _REJECTS_SHOWN:
-        print(f"and {len(fitted.rejects) - _REJECTS_SHOWN} more rows are not used")
+        lines.append(f"and {len(fitted.rejects) - _REJECTS_SHOWN} more rows are not used")
     if fitted.drift is not None:
         moved = f"moved by {fitted.drift.shift:+.2f} in the median"
-        print(f"the scores have {moved}; Kolmogorov-Smirnov {fitted.drift.statistic:.3f}")
+        lines.append(f"the scores have {moved}; Kolmogorov-Smirnov {fitted.drift.statistic:.3f}")
     threshold = float(fitted.detector.scorer_.calibration.threshold)
-    print(f"{fitted.rows} rows; rows with a score above {threshold:.2f} nats are anomalies")
-    print(path)
+    lines.append(f"{fitted.rows} rows; rows with a score above {threshold:.2f} nats are anomalies")
+    values = {
+        "output": str(path),
+        "rows": fitted.rows,
+        "rejects": [dataclasses.asdict(reject) for reject in fitted.rejects],
+        "threshold": threshold,
+        "columns": [{"name": column.name, "kind": column.kind, "note": column.note} for column in columns],
+    }
+    reporting.show("\n".join([*lines, str(path)]), values)

@@ -10,7 +10,9 @@ from cyclopts import App, Parameter
 from tfvae.core.checks import integer
 from tfvae.core.files import new_folder
 from tfvae.pipelines.cli import argument_checks
-from tfvae.pipelines.cli.argument_checks import RunFolder
+from tfvae.pipelines.cli.argument_checks import Overwrite, RunFolder
+from tfvae.pipelines.cli.reporting import PRINTED
+from tfvae.pipelines.cli.reporting import Output as Printing
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
 
@@ -33,6 +35,7 @@ def saved_model(
         ),
     ] = None,
     license: Annotated[str, Parameter(help="license of the model, for its README.")] = "",
+    reporting: Printing = PRINTED,
 ) -> None:
     """Write a SavedModel that needs only TensorFlow, or a server of it, with a client and a README."""
     with usage_errors():
@@ -44,7 +47,9 @@ def saved_model(
     start_tensorflow()
     from tfvae.pipelines.runs import export
 
-    print(export.saved_model(finished, output, version, images, license))
+    with reporting.work():
+        path = export.saved_model(finished, output, version, images, license)
+    reporting.show(path, {"output": str(path)})
 
 
 @export_app.command
@@ -57,6 +62,7 @@ def verify(
         Parameter(help="what runs it: TensorFlow, TensorFlow's C++ loader without Python, or OpenVINO."),
     ] = "tensorflow",
     batch: Annotated[int, Parameter(help="examples in the batch that is timed.")] = 256,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Run each endpoint in a fresh process, and compare with the numbers stored at export."""
     with usage_errors():
@@ -64,7 +70,9 @@ def verify(
     start_tensorflow()
     from tfvae.pipelines.runs import export
 
-    export.verify(folder, engine, batch)
+    with reporting.work():
+        measured = export.verify(folder, engine, batch)
+    reporting.show("", measured)
 
 
 @export_app.command
@@ -90,6 +98,8 @@ def litert(
     threshold: Annotated[
         float | None, Parameter(help="score above which an example is an anomaly; stored in the file.")
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Write a LiteRT file for devices, and code that calls it."""
     with usage_errors():
@@ -97,20 +107,23 @@ def litert(
         integer("--samples", samples)
         if batch_size is not None:
             integer("--batch-size", batch_size)
+        argument_checks.new_file("FILE", output, overwrite)
     finished = argument_checks.finished_run(run)
     start_tensorflow()
     from tfvae.pipelines.runs import export
 
-    export.litert(
-        finished,
-        output,
-        endpoint=endpoint or ["encode"],
-        quantize=quantize,
-        num_samples=samples,
-        batch_size=batch_size,
-        label=label,
-        threshold=threshold,
-    )
+    with reporting.work():
+        export.litert(
+            finished,
+            output,
+            endpoint=endpoint or ["encode"],
+            quantize=quantize,
+            num_samples=samples,
+            batch_size=batch_size,
+            label=label,
+            threshold=threshold,
+        )
+    reporting.show("", {"output": str(output), "bytes": output.stat().st_size})
 
 
 @export_app.command
@@ -125,13 +138,18 @@ def web(
         Path | None,
         Parameter(help="folder with LiteRT's web runtime from `npm pack`; by default npm fetches it once."),
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Printing = PRINTED,
 ) -> None:
     """Write a static page that runs the model in the browser: any web server can serve the folder."""
     with usage_errors():
-        new_folder("FOLDER", output)
+        if not overwrite:
+            new_folder("FOLDER", output)
     finished = argument_checks.finished_run(run)
     start_tensorflow()
     from tfvae.pipelines.runs import export
 
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
-    print(export.web(finished, output, title, names, runtime))
+    with reporting.work():
+        path = export.web(finished, output, title, names, runtime, overwrite)
+    reporting.show(path, {"output": str(path)})

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 import tfvae
 from tfvae.core.checks import integer
 from tfvae.pipelines.cli import argument_checks
-from tfvae.pipelines.cli.argument_checks import RunFolder
+from tfvae.pipelines.cli.argument_checks import Overwrite, RunFolder
+from tfvae.pipelines.cli.reporting import PRINTED, Output
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
 
@@ -26,6 +27,7 @@ def evaluate(
     ] = None,
     samples: Annotated[int, Parameter(help="draws for each example, for log p(x).")] = 500,
     seed: Seed = 0,
+    reporting: Output = PRINTED,
 ) -> None:
     """Measure ELBO, log-likelihood and active units; print them and write evaluation.json."""
     with usage_errors():
@@ -37,7 +39,9 @@ def evaluate(
     start_tensorflow()
     from tfvae.pipelines.runs import evaluate as evaluation
 
-    evaluation.evaluate(finished, source, samples, seed)
+    with reporting.work():
+        result = evaluation.evaluate(finished, source, samples, seed)
+    reporting.show("", result)
 
 
 def sample(
@@ -55,14 +59,18 @@ def sample(
             name=["--output", "-o"], help="a .png or .npy file; samples.png in the run's folder by default."
         ),
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Output = PRINTED,
 ) -> None:
     """Draw from the model: a picture of images side by side, or an array.
 
     A model with classes draws them in turn, with a column for each in a picture.
     """
     finished = argument_checks.finished_run(run)
-    output = finished.path / "samples.png" if output is None else output
     with usage_errors():
+        if output is not None:
+            argument_checks.new_file("--output", output, overwrite)
+        output = finished.path / "samples.png" if output is None else output
         integer("--number", number)
         argument_checks.suffix("--output", output, ".png", ".npy")
         argument_checks.pictures_are_of_images(finished, output)
@@ -70,7 +78,9 @@ def sample(
     start_tensorflow()
     from tfvae.pipelines.runs import sample as sampling
 
-    print(sampling.sample(finished, number, seed, output, label))
+    with reporting.work():
+        path = sampling.sample(finished, number, seed, output, label)
+    reporting.show(path, {"output": str(path)})
 
 
 def report(
@@ -81,10 +91,17 @@ def report(
         Path | None,
         Parameter(name=["--output", "-o"], help="an .html file; report.html in the run's folder by default."),
     ] = None,
+    overwrite: Overwrite = False,
+    reporting: Output = PRINTED,
 ) -> None:
     """Write an HTML page with the run's configuration, curves, pictures and results."""
     finished = argument_checks.finished_run(run)
+    with usage_errors():
+        if output is not None:
+            argument_checks.new_file("--output", output, overwrite)
     start_tensorflow()
     from tfvae.pipelines.reports import run_report
 
-    print(run_report.write(finished, finished.path / "report.html" if output is None else output))
+    with reporting.work():
+        path = run_report.write(finished, finished.path / "report.html" if output is None else output)
+    reporting.show(path, {"output": str(path)})

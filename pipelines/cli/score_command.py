@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,9 +14,11 @@ from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines.cli import argument_checks
 from tfvae.pipelines.cli.argument_checks import Overwrite
+from tfvae.pipelines.cli.reporting import PRINTED, Output
 from tfvae.pipelines.cli.startup import start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
 from tfvae.pipelines.scoring.output_files import OutputFiles
+from tfvae.pipelines.scoring.summary import Summary
 
 _SAMPLES = 100
 
@@ -38,6 +42,7 @@ def score(
         str | None, Parameter(help="Spark cluster; local[*], all cores of this machine, by default.")
     ] = None,
     overwrite: Overwrite = False,
+    reporting: Output = PRINTED,
 ) -> None:
     """Score every row, and with a detector decide which rows are anomalies.
 
@@ -47,18 +52,28 @@ def score(
     if engine == "spark":
         if overwrite:
             raise UsageError("--overwrite: expected --engine local, received spark, which needs a new folder")
-        _score_on_spark(model, data, output, top, "local[*]" if master is None else master)
+        work = _on_spark(model, data, output, top, "local[*]" if master is None else master)
     elif master is not None:
         raise UsageError(str(InvalidInput("--master", "--engine spark beside it", master)))
     elif (model / "config.json").exists():
-        _score_with_run(model, data, output, top, _SAMPLES if samples is None else samples, overwrite)
+        draws = _SAMPLES if samples is None else samples
+        work = _with_run(model, data, output, top, draws, overwrite, reporting.progress)
     else:
-        _score_with_detector(model, data, output, top, samples, overwrite)
+        work = _with_detector(model, data, output, top, samples, overwrite, reporting.progress)
+    with reporting.work():
+        summary = work()
+    reporting.show(summary, dataclasses.asdict(summary))
 
 
-def _score_with_detector(
-    path: Path, data: str, output: Path, top: int | None, samples: int | None, overwrite: bool
-) -> None:
+def _with_detector(
+    path: Path,
+    data: str,
+    output: Path,
+    top: int | None,
+    samples: int | None,
+    overwrite: bool,
+    progress: bool,
+) -> Callable[[], Summary]:
     with usage_errors():
         argument_checks.suffix("--output", output, ".csv", ".parquet")
         if samples is not None:
@@ -69,12 +84,14 @@ def _score_with_detector(
     from tfvae.pipelines.scoring import score_table
     from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
 
-    print(score_table.score(LoadedDetector.load(path, top), data, output, overwrite=overwrite))
+    return lambda: score_table.score(
+        LoadedDetector.load(path, top), data, output, overwrite=overwrite, progress=progress
+    )
 
 
-def _score_with_run(
-    path: Path, data: str, output: Path, top: int | None, samples: int, overwrite: bool
-) -> None:
+def _with_run(
+    path: Path, data: str, output: Path, top: int | None, samples: int, overwrite: bool, progress: bool
+) -> Callable[[], Summary]:
     with usage_errors():
         integer("--samples", samples)
         argument_checks.suffix("--output", output, ".csv", ".parquet")
@@ -86,10 +103,10 @@ def _score_with_run(
     start_tensorflow()
     from tfvae.pipelines.scoring import score_run
 
-    print(score_run.score(run, source, output, samples, overwrite=overwrite))
+    return lambda: score_run.score(run, source, output, samples, overwrite=overwrite, progress=progress)
 
 
-def _score_on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> None:
+def _on_spark(model: Path, data: str, output: Path, top: int | None, master: str) -> Callable[[], Summary]:
     with usage_errors():
         argument_checks.installed_extra("spark", "pyspark")
         if not any(model.glob("**/saved_model.pb")):
@@ -101,4 +118,4 @@ def _score_on_spark(model: Path, data: str, output: Path, top: int | None, maste
     start_tensorflow()
     from tfvae.pipelines.scoring import score_spark
 
-    print(score_spark.score(model, Path(data), output, master, top))
+    return lambda: score_spark.score(model, Path(data), output, master, top)

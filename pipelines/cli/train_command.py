@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 from cyclopts import App, Parameter
 
+from tfvae.pipelines.cli.argument_checks import Overwrite
+from tfvae.pipelines.cli.reporting import PRINTED, Output, Reporting
 from tfvae.pipelines.cli.startup import make_repeatable, start_tensorflow
 from tfvae.pipelines.failures import UsageError, usage_errors
 from tfvae.pipelines.runs.recipe_options import (
@@ -32,15 +37,28 @@ def add(recipe: RecipeFunction) -> None:
     """
     options_class = option_class(recipe)
 
-    def command(*, resume: None, data: str, run: Path, options: Any, training: TrainingOptions) -> None:
+    def command(
+        *,
+        resume: None,
+        data: str,
+        run: Path,
+        options: Any,
+        training: TrainingOptions,
+        overwrite: bool,
+        reporting: Reporting,
+    ) -> None:
         with usage_errors():
-            Run.check_new(run)
+            Run.check_new(run, overwrite)
         training_source(data, training, recipe.__name__)
         start_tensorflow()
         make_repeatable()
         from tfvae.pipelines.runs import train as work
 
-        _print_finished(work.start(run, recipe.__name__, dataclasses.asdict(options), data, training))
+        values = dataclasses.asdict(options)
+        progress = 0 if reporting.quiet else None
+        with reporting.work(), _resumable(run):
+            finished = work.start(run, recipe.__name__, values, data, training, overwrite, progress)
+        _show_finished(finished, reporting)
 
     command.__doc__ = summary(recipe)
     command.__annotations__ = {
@@ -49,8 +67,16 @@ def add(recipe: RecipeFunction) -> None:
         "run": Annotated[Path, Parameter(help="folder for the run, new or empty.")],
         "options": Annotated[options_class, Parameter(name="*", group=f"Options of {recipe.__name__}")],
         "training": Annotated[TrainingOptions, Parameter(name="*", group="Training")],
+        "overwrite": Overwrite,
+        "reporting": Output,
     }
-    command.__kwdefaults__ = {"resume": None, "options": options_class(), "training": TrainingOptions()}
+    command.__kwdefaults__ = {
+        "resume": None,
+        "options": options_class(),
+        "training": TrainingOptions(),
+        "overwrite": False,
+        "reporting": PRINTED,
+    }
     train_app.command(command, name=recipe.__name__)
 
 
@@ -59,6 +85,7 @@ def _resume(
     recipe: Annotated[str | None, Parameter(show=False)] = None,
     *others: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     resume: Annotated[Path | None, Parameter(help="folder of the run to continue.")] = None,
+    reporting: Output = PRINTED,
 ) -> None:
     if resume is None:
         _reject_recipe(recipe)
@@ -67,13 +94,18 @@ def _resume(
     with usage_errors():
         run = Run.open(resume)
     if run.finished:
-        print(f"{run.path}: training has ended already; nothing to do")
+        text = f"{run.path}: training has ended already; nothing to do"
+        reporting.show(text, _result(run))
         return
+    if run.failure is not None:
+        print(f"tfvae: the run goes on from its last good checkpoint: {run.failure}", file=sys.stderr)
     start_tensorflow()
     make_repeatable()
     from tfvae.pipelines.runs import train as work
 
-    _print_finished(work.resume(run.path))
+    with reporting.work(), _resumable(run.path):
+        finished = work.resume(run.path, 0 if reporting.quiet else None)
+    _show_finished(finished, reporting)
 
 
 def _reject_recipe(recipe: str | None) -> NoReturn:
@@ -92,10 +124,26 @@ def _reject_resume(*_: object) -> NoReturn:
     raise UsageError("--resume: expected no recipe beside it, as the run has its own")
 
 
-def _print_finished(run: Run) -> None:
+@contextlib.contextmanager
+def _resumable(path: Path) -> Iterator[None]:
+    """Say after an interruption how to continue."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        has_begun = (path / "config.json").is_file()
+        advice = f"; to continue: tfvae train --resume {path}" if has_begun else ""
+        raise KeyboardInterrupt(f"interrupted{advice}") from None
+
+
+def _result(run: Run) -> dict[str, Any]:
+    return {"run": str(run.path), "epochs": len(run.metrics()), "metrics": [{}, *run.metrics()][-1]}
+
+
+def _show_finished(run: Run, reporting: Reporting) -> None:
     last = [{}, *run.metrics()][-1]
     terms = "".join(f", {name} {last[name]:.3f}" for name in ("elbo", "val_elbo") if name in last)
-    print(f"{run.path}: {run.config['training']['epochs']} epochs{terms}; next: tfvae evaluate {run.path}")
+    text = f"{run.path}: {run.config['training']['epochs']} epochs{terms}; next: tfvae evaluate {run.path}"
+    reporting.show(text, _result(run))
 
 
 for _recipe in trainable():

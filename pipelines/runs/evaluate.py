@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,7 @@ from tfvae.core.types import Array
 from tfvae.data import Source
 from tfvae.data.labels import UNKNOWN
 from tfvae.data.split import Keep
-from tfvae.evaluation import Estimate
+from tfvae.evaluation import Estimate, LatentUse
 from tfvae.models import ClassModel, HierarchicalModel, LatentModel
 from tfvae.pipelines.runs.run import Run, versions
 
@@ -35,8 +36,8 @@ def evaluate(run: Run, source: Source | None = None, samples: int = 500, seed: i
         seed: seed of the random numbers.
 
     Returns:
-        The content of evaluation.json: means and standard errors over examples in nats, and active units. The
-        densities are of log p(x|c) if the model has a condition c. A model that takes labels, known or not,
+        The content of evaluation.json: means and standard errors over examples in nats, active units, and the
+        verdict on posterior collapse. The densities are of log p(x|c) if the model has a condition c. A model that takes labels, known or not,
         is not given them; its share of misclassified examples is included.
 
     Raises:
@@ -48,7 +49,7 @@ def evaluate(run: Run, source: Source | None = None, samples: int = 500, seed: i
     part = run.split.validation if held_out else None
     x = concatenated(run.pipeline(source, _BATCH_SIZE, part).batches())
     model = run.model()
-    active = tfvae.evaluation.active_units(model, x)
+    verdict = tfvae.evaluation.posterior_collapse(model, x, seed=seed)
     result = {
         "data": source.name,
         "part": "held out" if held_out else "all",
@@ -58,12 +59,16 @@ def evaluate(run: Run, source: Source | None = None, samples: int = 500, seed: i
         **_bounds(model, x, samples, seed),
         **_misclassified(run, model, source, part),
         **_layer_rates(model, x, seed),
-        "active_units": int(active.sum()),
-        "latent_dim": len(active),
+        "active_units": int(verdict.active.sum()),
+        "latent_dim": len(verdict.active),
+        "rate": verdict.rate,
+        "latent_space": verdict.use.value,
         "versions": versions(),
     }
     run.write("evaluation.json", result)
     _print(result)
+    if verdict.use is not LatentUse.IN_USE:
+        print(f"tfvae: {verdict}", file=sys.stderr)
     return result
 
 
@@ -138,5 +143,8 @@ def _print(result: dict[str, Any]) -> None:
         table.add_row("wrong classes (%)", f"{share:.2f}", f"{error:.2f}")
     for number, rate in enumerate(result.get("layer_rates", ()), 1):
         table.add_row(f"rate of z_{number} (nats)", f"{rate:.3f}", "")
+    if result["rate"] is not None:
+        table.add_row("rate (nats)", f"{result['rate']:.3f}", "")
     table.add_row("active units", f"{result['active_units']} of {result['latent_dim']}", "")
+    table.add_row("latent space", result["latent_space"], "")
     Console().print(table)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 import tfvae.export
+from tfvae.core.errors import InvalidInput
 from tfvae.core.types import Array
 from tfvae.export.result import ExportError
 from tfvae.export.serving.model_folder import newest_version
@@ -95,7 +98,14 @@ def litert(
     Console().print(_device_table(export))
 
 
-def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], runtime: Path | None) -> Path:
+def web(
+    run: Run,
+    output: Path,
+    title: str | None,
+    columns: tuple[str, ...],
+    runtime: Path | None,
+    overwrite: bool = False,
+) -> Path:
     """Export the model, with its preprocessing, as a page for browsers.
 
     Args:
@@ -104,33 +114,39 @@ def web(run: Run, output: Path, title: str | None, columns: tuple[str, ...], run
         title: heading of the page; None means recipe and data.
         columns: names of a table's columns.
         runtime: folder with LiteRT's web runtime; None means the user's cache, which npm fills.
+        overwrite: whether a page that the folder holds is replaced.
 
     Returns:
         The folder.
 
     Raises:
+        InvalidInput: the folder holds other files than a page.
         CommandFailed: the runtime cannot be fetched, or the page computes other numbers than the model.
     """
     if title is None:
         title = _title(run)
-    with _export_errors():
-        return tfvae.export.web(
+    with _export_errors(), _replaced_folder(output, overwrite) as folder:
+        tfvae.export.web(
             run.model(),
-            output,
+            folder,
             preprocessing=run.preprocessing(),
             title=title,
             columns=columns,
             runtime=runtime,
-        ).path
+        )
+    return output
 
 
-def verify(folder: Path, engine: str, batch: int) -> None:
+def verify(folder: Path, engine: str, batch: int) -> dict[str, Any]:
     """Run a SavedModel's endpoints in a fresh process, and print how far they are from the stored numbers.
 
     Args:
         folder: folder of a version, or of all versions, of which the newest is taken.
         engine: one of "tensorflow", "c", "openvino".
         batch: examples in the batch that is timed.
+
+    Returns:
+        What was measured.
 
     Raises:
         UnreadableFile: there is no SavedModel, or the stored numbers are missing.
@@ -145,6 +161,7 @@ def verify(folder: Path, engine: str, batch: int) -> None:
             names = ", ".join(name for name, other in report["unsupported"].items() if other == reason)
             console.print(f"{chosen.title} cannot run {names}: {reason}", soft_wrap=True, markup=False)
         verification.require_equal(str(version), report)
+    return dict(report)
 
 
 def model_card(run: Run, license: str) -> tfvae.export.ModelCard:
@@ -194,6 +211,23 @@ def _measure(name: str, estimate: dict[str, float | None]) -> str:
     error = estimate["standard_error"]
     spread = "" if error is None else f", standard error {error:.3f}"
     return f"{estimate['mean']:.3f}{' (share)' if name == 'wrong_classes' else ' nats'}{spread}"
+
+
+@contextlib.contextmanager
+def _replaced_folder(output: Path, overwrite: bool) -> Iterator[Path]:
+    """Yield a new folder that replaces another at the end, if that holds no files of other names."""
+    if not overwrite or not output.is_dir() or not any(output.iterdir()):
+        yield output
+        return
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as scratch:
+        new, old = Path(scratch, "new"), Path(scratch, "old")
+        yield new
+        known = {path.relative_to(new) for path in new.rglob("*")}
+        others = sorted(str(path) for path in output.rglob("*") if path.relative_to(output) not in known)
+        if others:
+            raise InvalidInput("FOLDER", "a folder of a page alone, to be replaced", f"one with {others[0]}")
+        output.rename(old)
+        new.rename(output)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -21,18 +22,21 @@ import keras
 import tensorflow as tf
 
 import tfvae.models
-from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch
+from tfvae.callbacks import Checkpoint, JsonLines, PosteriorCollapse, SetEpoch
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data import PartiallyLabeled, Source, Standardize, original_errors, rows_to_label
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
 from tfvae.pipelines.failures import usage_errors
 from tfvae.pipelines.runs import devices, recipe_options
+from tfvae.pipelines.runs.evaluate import concatenated
 from tfvae.pipelines.runs.epoch_summaries import EpochSummaries
 from tfvae.pipelines.runs.machine import differences
 from tfvae.pipelines.runs.run import Run, versions
 from tfvae.pipelines.runs.training_lock import remove_run, removed_on_invalid_data, training_lock
 from tfvae.pipelines.runs.training_options import TrainingOptions, training_source
+
+_WATCHED = 512  # examples that tell of posterior collapse
 
 Progress = Literal[0, 1, 2]
 
@@ -184,8 +188,19 @@ def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int, progres
                 JsonLines(run.path / "metrics.jsonl"),
                 Checkpoint(run.path / "checkpoints"),
                 EpochSummaries(str(run.path / "tensorboard"), write_graph=False),
+                *_watch(run, source, labels),
             ],
         )
+
+
+def _watch(run: Run, source: Source, labels: bool) -> Iterator[PosteriorCollapse]:
+    """Watch for posterior collapse on the first rows that are held out, or without any on training rows."""
+    training = run.config["training"]
+    part = run.split.validation if training["validation"] > 0 else run.split.train
+    pipeline = run.pipeline(source, training["batch_size"], part, labels=labels)
+    inputs = concatenated(itertools.islice(pipeline.batches(), -(-_WATCHED // pipeline.batch_size)))
+    if len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs) > 1:  # one has no variance
+        yield PosteriorCollapse(inputs, warn=lambda message: print(f"tfvae: {message}", file=sys.stderr))
 
 
 def _with_hidden_labels(run: Run, source: Source) -> Source:

@@ -29,7 +29,13 @@ _SCHEMA = pa.schema([(ROW, pa.int64()), *((name, pa.float32()) for name in _ADDE
 
 
 def score(
-    run: Run, source: Source, output: Path, samples: int = 100, seed: int = 0, overwrite: bool = False
+    run: Run,
+    source: Source,
+    output: Path,
+    samples: int = 100,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: bool = True,
 ) -> Summary:
     """Write a line for each row: its number from 0, -log p(x) in nats, its standard error, and -ELBO.
 
@@ -45,6 +51,7 @@ def score(
         samples: draws for each row.
         seed: seed of the random numbers.
         overwrite: whether an output that exists is replaced.
+        progress: whether a progress bar is shown.
 
     Raises:
         InvalidInput: the model does not take one of the rows, and the message says which; or the output
@@ -56,7 +63,7 @@ def score(
     batches = _numbered(run.pipeline(source, _BATCH_ROWS).batches())
     job = {"run": str(run.path), "started": time.time_ns()}  # nothing is kept for another command
     with open_work_folder(output, job) as work:
-        with scored_batches(scorer, batches, source.size) as scored:
+        with scored_batches(scorer, batches, source.size, progress=progress) as scored:
             writer = functools.partial(table_writer, schema=_SCHEMA)
             summary = write_scores(scored, writer, source.name, work, source.size)
         work.publish(overwrite)

@@ -45,6 +45,7 @@ def score(
     output: Path,
     part_rows: int = _PART_ROWS,
     overwrite: bool = False,
+    progress: bool = True,
 ) -> Summary:
     """Write every row of a file with its score, p-value, decision and the features that contribute most.
 
@@ -60,6 +61,7 @@ def score(
         output: a `.csv` or `.parquet` file; it appears when the last row is scored.
         part_rows: rows in a part.
         overwrite: whether an output that exists is replaced.
+        progress: whether a progress bar is shown.
 
     Raises:
         InvalidInput: the table lacks a column, or has one with the name of an added one; or the output cannot
@@ -76,7 +78,7 @@ def score(
         parts = Parts(work.path, part_rows)
         resumed = parts.rows
         batches = _batches(file.rows(), resumed, part_rows)
-        with scored_batches(scorer, batches, file.size, resumed) as scored:
+        with scored_batches(scorer, batches, file.size, resumed, progress) as scored:
             for part in scored:
                 parts.append(part)
         if not parts.rows:

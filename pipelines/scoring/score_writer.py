@@ -37,7 +37,11 @@ class TableWriter(Protocol):
 
 @contextlib.contextmanager
 def scored_batches(
-    scorer: RowScorer[Batch], batches: Iterable[Batch], total: int | None, done: int = 0
+    scorer: RowScorer[Batch],
+    batches: Iterable[Batch],
+    total: int | None,
+    done: int = 0,
+    progress: bool = True,
 ) -> Iterator[Iterator[ScoredRows]]:
     """Yield an iterator over the scored batches; meanwhile a progress bar on stderr counts the rows.
 
@@ -46,16 +50,17 @@ def scored_batches(
         batches: the rows, in order.
         total: number of all rows; None if unknown.
         done: number of rows that were scored before.
+        progress: whether the bar is shown.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("rows", total=total, completed=done)
+    with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
+        task = bar.add_task("rows", total=total, completed=done)
 
         def scored() -> Iterator[ScoredRows]:
             for batch in batches:
                 part = scorer.score(batch)
                 yield part
-                progress.advance(task, part.rows)
+                bar.advance(task, part.rows)
 
         yield scored()
 

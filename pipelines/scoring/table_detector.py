@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import warnings
 
 import numpy as np
@@ -48,6 +49,7 @@ def fit(
     calibration: Calibration | None = None,
     epochs: int | None = None,
     seed: int = 0,
+    progress: bool = False,
 ) -> Fitted:
     """Fit a detector to a CSV or Parquet file and write it.
 
@@ -58,6 +60,7 @@ def fit(
         calibration: how the threshold is chosen; None means `Contamination(0.05)`.
         epochs: passes over the rows; None means a number that depends on the number of rows.
         seed: seed of all random numbers.
+        progress: whether progress is printed: a bar at a terminal, otherwise a line for each pass.
 
     Raises:
         InvalidInput: the schema does not fit the table, or the table has too few rows.
@@ -68,12 +71,13 @@ def fit(
     raw, rejects = _read(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
     model, score = _model_and_score(features)
-    detector = VAEDetector(model, score, calibration=calibration, epochs=epochs, seed=seed)
+    verbose = 0 if not progress else 1 if sys.stdout.isatty() else 2
+    detector = VAEDetector(model, score, calibration=calibration, epochs=epochs, seed=seed, verbose=verbose)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about constant columns, which the schema shows
         fitted = detector.fit(x).scorer_
     scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features, fitted.block)
-    detector.set_params(preprocessing=features).with_scorer(scorer)
+    detector.set_params(preprocessing=features, verbose=0).with_scorer(scorer)
     detector.save(output)
     return Fitted(detector, len(x), rejects)
 

@@ -11,7 +11,7 @@ import pytest
 
 import tfvae
 from tfvae.pipelines.cli import train_command
-from tfvae.pipelines.cli.app import main
+from tfvae.pipelines.cli.app import app, main
 from tfvae.pipelines.runs.recipe_options import trainable
 
 HEAVY = ("tensorflow", "keras", "tensorflow_probability", "sklearn", "pyarrow", "matplotlib", "pandas")
@@ -54,13 +54,16 @@ USAGE_ERRORS = [
     ([*TRAIN, "more"], ["more"]),
     (["train", "beta_vea", "--data", "sklearn:digits"], ["beta_vea", "beta_vae"]),
     (["train"], ["beta_vae", "--resume"]),
-    (["train", "vae", "--run", "new"], ["--data"]),
-    (["train", "vae", "--data", "sklearn:digits"], ["--run"]),
+    (["train", "vae", "--run", "new"], ["--data is required"]),
+    (["train", "vae", "--data", "sklearn:digits"], ["--run is required"]),
+    ([*TRAIN, "--epochs"], ["--epochs: a value is required"]),
+    (["detector", "fit", "table.csv"], ["--output is required"]),
+    (["evaluate"], ["RUN is required"]),
     (["train", "--resume", "used", "vae"], ["--resume", "recipe"]),
     (["train", "--resume", "used", "--epochs", "3"], ["--epochs"]),
     (["train", "--resume", "absent"], ["absent", "config.json"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "used"], ["--run", "--resume used"]),
-    (["train", "vae", "--data", "sklearn:digits", "--run", "."], ["--run", "table.csv"]),
+    (["train", "vae", "--data", "sklearn:digits", "--run", "."], ["--run", "d.detector"]),
     (["train", "vae", "--data", "sklearn:digits", "--run", "table.csv"], ["--run", "a file"]),
     (["train", "cvae", "--data", "table.csv", "--run", "new"], ["--data", "labels", "cvae", "table.csv"]),
     (["train", "auxiliary_vae", "--data", "table.csv", "--run", "new"], ["--data", "labels"]),
@@ -76,12 +79,38 @@ USAGE_ERRORS = [
     (["sample", "used", "-n", "0"], ["used"]),
     (["score", "used", "absent.csv", "-o", "scores.csv"], ["absent.csv"]),
     (["score", "used", "table.csv", "-o", "scores.txt"], ["--output", ".parquet", "scores.txt"]),
-    (["score", "used", "table.csv"], ["--output"]),
+    (["score", "used", "table.csv"], ["--output is required"]),
+    (
+        ["score", "none.detector", "table.csv", "-o", "s.csv"],
+        ["MODEL", "none.detector, which does not exist"],
+    ),
+    (["score", "d.detector", "none.csv", "-o", "s.csv"], ["none.csv", "but there is no such file"]),
+    (["score", "d.detector", "table.csv", "-o", "table.csv"], ["--output", "other files than the input"]),
+    (["score", "d.detector", "table.csv", "-o", "old.csv"], ["--output", "a new file, or --overwrite"]),
+    (["score", "d.detector", "table.csv", "-o", "used"], ["--output"]),
+    (["detector", "fit", "table.csv", "-o", "d.detector"], ["--output", "a new file, or --overwrite"]),
+    (["detector", "schema", "table.csv", "-o", "table.csv", "--overwrite"], ["another file than the input"]),
+    (["detector", "report", "old.csv", "-o", "old.csv", "--overwrite"], ["another file than the input"]),
+    (
+        [
+            "detector",
+            "fit",
+            "table.csv",
+            "-o",
+            "e.detector",
+            "--contamination",
+            "0.1",
+            "--false-positive-rate",
+            "0.1",
+        ],
+        ["--contamination excludes --false-positive-rate: give one of them"],
+    ),
     (["export", "saved-model", "used", "out", "--version", "0"], ["--version", "0"]),
     (["export", "saved-model", "used", "out", "--images", "jpeg"], ["--images", "jpeg", "pixels"]),
     (["export", "verify", "absent", "--batch", "0"], ["--batch", "0"]),
     (["export", "verify", "absent", "--engine", "onnx"], ["--engine", "onnx", "openvino"]),
     (["export", "litert", "used", "model.onnx"], [".tflite", "model.onnx"]),
+    (["export", "litert", "used", "old.tflite"], ["FILE", "a new file, or --overwrite"]),
     (["export", "litert", "used", "m.tflite", "--quantize", "int9"], ["--quantize", "int8"]),
     (["export", "litert", "used", "m.tflite", "--batch-size", "0"], ["--batch-size", "0"]),
     (["export", "web", "used", "used"], ["FOLDER", "used", "config.json"]),
@@ -91,7 +120,7 @@ USAGE_ERRORS = [
 
 _SCRIPT = """
 import contextlib, io, json, sys
-from tfvae.pipelines.cli.app import main
+from tfvae.pipelines.cli.app import app, main
 heavy, commands = json.loads(sys.stdin.read())
 results = []
 for command in commands:
@@ -122,6 +151,8 @@ def outputs(tmp_path_factory):
     """The output of each command, in a process of its own, as this one has already loaded TensorFlow."""
     folder = tmp_path_factory.mktemp("work")
     (folder / "table.csv").write_text("a,b\n1,2\n3,4\n")
+    for name in ("old.csv", "old.tflite", "d.detector"):
+        (folder / name).write_text("a,b\n")
     (folder / "used").mkdir()
     config = {"recipe": "vae", "options": {}, "data": "sklearn:digits", "shape": [8, 8, 1]}
     config |= {"training": {"validation": 0.1, "seed": 0}, "versions": {}}
@@ -206,11 +237,16 @@ class TestFailures:
     def test_a_loss_that_is_not_finite(self, capsys, tmp_path, table):
         arguments = ("--data", table, "--run", tmp_path / "run", "--learning-rate", 1e30, "--batch-size", 32)
         assert "learning rate" in _fails(capsys, "train", "vae", *arguments)
+        assert main(["evaluate", str(tmp_path / "run")]) == 2
+        assert "received one whose training stopped by step" in capsys.readouterr().err
 
     def test_interruption(self, capsys, tmp_path, table, monkeypatch):
         monkeypatch.setattr(tfvae.LatentModel, "fit", _interrupted)
-        assert main(["train", "vae", "--data", str(table), "--run", str(tmp_path / "run")]) == 130
-        assert "interrupted" in capsys.readouterr().err
+        run = tmp_path / "run"
+        assert main(["train", "vae", "--data", str(table), "--run", str(run)]) == 130
+        assert f"interrupted; to continue: tfvae train --resume {run}\n" in capsys.readouterr().err
+        assert main(["train", "--resume", str(run)]) == 130
+        assert f"interrupted; to continue: tfvae train --resume {run}\n" in capsys.readouterr().err
 
     def test_an_option_that_the_recipe_rejects(self, capsys, tmp_path, table):
         status = main(
@@ -228,6 +264,52 @@ def _interrupted(*arguments, **options):
 def test_resuming_a_finished_run_prints_that(capsys, image_run):
     assert main(["train", "--resume", str(image_run.path)]) == 0
     assert "ended already" in capsys.readouterr().out
+
+
+def test_a_home_folder_is_meant_by_a_tilde(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "t.csv").write_text("a,b\n" + "1.5,2.5\n2.5,1\n" * 20)
+    monkeypatch.chdir(tmp_path)
+    assert main(["detector", "schema", "~/t.csv", "--output", "~/schema.json"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["schema.json", "t.csv"]
+    assert main(["detector", "schema", "~/t.csv", "--output", "~/schema.json"]) == 2
+    assert main(["train", "--resume", "~/none"]) == 2
+    assert f"{tmp_path}/none" in capsys.readouterr().err
+
+
+def commands(app, names=()):
+    """Every command of an app, by its words."""
+    for name in app:
+        if not name.startswith("-"):
+            words = (*names, name)
+            inner = list(commands(app[name], words))
+            yield from inner or [words]
+
+
+@pytest.mark.parametrize("words", sorted(commands(app)), ids=" ".join)
+def test_each_command_can_be_quiet_and_print_json(words, capsys):
+    assert main([*words, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert ("--quiet" in text and "--json" in text) or words == ("serve",)
+
+
+def test_help_tells_the_exit_statuses(capsys):
+    assert main(["--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Exit status: 0 success, 1 failure, 2 wrong arguments, 130 interrupted." in text
+
+
+def test_a_result_in_json_is_all_of_standard_output(capsys, image_run, tmp_path):
+    arguments = ["sample", str(image_run.path), "-o", str(tmp_path / "x.npy"), "-n", "2"]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"output": str(tmp_path / "x.npy")}
+    assert main(arguments) == 2
+    assert main([*arguments, "--overwrite", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["evaluate", str(image_run.path), "--samples", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["samples"] == 2
+    assert main(["train", "--resume", str(image_run.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["epochs"] == 2
 
 
 def test_version(capsys):

@@ -124,8 +124,8 @@ def test_the_page_is_self_contained_and_escapes_text_from_the_table(scored):
 
 def test_the_command_writes_the_report_beside_the_table(scored, capsys):
     assert main(["detector", "report", str(scored / "s.parquet")]) == 0
-    assert capsys.readouterr().out.strip() == str(scored / "s.html")
-    assert "Scores of new.csv" in (scored / "s.html").read_text()
+    assert capsys.readouterr().out.strip() == str(scored / "s.parquet.html")
+    assert "Scores of new.csv" in (scored / "s.parquet.html").read_text()
 
 
 def test_the_command_starts_no_tensorflow(scored):

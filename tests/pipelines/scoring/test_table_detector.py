@@ -62,7 +62,7 @@ def test_a_workflow_from_schema_to_report(folder, orders, tmp_path, capsys):
     again = table_detector.load(model).scorer_.calibration
     assert again.scores.shape == (600,)
     run("detector", "report", output)
-    assert "<h1>" in output.with_suffix(".html").read_text()
+    assert "<h1>" in output.with_name("scored.csv.html").read_text()
 
 
 def described(layer):
