@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.default_parts import assemble
+from tfvae.zoo.default_parts import annealed_elbo, assemble
 from tfvae.zoo.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def discrete_vae(
     num_variables: int = 20,
     num_categories: int = 10,
     temperature: float = 0.67,
+    warmup_steps: int = 5000,
     likelihood: "tfvae.likelihoods.Likelihood | None" = None,
     encoder: "keras.Layer | None" = None,
     decoder: "keras.Layer | None" = None,
@@ -27,6 +28,8 @@ def discrete_vae(
         num_variables: number of latent variables.
         num_categories: number of values of each.
         temperature: temperature of posterior and prior; toward 0 the draws become one-hot.
+        warmup_steps: optimizer steps over which the weight of the rate rises from 0 to 1; without them the
+            posterior collapses to the prior before the decoder has learned to read it.
         likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
         encoder: network from x to features; None means convolutional for images, else an MLP.
         decoder: network from z to features; None means the encoder's mirror image.
@@ -39,4 +42,5 @@ def discrete_vae(
     """
     posterior = tfvae.posteriors.RelaxedOneHot(num_variables, num_categories, temperature)
     prior = tfvae.priors.RelaxedCategorical(num_variables, num_categories, temperature)
-    return assemble(shape, posterior, likelihood, encoder, decoder, prior)
+    objective = annealed_elbo(warmup_steps)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, objective)

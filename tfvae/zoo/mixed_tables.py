@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import tfvae
-from tfvae.zoo.default_parts import assemble
+from tfvae.zoo.default_parts import annealed_elbo, assemble
 from tfvae.zoo.recipe import DataKind, Recipe
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def hi_vae(
     latent_dim: int = 16,
     columns: tuple[str, ...] = ("real",),
     num_components: int = 10,
+    warmup_steps: int = 1000,
     encoder: "keras.Layer | None" = None,
     decoder: "keras.Layer | None" = None,
 ) -> "tfvae.VAE":
@@ -27,6 +28,8 @@ def hi_vae(
         columns: what each column holds: real, positive, count, category:K or ordinal:K; one for all
             columns, or one each.
         num_components: number of components of the prior.
+        warmup_steps: optimizer steps over which the weight of the rate rises from 0 to 1; without them
+            columns of little information may be left to their most frequent value.
         encoder: network from x to features; None means an MLP.
         decoder: network from z to features; None means an MLP.
 
@@ -44,7 +47,8 @@ def hi_vae(
         raise tfvae.InvalidInput("columns", f"one kind, or one for each of {shape[0]} columns", columns)
     likelihood = tfvae.likelihoods.MixedColumns(tuple(_column(text) for text in columns))
     prior = tfvae.priors.Mixture(latent_dim, num_components)
-    return assemble(shape, tfvae.posteriors.Normal(latent_dim), likelihood, encoder, decoder, prior)
+    posterior = tfvae.posteriors.Normal(latent_dim)
+    return assemble(shape, posterior, likelihood, encoder, decoder, prior, annealed_elbo(warmup_steps))
 
 
 def _column(text: str) -> "tfvae.likelihoods.Column":

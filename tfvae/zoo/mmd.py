@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def info_vae(
     shape: tuple[int, ...],
     latent_dim: int = 16,
-    alpha: float = 0.0,
+    alpha: float = 1.0,
     weight: float = 10.0,
     likelihood: "tfvae.likelihoods.Likelihood | None" = None,
     encoder: "keras.Layer | None" = None,
@@ -25,7 +25,9 @@ def info_vae(
     Args:
         shape: shape of one example, such as (height, width, channels) of an image or (columns,) of a row.
         latent_dim: number of latent dimensions.
-        alpha: 1 leaves the rate out and is the MMD-VAE, 0 keeps all of it.
+        alpha: weight of the mutual information I(x; z), which the rate punishes and this term gives back:
+            1 leaves the rate out and is the MMD-VAE, 0 keeps all of it, so that a powerful decoder may leave
+            z out.
         weight: lambda of the paper.
         likelihood: p(x|z); None means Bernoulli for images, else a normal with one learned scale.
         encoder: network from x to features; None means convolutional for images, else an MLP.
@@ -34,8 +36,8 @@ def info_vae(
     Source: Zhao et al. 2019, equation 6.
 
     Example:
-        >>> info_vae((30,), alpha=1.0).objective.alpha
-        1.0
+        >>> info_vae((30,), alpha=0.5).objective.alpha
+        0.5
     """
     objective = tfvae.objectives.InfoVAE(alpha, weight)
     posterior = tfvae.posteriors.Normal(latent_dim)
