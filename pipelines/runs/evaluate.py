@@ -37,8 +37,8 @@ def evaluate(run: Run, source: Source | None = None, samples: int = 500, seed: i
 
     Returns:
         The content of evaluation.json: means and standard errors over examples in nats, active units, and the
-        verdict on posterior collapse. The densities are of log p(x|c) if the model has a condition c. A model that takes labels, known or not,
-        is not given them; its share of misclassified examples is included.
+        verdict on posterior collapse. The densities are of log p(x|c) if the model has a condition c. A model
+        that takes labels, known or not, is not given them; its share of misclassified examples is included.
 
     Raises:
         InvalidInput: the data does not fit the model.

@@ -82,6 +82,8 @@ EVALUATION_IF_THERE: dict[str, Check] = {
         lambda value: _is_estimate(value) and _is_count(value.get("labels")),
     ),
     "layer_rates": _NUMBERS,
+    "rate": ("a number or null", lambda value: value is None or _is_number(value)),
+    "latent_space": _TEXT,
 }
 
 

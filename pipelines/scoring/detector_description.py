@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, TypedDict
 
 from tfvae.core.errors import UnreadableFile
+from tfvae.data.tables.profile import Profile
+from tfvae.data.tables.schema import TableSchema
 
 FILE_NAME = "table.json"
 EXPORTED_DETECTOR = "a detector that `tfvae detector export` wrote"
@@ -50,7 +53,32 @@ def read_description(folder: Path) -> DetectorDescription:
     """
     path = folder / "assets.extra" / FILE_NAME
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        _check(values)
+    except (OSError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         reason = f"it has no readable assets.extra/{FILE_NAME}"
         raise UnreadableFile(folder, EXPORTED_DETECTOR, reason) from None
+    return values
+
+
+def _check(values: DetectorDescription) -> None:
+    """Raise one of Python's errors for values that are no description."""
+    modeled = TableSchema.from_json(values["schema"]).modeled
+    for column, entry in zip(modeled, values["training"], strict=True):
+        profile = Profile(**entry)
+        for numbers in (profile.edges, profile.shares):
+            _numbers(list(numbers))
+        if len(profile.shares) < 2:
+            raise ValueError(column.name)
+        values["inputs"][column.name].encode()
+    for feature in values["features"]:
+        feature.encode()
+    for name in ("features", "scores"):
+        if not isinstance(values[name], list) or not values[name]:
+            raise TypeError(name)
+    _numbers([*values["scores"], values["threshold"], values["above"]])
+
+
+def _numbers(values: list[float]) -> None:
+    if not all(isinstance(value, int | float) and not math.isnan(value) for value in values):
+        raise TypeError(values)

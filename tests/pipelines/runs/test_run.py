@@ -1,6 +1,7 @@
 """The folder of a run: created, opened, rejected."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -85,6 +86,7 @@ def test_a_changed_source_is_rejected(tmp_path):
 EVALUATION = {
     "data": "sklearn:iris", "part": "held out", "examples": 3, "samples": 5, "seed": 0, "active_units": 1,
     "elbo": {"mean": -1.5, "standard_error": None}, "latent_dim": 2, "versions": {},
+    "rate": 1.5, "latent_space": "in use",
 }  # fmt: skip
 
 
@@ -166,3 +168,42 @@ def test_lines_of_metrics_count_up_to_the_first_damaged_one(tmp_path):
 )
 def test_others_do_not_see_the_users_folders(tmp_path, data, name):
     assert Run(tmp_path, {"data": data}).data_name == name
+
+
+def _with(path, change):
+    """Write a `.keras` file again, with one of its parts changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, change.get(name, data))
+
+
+def _encrypted(path):
+    """Mark all parts of an archive as encrypted."""
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        position = data.find(signature)
+        while position >= 0:
+            data[position + flags] |= 1
+            position = data.find(signature, position + 4)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _encrypted,
+        lambda path: _with(path, {"config.json": b"[" * 200_000 + b"]" * 200_000}),
+        lambda path: _with(path, {"config.json": b"[]"}),
+        lambda path: _with(path, {"config.json": b"\xff"}),
+        lambda path: _with(path, {"model.weights.h5": b"no weights"}),
+        lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    ],
+)
+def test_damaged_models_are_named_in_one_line(tmp_path, damage):
+    run = Run.create(tmp_path, CONFIG)
+    tfvae.zoo.vae((4,), latent_dim=2).save(run.path / "model.keras")
+    damage(run.path / "model.keras")
+    with pytest.raises(UnreadableFile, match=rf"^{tmp_path}/model.keras: expected a .keras file [^\n]*$"):
+        run.model()

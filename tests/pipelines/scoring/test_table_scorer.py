@@ -1,6 +1,8 @@
 """A detector's columns for Arrow batches: the same bits in any batches, and without Keras."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from tfvae.pipelines.scoring import table_scorer
+from tfvae.pipelines.scoring.detector_description import read_description
 
 LAZY = {**os.environ, "TFVAE_LAZY_IMPORT": "1"}
 
@@ -91,3 +94,16 @@ def test_folders_without_an_export_are_named(tmp_path):
         with pytest.raises(OSError, match=message):
             table_scorer.load(tmp_path / "m")
         (tmp_path / "m").mkdir(exist_ok=True)
+
+
+@pytest.mark.parametrize("key", ["schema", "inputs", "features", "training", "threshold", "scores", "above"])
+def test_a_description_changed_by_hand_is_named(folder, tmp_path, key):
+    path = shutil.copytree(folder / "served", tmp_path / "m") / "1" / "assets.extra" / "table.json"
+    values = json.loads(path.read_text())
+    for damage in (None, {}, [], "x", [None], [[]], {"columns": [1]}, float("nan"), ...):
+        damaged = {name: value for name, value in values.items() if name != key or damage is not ...}
+        if damage is not ...:
+            damaged[key] = damage
+        path.write_text(json.dumps(damaged))
+        with pytest.raises(OSError, match=r"m/1: expected .* no readable assets.extra/table.json$"):
+            read_description(tmp_path / "m" / "1")
