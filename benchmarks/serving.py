@@ -4,6 +4,7 @@ The server is a process of its own; this one is its clients, each with one conne
 time, on 127.0.0.1. A request is one row; it runs alone, and then joined with those of other clients.
 
     python benchmarks/serving.py --seconds 5
+    python benchmarks/serving.py --beside 3 8      one row beside clients of 1,000 rows
 """
 
 from __future__ import annotations
@@ -56,6 +57,16 @@ async def load(
     return len(times) / (time.perf_counter() - start), times
 
 
+async def beside(server: Running, small: bytes, large: bytes, clients: int, seconds: float) -> list[float]:
+    """Return the sorted seconds of one client's small requests, while others send large ones."""
+    until = time.perf_counter() + seconds
+    others = [asyncio.create_task(client(server, large, until, 10**6)) for _ in range(clients)]
+    await asyncio.sleep(min(1.0, seconds / 2))
+    times = await client(server, small, until, 10**6)
+    await asyncio.gather(*others)
+    return sorted(times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="for each number of clients")
@@ -65,10 +76,20 @@ def main() -> None:
     parser.add_argument("--max-batch-size", type=int, default=64)
     parser.add_argument("--batch-timeout-ms", type=float, default=2.0)
     parser.add_argument("--shape", type=int, nargs="+", default=[28, 28, 1])
+    parser.add_argument("--beside", type=int, nargs="+", default=[], help="clients of 1,000 rows")
     args = parser.parse_args()
     sent = request(tuple(args.shape), args.rows)
     with tempfile.TemporaryDirectory() as scratch:
         folder = export(Path(scratch), tuple(args.shape))
+        if args.beside:
+            large = request(tuple(args.shape), 1000)
+            with running(folder) as server:
+                asyncio.run(load(server, sent, 1, 1.0, 10))
+                for clients in args.beside:
+                    times = asyncio.run(beside(server, sent, large, clients, args.seconds))
+                    median, worst = 1000 * times[len(times) // 2], 1000 * times[-1]
+                    print(f"beside {clients} large clients: median {median:.1f} ms, worst {worst:.1f} ms")
+            return
         print(
             f"{'batching':10s} {'clients':>7s} {'answers/s':>10s} {'median':>9s} {'99th':>9s} {'answers':>8s}"
         )

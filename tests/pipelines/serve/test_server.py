@@ -51,9 +51,9 @@ def folder(exported, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(hostile, folder):
-    largest = ("--max-body-bytes", str(hostile.LARGEST))
+    options = ("--max-body-bytes", str(hostile.LARGEST), "--allowed-host", "model")
     with hostile.running(
-        folder, *largest, "--poll-seconds", "0.1", program=(sys.executable, "-c", ALONE)
+        folder, *options, "--poll-seconds", "0.1", program=(sys.executable, "-c", ALONE)
     ) as server:
         yield server
 
@@ -65,6 +65,13 @@ def test_it_gives_pythons_numbers_bit_for_bit_with_tensorflow_alone(server, host
     for name, value in expected.items():
         received = np.array([item[name] for item in predictions], "float32")
         assert received.tobytes() == value.numpy().tobytes()
+
+
+@pytest.mark.parametrize(("host", "status"), [("model:8501", 200), ("evil.example", 403)])
+def test_hosts_are_those_of_the_command(server, hostile, host, status):
+    with server.connect() as connection:
+        connection.sendall(hostile.message(hostile.GOOD, host=host))
+        assert hostile.answer(connection)[0] == status
 
 
 def test_hostile_requests_do_no_harm(server, hostile):
