@@ -16,6 +16,7 @@ import numpy as np
 import tfvae
 from tfvae import samplers
 from tfvae.core.types import Array
+from tfvae.evaluation import LatentUse, posterior_collapse
 from tfvae.models import LatentModel
 from tfvae.pipelines.reports.html_pages import page, write_page
 from tfvae.pipelines.reports.run_report_contents import RunReportContents
@@ -81,7 +82,7 @@ def gather(run: Run, model: LatentModel | None = None) -> RunReportContents:
         summary=f"Examples, latent locations and scores are those of {part}.",
         part=part,
         results=_results(run),
-        cautions=tuple(_cautions(run, model, x)),
+        cautions=tuple(_cautions(run, model, inputs)),
         configuration=_configuration(run, model),
         metrics=tuple(run.metrics()),
         columns=run.source().columns,
@@ -187,7 +188,11 @@ def _plus_minus(estimate: Mapping[str, float | None]) -> str:
     return f"{estimate['mean']:.2f}{'' if error is None else f' ± {error:.2f}'} nats"
 
 
-def _cautions(run: Run, model: LatentModel, x: Array) -> Iterator[str]:
+def _cautions(run: Run, model: LatentModel, inputs: Batch) -> Iterator[str]:
+    x: Array = inputs["x"] if isinstance(inputs, dict) else inputs
+    verdict = posterior_collapse(model, inputs)
+    if verdict.use is not LatentUse.IN_USE:
+        yield f"{str(verdict)[0].upper()}{str(verdict)[1:]}."
     if isinstance(model.likelihood, tfvae.likelihoods.Bernoulli) and ((x > 0) & (x < 1)).any():
         yield (
             "The data holds values between 0 and 1 and the likelihood is Bernoulli: log p(x) is then a cross "

@@ -198,7 +198,10 @@ def _watch(run: Run, source: Source, labels: bool) -> Iterator[PosteriorCollapse
     training = run.config["training"]
     part = run.split.validation if training["validation"] > 0 else run.split.train
     pipeline = run.pipeline(source, training["batch_size"], part, labels=labels)
-    inputs = concatenated(itertools.islice(pipeline.batches(), -(-_WATCHED // pipeline.batch_size)))
+    try:
+        inputs = concatenated(itertools.islice(pipeline.batches(), -(-_WATCHED // pipeline.batch_size)))
+    except InvalidInput:
+        return  # `fit` says what is wrong with the data
     if len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs) > 1:  # one has no variance
         yield PosteriorCollapse(inputs, warn=lambda message: print(f"tfvae: {message}", file=sys.stderr))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -46,11 +47,12 @@ class Trace:
     seed: Tensor | None = None
 
     def __post_init__(self):
-        if tf.is_tensor(self.x) and self.px is not None and self.px.event_shape.rank != self.x.shape.rank - 1:
+        event: Any = getattr(self.px, "event_shape", None)  # several kinds of data have no single one
+        if isinstance(event, tf.TensorShape) and event.rank != len(self.x.shape) - 1:
             expected = (
                 f"a p(x|z) over whole examples, such as a tfd.Independent, event shape {self.x.shape[1:]}"
             )
-            raise InvalidInput("likelihood", expected, f"{self.px}, event shape {self.px.event_shape}")
+            raise InvalidInput("likelihood", expected, f"{self.px}, event shape {event}")
 
     @functools.cached_property
     def log_p(self) -> Tensor:

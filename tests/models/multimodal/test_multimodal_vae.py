@@ -11,9 +11,9 @@ import tfvae
 from tfvae import likelihoods, networks, objectives, posteriors
 from tfvae.core.errors import InvalidInput
 from tfvae.models import Modality, MultimodalVAE
-from tfvae.posteriors import fusion
+from tfvae.posteriors import MixtureOfExperts, MixtureOfProducts, ProductOfExperts
 
-FUSIONS = [fusion.ProductOfExperts, fusion.MixtureOfExperts, fusion.MixtureOfProducts]
+FUSIONS = [ProductOfExperts, MixtureOfExperts, MixtureOfProducts]
 NAN = float("nan")
 
 
@@ -21,7 +21,7 @@ def _modality(likelihood, latent_dim=2, network=lambda: networks.mlp((8,), "tanh
     return Modality(network(), network(), posteriors.Normal(latent_dim), likelihood)
 
 
-def _make(make=fusion.ProductOfExperts, names=("a", "b", "c"), objective=None, latent_dim=2):
+def _make(make=ProductOfExperts, names=("a", "b", "c"), objective=None, latent_dim=2):
     kinds = {
         "a": likelihoods.Normal((3,)),
         "b": likelihoods.Bernoulli((4,)),
@@ -75,7 +75,7 @@ def test_an_example_with_nothing_there_is_its_prior(make):
 def test_one_expert_in_a_mixture_is_the_plain_vae():
     """The same weights; the mixture's noise has one number more, which chooses nothing."""
     x = _data()["a"]
-    model = _make(fusion.MixtureOfExperts, ("a",))
+    model = _make(MixtureOfExperts, ("a",))
     modality = model.modalities["a"]
     vae = tfvae.VAE(modality.encoder, modality.decoder, modality.posterior, modality.likelihood)
     noise = model.noise(5, len(x), tf.constant([1, 2]))
@@ -101,9 +101,7 @@ def test_one_expert_in_a_product_is_the_vae_of_that_expert_times_the_prior():
     likelihood, posterior = likelihoods.Normal((3,)), TimesPrior(2)
     vae = tfvae.VAE(networks.mlp((8,)), networks.mlp((8,)), posterior, likelihood)
     expert = posteriors.Normal(2)
-    model = MultimodalVAE(
-        {"a": Modality(vae.encoder, vae.decoder, expert, likelihood)}, fusion.ProductOfExperts(2)
-    )
+    model = MultimodalVAE({"a": Modality(vae.encoder, vae.decoder, expert, likelihood)}, ProductOfExperts(2))
     expert.set_weights(posterior.get_weights())
     np.testing.assert_allclose(model.elbo(x, 4, 1), vae.elbo(x, 4, 1), rtol=1e-5)
     np.testing.assert_allclose(model.encode(x).stddev(), vae.encode(x).stddev(), rtol=1e-5)
@@ -153,7 +151,7 @@ def _repeatedly(model, data, times, num_samples):
     return model.elbo(repeated, num_samples, batch_size=8192).astype("float64").reshape(times, -1)
 
 
-@pytest.mark.parametrize("make", [fusion.MixtureOfExperts, fusion.MixtureOfProducts])
+@pytest.mark.parametrize("make", [MixtureOfExperts, MixtureOfProducts])
 def test_the_stratified_bound_is_the_sum_over_components(make):
     """One latent dimension: sum_k w_k E_{q_k}[log p(x, z) - log q(z|x)] by quadrature."""
     model, data = _make(make, latent_dim=1), _without(_data(4), a=[1], b=[2], c=[2])
@@ -179,7 +177,7 @@ def test_the_stratified_bound_is_the_sum_over_components(make):
 
 def test_one_draw_from_each_is_less_noisy_than_free_draws():
     """The stratified estimator against the mean of single draws, of which each is from any expert."""
-    model, data = _make(fusion.MixtureOfExperts), _data(8)
+    model, data = _make(MixtureOfExperts), _data(8)
     evenly = _repeatedly(model, data, 1000, 3)
     single = _repeatedly(model, data, 3000, 1).reshape(1000, 3, 8).mean(axis=1)
     difference = evenly.mean(axis=0) - single.mean(axis=0)
@@ -191,7 +189,7 @@ def test_one_draw_from_each_is_less_noisy_than_free_draws():
 class TestSubsets:
     """objectives.SubsetELBO: the loss as a sum of bounds."""
 
-    def _terms(self, objective, data, make=fusion.ProductOfExperts):
+    def _terms(self, objective, data, make=ProductOfExperts):
         model = _make(make, objective=objective)
         trace = model.trace(data, num_samples=1)
         return model, {name: value.numpy() for name, value in objective.loss(trace, model).items()}
@@ -277,7 +275,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("make", [fusion.ProductOfExperts, fusion.MixtureOfProducts])
+@pytest.mark.parametrize("make", [ProductOfExperts, MixtureOfProducts])
 @pytest.mark.parametrize("name", ALLOWED)
 def test_other_objectives_have_gradients_for_it(name, make):
     """For every weight of the model, and finite, with some modalities missing."""
@@ -308,7 +306,7 @@ def test_doubly_reparameterized_gradients_have_the_means_of_the_plain_ones():
     """Over seeds, of the sum of the encoders' gradients, within 4 standard errors."""
 
     def gradients(objective):
-        model, data = _make(fusion.MixtureOfExperts, objective=objective), _data(8)
+        model, data = _make(MixtureOfExperts, objective=objective), _data(8)
         weight = model.modalities["a"].posterior.head.dense.bias.value
         inputs = model.checked(data)
 

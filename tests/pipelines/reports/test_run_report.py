@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfvae
+from tfvae.evaluation import LatentUse, posterior_collapse
 from tfvae.pipelines.reports import run_report
 from tfvae.pipelines.runs import train
 from tfvae.pipelines.runs.training_options import TrainingOptions
@@ -66,8 +67,22 @@ def test_many_rows_are_thinned_evenly(images, monkeypatch):
 
 
 def test_gray_values_under_a_bernoulli_likelihood_come_with_a_caution(images):
-    (caution,) = run_report.gather(images).cautions
+    *others, caution = run_report.gather(images).cautions
     assert "cross entropy" in caution
+    assert not any("cross entropy" in other for other in others)
+
+
+def test_a_model_that_ignores_its_latent_variable_is_cautioned_against(images):
+    """Two epochs are too few for these digits; the verdict is that of the measure itself."""
+    inputs = next(images.pipeline(images.source(), 2000, images.split.validation).batches())
+    verdict = posterior_collapse(images.model(), inputs)
+    cautions = " ".join(run_report.gather(images).cautions).lower()
+    assert (str(verdict).lower() in cautions) == (verdict.use is not LatentUse.IN_USE)
+    model = images.model()
+    for weight in model.decoder.weights + model.posterior.weights:
+        weight.assign(np.zeros(weight.shape))
+    collapsed = run_report.gather(images, model).cautions[0]
+    assert collapsed.startswith("Posterior collapse: 0 of ")
 
 
 def test_before_an_evaluation_the_last_epoch_is_reported_and_after_it_the_evaluation(images):
@@ -95,7 +110,7 @@ def test_a_table_is_shown_in_the_units_of_the_data(table):
     assert (errors < 1.5 * x.std(0)).all(), "the reconstruction has the units of the data too"
     assert contents.samples is None
     assert not contents.traversals
-    assert "standardized columns" in contents.cautions[0]
+    assert "standardized columns" in contents.cautions[-1]
 
 
 @pytest.mark.parametrize("kind", ["images", "table"])

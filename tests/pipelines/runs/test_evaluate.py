@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tfvae
+from tfvae.evaluation import LatentUse
 from tfvae.pipelines.cli.app import main
 from tfvae.pipelines.runs import train
 from tfvae.pipelines.runs.training_options import TrainingOptions
@@ -32,7 +33,11 @@ def test_held_out_rows_are_measured(table_run, capsys):
     assert result["log_likelihood"]["standard_error"] == pytest.approx(error, rel=1e-5)
     assert result["elbo"]["mean"] == pytest.approx(model.elbo(held_out, seed=3).mean(), rel=1e-6)
     assert result["active_units"] == tfvae.evaluation.active_units(model, held_out).sum()
-    out = capsys.readouterr().out
+    verdict = tfvae.evaluation.posterior_collapse(model, held_out, seed=3)
+    assert result["latent_space"] == verdict.use.value
+    assert result["rate"] == pytest.approx(verdict.rate, rel=1e-6)
+    out, err = capsys.readouterr()
+    assert (str(verdict) in err) == (verdict.use is not LatentUse.IN_USE)
     assert f"{result['elbo']['mean']:.3f}" in out
     assert f"of {result['latent_dim']}" in out
 
