@@ -113,7 +113,7 @@ def litert(
     from tfvae.pipelines.runs import export
 
     with reporting.work():
-        export.litert(
+        values = export.litert(
             finished,
             output,
             endpoint=endpoint or ["encode"],
@@ -123,7 +123,7 @@ def litert(
             label=label,
             threshold=threshold,
         )
-    reporting.show("", {"output": str(output), "bytes": output.stat().st_size})
+    reporting.show("", values)
 
 
 @export_app.command

@@ -64,7 +64,7 @@ def litert(
     batch_size: int | None = None,
     label: str | None = None,
     threshold: float | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Export endpoints, with the run's preprocessing, as a LiteRT file; print the result.
 
     Args:
@@ -77,6 +77,9 @@ def litert(
         batch_size: examples in a call; None means any number.
         label: what the model is for; None means recipe and data.
         threshold: score above which an example is an anomaly, in nats; stored in the file.
+
+    Returns:
+        The file and its size.
 
     Raises:
         CommandFailed: LiteRT lacks an operation, or the file computes other numbers than the model.
@@ -96,6 +99,7 @@ def litert(
         )
     print(export.path)
     Console().print(_device_table(export))
+    return {"output": str(export.path), "bytes": export.size_bytes}
 
 
 def web(

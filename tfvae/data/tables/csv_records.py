@@ -91,7 +91,7 @@ def read_records(stream: Stream) -> Iterator[Records]:
 
     Example:
         >>> import io
-        >>> [records] = read_records(io.BytesIO(b'a,b\n1,"x\ny"\n2'))
+        >>> [records] = read_records(io.BytesIO(b'a,b\n1,"x\ny"\n2\n'))
         >>> records.fields, records.lines, records.record(1)
         (array([2, 2, 1]), array([1, 2, 4]), b'1,"x\ny"')
     """
