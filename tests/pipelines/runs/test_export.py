@@ -46,7 +46,8 @@ def test_a_models_card_has_its_measures_and_settings(image_run):
         "log_likelihood": {"mean": -1.0, "standard_error": None},
         "wrong_classes": {"mean": 0.125, "standard_error": 0.01, "labels": 8},
     }
-    image_run.write("evaluation.json", measured)
+    counts = {"examples": 64, "samples": 500, "active_units": 2, "latent_dim": 2}
+    image_run.write("evaluation.json", counts | measured)
     card = model_card(image_run, "MIT")
     (image_run.path / "evaluation.json").unlink()
     assert card.metrics == {
