@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tfvae
+from tfvae.evaluation import LatentUse, posterior_collapse
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -48,6 +49,24 @@ def test_a_recipe_has_at_most_ten_lines(recipe):
     (function,) = ast.parse(inspect.getsource(getattr(tfvae.zoo, recipe))).body
     code = function.body[1:] if ast.get_docstring(function) else function.body
     assert 1 <= code[-1].end_lineno - code[0].lineno + 1 <= 10
+
+
+@pytest.mark.slow
+def test_the_first_command_gives_a_model_that_uses_its_latent_space(tmp_path, monkeypatch, capsys):
+    from tfvae.pipelines.cli.app import main
+    from tfvae.pipelines.runs.run import Run
+
+    command = re.search(r"^    tfvae (train .*)$", README, re.MULTILINE).group(1)
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split("#")[0].split()) == 0
+    assert "collapse" not in capsys.readouterr().err
+    run = Run.open("runs/digits")
+    x = np.concatenate(list(run.pipeline(run.source(), 512, run.split.validation).batches()))
+    verdict = posterior_collapse(run.model(), x)
+    assert verdict.use is LatentUse.IN_USE
+    assert verdict.rate > 3.0
+    errors = np.square(run.model().reconstruct(x) - x).mean(), np.square(x.mean(axis=0) - x).mean()
+    assert errors[0] < 0.85 * errors[1], "better than the mean of all digits"
 
 
 def test_every_command_shown_exists(capsys):
