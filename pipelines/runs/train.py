@@ -29,8 +29,8 @@ from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
 from tfvae.pipelines.failures import usage_errors
 from tfvae.pipelines.runs import devices, recipe_options
-from tfvae.pipelines.runs.evaluate import concatenated
 from tfvae.pipelines.runs.epoch_summaries import EpochSummaries
+from tfvae.pipelines.runs.evaluate import concatenated
 from tfvae.pipelines.runs.machine import differences
 from tfvae.pipelines.runs.run import Run, versions
 from tfvae.pipelines.runs.training_lock import remove_run, removed_on_invalid_data, training_lock
