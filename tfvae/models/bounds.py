@@ -15,6 +15,7 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.importance import log_mean_weight
 from tfvae.core.noise import as_seed
 from tfvae.core.trace import Trace
+from tfvae.core.tracing import without_retracing_hints
 from tfvae.core.types import Inputs, Tensor, Tensors
 
 
@@ -111,9 +112,10 @@ class Bounds(abc.ABC):
         if any(map(user.is_symbolic, tensors.values())):
             return function(tensors, as_seed(seed))
         results = []
-        for index, batch in enumerate(user.in_batches(tensors, batch_size)):
-            batch_seed = tf.random.experimental.stateless_fold_in(as_seed(seed), index)
-            results.append(function(batch, batch_seed).numpy())
+        with without_retracing_hints():
+            for index, batch in enumerate(user.in_batches(tensors, batch_size)):
+                batch_seed = tf.random.experimental.stateless_fold_in(as_seed(seed), index)
+                results.append(function(batch, batch_seed).numpy())
         return np.concatenate(results)
 
     @tf.function(reduce_retracing=True, autograph=False)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from tfvae.core.dataset_checks import readable_error
+from tfvae.core.tracing import without_retracing_hints
 
 
 @contextlib.contextmanager
@@ -25,12 +26,14 @@ def readable_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def without_idle_warnings(exhaustible: bool) -> Iterator[None]:
-    """Silence what no user can act on: a weight that a loss does not use, the end of a source that has one.
+    """Silence what no user can act on.
+
+    A weight that a loss does not use, the end of a source that has one, the tracing of another model's steps.
 
     Args:
         exhaustible: whether all of a source of unknown length was asked for.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), without_retracing_hints():
         warnings.filterwarnings("ignore", "Gradients do not exist for variables", UserWarning)
         if exhaustible:
             warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)

@@ -87,7 +87,8 @@ def test_every_recipe_has_options_of_plain_types_with_its_own_defaults(recipe):
         if option == "likelihood":  # the one argument that is an option though its type is the library's
             assert parameters[option].annotation == "tfvae.likelihoods.Likelihood | None"
         else:
-            assert parameters[option].annotation in (int, float, tuple[int, ...], tuple[str, ...])
+            plain = (int, float, int | None, tuple[int, ...], tuple[str, ...])
+            assert parameters[option].annotation in plain
     others = [parameter for name, parameter in parameters.items() if name not in options]
     assert all("keras." in str(p.annotation) or p.name in ("shape", "step_likelihood") for p in others)
 
