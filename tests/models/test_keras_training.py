@@ -477,3 +477,10 @@ class TestSaving:
         vae = tfvae.zoo.vae((64,), encoder=keras.Sequential([keras.layers.Dense(4), Shifted(1.0)]))
         with pytest.raises(InvalidInput, match=r"layer 'shifted.*' of class Shifted: expected .*'by'"):
             vae.save(tmp_path / "vae.keras")
+
+
+def test_weights_in_float16_are_warned_of():
+    keras.config.set_dtype_policy("float16")
+    vae = tfvae.zoo.vae((4,), latent_dim=2)
+    with pytest.warns(UserWarning, match="float16 train to NaN; use a policy with weights in float32"):
+        vae.compile()

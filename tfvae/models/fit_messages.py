@@ -38,3 +38,9 @@ def without_idle_warnings(exhaustible: bool) -> Iterator[None]:
         if exhaustible:
             warnings.filterwarnings("ignore", "Your input ran out of data", UserWarning)
         yield
+
+
+def warn_of_float16() -> None:
+    """Warn of weights in float16, in which an optimizer's small numbers are 0 and its steps NaN."""
+    expected = "a policy with weights in float32, such as mixed_float16 or mixed_bfloat16"
+    warnings.warn(f"dtype policy: weights in float16 train to NaN; use {expected}", stacklevel=3)

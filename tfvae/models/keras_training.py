@@ -20,7 +20,7 @@ from tfvae.core.types import ArrayLike, Inputs, Tensors
 from tfvae.models.checked_batches import CheckedPyDataset, checked_generator
 from tfvae.models.fit_callbacks import StepCallbacks, StopAtNaN, sees_batches, set_direction
 from tfvae.models.fit_data import STREAMS, columns_of, count_examples, known_batches, warn_of_scale
-from tfvae.models.fit_messages import readable_errors, without_idle_warnings
+from tfvae.models.fit_messages import readable_errors, warn_of_float16, without_idle_warnings
 from tfvae.models.replica_checks import check_strategy
 from tfvae.optimizers import Adam
 
@@ -87,6 +87,8 @@ class KerasTraining(keras.Model, abc.ABC):
                 "measure more (tfvae.evaluation)"
             )
             raise InvalidInput("metrics", expected, repr(metrics or weighted_metrics))
+        if any(weight.dtype == "float16" for weight in self.trainable_weights):
+            warn_of_float16()
         self._most_steps = steps_per_execution
         self._made_steps = {}  # of the functions that Keras makes
         super().compile(
