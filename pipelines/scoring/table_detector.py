@@ -12,7 +12,9 @@ import numpy as np
 import tfvae
 from tfvae import anomaly
 from tfvae.anomaly import Calibration, Drift, Score, Scorer, VAEDetector
+from tfvae.anomaly.calibration.held_out import held_out_mask
 from tfvae.anomaly.detectors import table_defaults
+from tfvae.anomaly.detectors.training import reproducible
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data.tables.features import TableFeatures
 from tfvae.data.tables.files import Reject, TableFile, table_file
@@ -53,6 +55,9 @@ def fit(
 ) -> Fitted:
     """Fit a detector to a CSV or Parquet file and write it.
 
+    If the calibration holds rows out, all else is learned from the other rows: what columns hold, their
+    locations and scales, and the model.
+
     Args:
         data: the file.
         output: a file name ending in `.detector`.
@@ -67,15 +72,18 @@ def fit(
         OSError: a file cannot be read or written.
     """
     file = table_file(data)
-    features = TableFeatures.fit(file, infer(file, schema))
-    raw, rejects = _read(file, features)
+    held_out = _held_out(file, calibration, seed)
+    learned_from = None if held_out is None else np.flatnonzero(~held_out)
+    features = TableFeatures.fit(file, infer(file, schema, learned_from), learned_from)
+    raw, rows, rejects = _read(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
-    model, score = _model_and_score(features)
+    with reproducible(seed):
+        model, score = _model_and_score(features)
     verbose = 0 if not progress else 1 if sys.stdout.isatty() else 2
     detector = VAEDetector(model, score, calibration=calibration, epochs=epochs, seed=seed, verbose=verbose)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about constant columns, which the schema shows
-        fitted = detector.fit(x).scorer_
+        fitted = (detector.fit(x) if held_out is None else detector.fit_without(held_out[rows], x)).scorer_
     scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features, fitted.block)
     detector.set_params(preprocessing=features, verbose=0).with_scorer(scorer)
     detector.save(output)
@@ -95,7 +103,7 @@ def recalibrate(path: str | os.PathLike[str], data: str | os.PathLike[str]) -> F
     """
     detector = load(path)
     scorer = detector.scorer_
-    raw, rejects = _read(table_file(data), table_features(detector))
+    raw, _, rejects = _read(table_file(data), table_features(detector))
     scores = np.concatenate([scorer.assess_arrays(part.values)["score"] for part in raw])
     drift = detector.calibrated_by(scores)
     detector.save(path)
@@ -148,8 +156,18 @@ def _model_and_score(features: TableFeatures) -> tuple[LatentModel, Score]:
     return model, anomaly.LogLikelihood()
 
 
-def _read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[Reject, ...]]:
-    """Return all rows of a file that can be read, in parts, and a reject for each of the others.
+def _held_out(file: TableFile, calibration: Calibration | None, seed: int) -> np.ndarray | None:
+    """Return which of all rows of a file, also unreadable ones, are held out, bool [N]; None for none.
+
+    What can be read follows from the schema, which is inferred from the rows that are not held out. So the
+    choice comes first.
+    """
+    share = calibration.held_out if calibration else 0.0
+    return held_out_mask(file.count(), share, seed) if share else None
+
+
+def _read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], np.ndarray, tuple[Reject, ...]]:
+    """Return all rows of a file that can be read, in parts; their indices; and a reject for each other row.
 
     Raises:
         InvalidInput: the table lacks a column.
@@ -157,14 +175,15 @@ def _read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], tuple[Re
     """
     table = features.raw_table()
     table.check(file.names)
-    parts, rejects = [], []
+    parts, indices, rejects = [], [], []
     for rows in file.rows():
         raw = table.read(rows.batch)
         readable = readable_mask(len(rows.rows), raw.reasons)
         rejects += [*rows.rejects, *rejects_of(rows, raw.reasons)]
         if readable.any():
             parts.append(Raw({name: value[readable] for name, value in raw.values.items()}, {}))
+            indices.append(rows.rows[readable])
     if not parts:
         reason = rejects[0].reason if rejects else "it holds no row"
         raise UnreadableFile(file.path, "at least one row that can be read", reason)
-    return parts, tuple(sorted(rejects, key=lambda reject: reject.row))
+    return parts, np.concatenate(indices), tuple(sorted(rejects, key=lambda reject: reject.row))

@@ -151,6 +151,20 @@ def test_nothing_that_is_learned_before_the_calibration_sees_the_held_out_rows(t
     assert scorers[0].calibration.threshold < scorers[1].calibration.threshold
 
 
+@pytest.mark.parametrize(
+    ("held_out", "received"),
+    [
+        (np.zeros(600, bool), "0 of 600"),
+        (np.ones(600, bool), "600 of 600"),
+        (np.arange(5), "int64 of shape"),
+        (np.ones(5, bool), r"bool of shape \(5,\)"),
+    ],
+)
+def test_held_out_rows_are_some_but_not_all(table, held_out, received):
+    with pytest.raises(InvalidInput, match=f"held_out: expected .*, received {received}"):
+        VAEDetector(epochs=1).fit_without(held_out, table[0])
+
+
 def test_without_a_score_a_model_gets_one_that_it_has():
     """With a codebook z is a function of x: there are no importance weights."""
     x = np.random.default_rng(0).normal(size=(60, 4))

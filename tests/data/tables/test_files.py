@@ -1,5 +1,6 @@
 """From file names to tables, and parts of their rows."""
 
+import numpy as np
 import pytest
 
 from tfvae.core.errors import InvalidInput, UnreadableFile
@@ -28,3 +29,16 @@ def test_parts_keep_every_row_and_every_reject_once(tmp_path):
     assert [reject.row for piece in pieces for reject in piece.rejects] == [3, 7, 11, 15]
     for piece in pieces:
         assert [int(cell) for cell in piece.batch.column("a").to_pylist()] == piece.rows.tolist()
+
+
+@pytest.mark.parametrize("indices", [[], [0, 3, 4], [2], [1, 9]])
+def test_rows_among_increasing_indices(tmp_path, indices):
+    """Also around a row that cannot be read; such rows count."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n0,0\n1,1\n2\n3,3\n4,4\n")
+    file = table_file(path)
+    assert file.count() == 5
+    [part] = file.rows()
+    expected = [row in indices for row in (0, 1, 3, 4)]
+    assert part.among(np.array(indices, int)).tolist() == expected
+    assert part.among(None).all()

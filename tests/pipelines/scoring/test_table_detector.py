@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pyarrow.csv
 
-from tfvae.anomaly import VAEDetector
+from tfvae.anomaly import FalsePositiveRate, VAEDetector
+from tfvae.anomaly.calibration.held_out import held_out_mask
 from tfvae.pipelines.cli.app import main
 from tfvae.pipelines.scoring import table_detector
 
@@ -87,3 +88,34 @@ def test_a_detector_of_arrays_is_rejected(tmp_path, capsys):
         == 1
     )
     assert "expected a detector fitted to a table" in capsys.readouterr().err
+
+
+def test_nothing_that_is_learned_before_the_calibration_sees_the_held_out_rows(tmp_path):
+    """Not kinds, values, locations, scales or weights; rows that are rejected do not move the others."""
+    unreadable = [3, 17, 140]
+    held_out = held_out_mask(203, 0.2, seed=4)
+    assert held_out[unreadable].any()
+    found = []
+    for name, factor, town in (("one", 1.0, "Ulm"), ("two", 50.0, "Jena")):
+        g = np.random.default_rng(0)
+        x, y, towns = g.normal(size=203), g.normal(size=203), g.choice(["Ulm", "Bonn"], 203)
+        rows = [
+            f"{x[i] * factor},{y[i]},{town}" if held_out[i] else f"{x[i]},{y[i]},{towns[i]}"
+            for i in range(203)
+        ]
+        rows[3], rows[17], rows[140] = "short", "no number,1,Ulm", ",,"
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join(["x,y,town", *rows]))
+        calibration = FalsePositiveRate(0.1)
+        fit = table_detector.fit(path, tmp_path / "t.detector", None, calibration, epochs=2, seed=4)
+        assert [reject.row for reject in fit.rejects] == unreadable
+        assert fit.rows == 200
+        found.append(fit.detector.scorer_)
+    one, two = (scorer.preprocessing for scorer in found)
+    assert one.get_config() | {"name": ""} == two.get_config() | {"name": ""}
+    assert one.table.columns[2].values == ("Bonn", "Ulm")
+    for weight, other in zip(found[0].model.get_weights(), found[1].model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, other)
+    calibrated = [np.asarray(scorer.calibration.scores) for scorer in found]
+    assert [len(scores) for scores in calibrated] == [held_out.sum() - held_out[unreadable].sum()] * 2
+    assert np.median(calibrated[1]) > np.median(calibrated[0])

@@ -57,6 +57,28 @@ def warn_of_constant_columns(rows: np.ndarray) -> None:
         )
 
 
+def held_out_rows(mask: np.ndarray, count: int) -> np.ndarray:
+    """Return a mask of held-out rows, checked.
+
+    Args:
+        mask: which rows are held out, bool [count].
+        count: number of rows.
+
+    Raises:
+        InvalidInput: for another shape or type, and if all rows are held out, or none.
+
+    Example:
+        >>> held_out_rows(np.array([True, True]), 2)
+        Traceback (most recent call last):
+        tfvae.InvalidInput: held_out: expected some of the rows, but not all, received 2 of 2
+    """
+    if mask.dtype != bool or mask.shape != (count,):
+        raise InvalidInput("held_out", f"bool [{count}]", f"{mask.dtype} of shape {mask.shape}")
+    if not 0 < mask.sum() < count:
+        raise InvalidInput("held_out", "some of the rows, but not all", f"{mask.sum()} of {count}")
+    return mask
+
+
 def normal_rows(rows: np.ndarray, y: ArrayLike) -> np.ndarray:
     """Return the rows that are labeled normal.
 

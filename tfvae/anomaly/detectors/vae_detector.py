@@ -119,10 +119,28 @@ class VAEDetector(Detector):
         """
         self._validate_params()
         raw = self._rows(X, reset=True)
+        return self._fit(raw, held_out_mask(len(raw), self._new_calibration().held_out, self.seed))
+
+    def fit_without(self, held_out: np.ndarray, X: ArrayLike) -> Self:  # noqa: N803
+        """Fit as `fit` does, but with a choice of the rows to hold out for the calibration.
+
+        For features that were fitted themselves: the rows that they were not fitted to.
+
+        Args:
+            held_out: which rows to hold out, some but not all, bool [N].
+            X: rows [N, *event], NaN, masked or NA where missing.
+
+        Raises:
+            InvalidInput: names what cannot be used.
+        """
+        self._validate_params()
+        raw = self._rows(X, reset=True)
+        return self._fit(raw, row_checks.held_out_rows(held_out, len(raw)))
+
+    def _fit(self, raw: np.ndarray, held_out: np.ndarray) -> Self:
         row_checks.warn_of_constant_columns(raw)
         with reproducible(self.seed):
             calibration = self._new_calibration()
-            held_out = held_out_mask(len(raw), calibration.held_out, self.seed)
             preprocessing = self._preprocessing(raw[~held_out])
             x = raw if preprocessing is None else np.asarray(preprocessing(raw), "float32")
             model = self._initial_model(x)

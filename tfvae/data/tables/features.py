@@ -98,7 +98,7 @@ class TableFeatures(keras.layers.Layer):
         Args:
             file: the table.
             schema: the kinds of its columns.
-            rows: indices of the rows to use, such as those that are not held out; None means all.
+            rows: increasing indices of the rows to use, such as those that are not held out; None means all.
 
         Raises:
             InvalidInput: for a column of the schema that is not in the table.

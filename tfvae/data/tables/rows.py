@@ -69,9 +69,12 @@ class Rows:
         """Return which of the rows that could be read have one of these indices in the file, bool [n].
 
         Args:
-            indices: of rows in the file; None means all.
+            indices: of rows in the file, increasing; None means all.
         """
-        return np.ones(len(self.rows), bool) if indices is None else np.isin(self.rows, indices)
+        if indices is None or not len(self.rows):
+            return np.ones(len(self.rows), bool)
+        low, high = np.searchsorted(indices, (self.rows[0], self.rows[-1] + 1))
+        return np.isin(self.rows, indices[low:high])
 
     def after(self, end: int) -> Rows | None:
         """Return the rows with an index of at least `end`; None if there are none.
@@ -117,6 +120,16 @@ class TableFile(abc.ABC):
         Raises:
             UnreadableFile: for a damaged file; the message tells after how many rows.
         """
+
+    def count(self) -> int:
+        """Return the number of rows, with those that cannot be read.
+
+        Raises:
+            UnreadableFile: for a damaged file that has to be read for that.
+        """
+        if self.size is not None:
+            return self.size
+        return sum(len(part.rows) + len(part.rejects) for part in self.rows())
 
     def _check_names(self, expected: str) -> None:
         twice = [name for name, count in Counter(self.names).items() if count > 1]

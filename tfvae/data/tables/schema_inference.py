@@ -47,7 +47,8 @@ def infer(file: TableFile, given: TableSchema | None = None, rows: np.ndarray | 
         file: the table.
         given: what is known of all columns or some; kinds are kept, and values that it leaves out are filled
             in. None means nothing is known.
-        rows: indices of the rows to infer from, such as those that are not held out; None means all.
+        rows: increasing indices of the rows to infer from, such as those that are not held out; None means
+            all.
 
     Raises:
         InvalidInput: for a given column that is not in the table.
