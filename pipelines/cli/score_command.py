@@ -42,12 +42,22 @@ def score(
         str | None, Parameter(help="Spark cluster; local[*], all cores of this machine, by default.")
     ] = None,
     overwrite: Overwrite = False,
+    escape_formulas: Annotated[
+        bool,
+        Parameter(
+            help="put an apostrophe in front of each cell of a CSV file that starts with =, +, -, @, a tab or"
+            " a carriage return, and is no number.",
+        ),
+    ] = False,
     reporting: Output = PRINTED,
 ) -> None:
     """Score every row, and with a detector decide which rows are anomalies.
 
     A detector gives score, p-value, decision and the features that contribute most. If interrupted, the same
     command continues. A run's model gives -log p(x) in nats, its standard error, and -ELBO.
+
+    The cells of a table are written unchanged, also those that a spreadsheet runs as formulas when it opens a
+    CSV file, such as =cmd(): if the data is not your own, add --escape-formulas.
     """
     if engine == "spark":
         if overwrite:
@@ -59,7 +69,9 @@ def score(
         draws = _SAMPLES if samples is None else samples
         work = _with_run(model, data, output, top, draws, overwrite, reporting.progress)
     else:
-        work = _with_detector(model, data, output, top, samples, overwrite, reporting.progress)
+        work = _with_detector(
+            model, data, output, top, samples, overwrite, escape_formulas, reporting.progress
+        )
     with reporting.work():
         summary = work()
     reporting.show(summary, dataclasses.asdict(summary))
@@ -72,6 +84,7 @@ def _with_detector(
     top: int | None,
     samples: int | None,
     overwrite: bool,
+    escape_formulas: bool,
     progress: bool,
 ) -> Callable[[], Summary]:
     with usage_errors():
@@ -85,7 +98,12 @@ def _with_detector(
     from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
 
     return lambda: score_table.score(
-        LoadedDetector.load(path, top), data, output, overwrite=overwrite, progress=progress
+        LoadedDetector.load(path, top),
+        data,
+        output,
+        overwrite=overwrite,
+        progress=progress,
+        escape_formulas=escape_formulas,
     )
 
 

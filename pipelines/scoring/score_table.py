@@ -19,6 +19,11 @@ from tfvae.data.tables.csv_table import CsvTable
 from tfvae.data.tables.files import Reject, Rows, TableFile, table_file
 from tfvae.data.tables.profile import Profile, counted
 from tfvae.data.tables.schema import TableSchema
+from tfvae.pipelines.scoring.escaping_writer import (
+    escaping_record_writer,
+    escaping_table_writer,
+    with_escaped_rejects,
+)
 from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
 from tfvae.pipelines.scoring.output_files import OutputFiles
 from tfvae.pipelines.scoring.parts import Parts
@@ -46,14 +51,20 @@ def score(
     part_rows: int = _PART_ROWS,
     overwrite: bool = False,
     progress: bool = True,
+    escape_formulas: bool = False,
 ) -> Summary:
     """Write every row of a file with its score, p-value, decision and the features that contribute most.
 
     All columns of the data are kept; `row` is the number of a row in the data, from 0. The cells of a CSV
     file are written to a CSV file byte for byte, and to a Parquet file as texts; the columns of a Parquet
-    file keep their types. Beside the output are written `OUT.rejects.csv`, if rows are rejected, and
-    `OUT.summary.json`, from which a report is made. Until all rows are scored, finished parts are kept in the
-    folder `OUT.parts`: if the command is interrupted, the same command continues from there.
+    file keep their types.
+
+    A cell such as `=cmd()`, which a spreadsheet runs as a formula when it opens a CSV file, is written
+    unchanged; `escape_formulas` puts an apostrophe in front of it.
+
+    Beside the output are written `OUT.rejects.csv`, if rows are rejected, and `OUT.summary.json`, from which
+    a report is made. Until all rows are scored, finished parts are kept in the folder `OUT.parts`: if the
+    command is interrupted, the same command continues from there.
 
     Args:
         detector: the detector.
@@ -62,6 +73,9 @@ def score(
         part_rows: rows in a part.
         overwrite: whether an output that exists is replaced.
         progress: whether a progress bar is shown.
+        escape_formulas: whether an apostrophe is put in front of each cell of a CSV file that starts with
+            `=`, `+`, `-`, `@`, a tab or a carriage return, and is no number: in names, cells and rejects. No
+            effect on a Parquet file.
 
     Raises:
         InvalidInput: the table lacks a column, or has one with the name of an added one; or the output cannot
@@ -87,7 +101,9 @@ def score(
             work.remove()
             raise UnreadableFile(file.path, "a file that does not change", "it has changed meanwhile")
         total = parts.rows if file.size is None else file.size
-        summary = write_scores(parts, scorer.writer, str(file.path), work, total)
+        writer = scorer.escaping_writer if escape_formulas else scorer.writer
+        written = map(with_escaped_rejects, parts) if escape_formulas else parts
+        summary = write_scores(written, writer, str(file.path), work, total)
         summary = dataclasses.replace(summary, resumed=resumed)
         _write_summary(summary, parts, detector, work)
         work.publish(overwrite)
@@ -162,6 +178,12 @@ class _FileScorer:
         if isinstance(self._file, CsvTable) and self._keeps_records:
             return RecordWriter(path, self._file.header, self._scorer.added.names[:-1])
         return table_writer(path, self.schema)
+
+    def escaping_writer(self, path: Path) -> AbstractContextManager[TableWriter]:
+        """Open the file of the scored rows; formulas in a CSV file are escaped."""
+        if isinstance(self._file, CsvTable) and self._keeps_records:
+            return escaping_record_writer(path, self._file.header, self._scorer.added.names[:-1])
+        return (escaping_table_writer if self._suffix == ".csv" else table_writer)(path, self.schema)
 
     def score(self, batch: list[Rows]) -> ScoredRows:
         """Return the scored rows of some pieces, and the rejected ones."""

@@ -111,7 +111,7 @@ class TableScorer:
         readable = readable_mask(len(batch), raw.reasons)
         values = {name: array[readable] for name, array in raw.values.items()}
         columns = self._columns(self._results(values), readable)
-        reasons = pa.array([raw.reasons.get(row) for row in range(len(batch))], pa.string())
+        reasons = _reasons(raw.reasons, len(batch))
         return pa.record_batch([*batch.columns, *columns, reasons], schema=schema), Raw(values, {})
 
     def _results(self, values: dict[str, Array]) -> dict[str, Array] | None:
@@ -137,6 +137,13 @@ class TableScorer:
         position = pa.array(np.cumsum(readable) - 1, mask=~readable)  # of each row among the readable ones
         fields = zip(columns, self.added, strict=False)
         return [pa.array(column, field.type).take(position) for column, field in fields]
+
+
+def _reasons(reasons: Mapping[int, str], rows: int) -> pa.Array:
+    """Return the reason of each row, null for most."""
+    if not reasons:
+        return pa.nulls(rows, pa.string())
+    return pa.array([reasons.get(row) for row in range(rows)], pa.string())
 
 
 def load(path: str | os.PathLike[str], top: int | None = None) -> TableScorer:

@@ -292,3 +292,52 @@ def test_more_features_than_there_are_is_rejected(folder, tmp_path, capsys):
     assert "top: expected an integer from 0 to 5, the number of features" in capsys.readouterr().err
     run(*arguments, 0)
     assert pa.csv.read_csv(tmp_path / "s.csv").column_names[-1] == "is_anomaly"
+
+
+def formula_table(tmp_path, suffix):
+    """A table with formulas in its cells and in a name, and a CSV file's row that is rejected."""
+    columns = {
+        "order": ["=cmd()", "+A1", "-7", "a=b"],
+        "shop": ["@x", "web", "\t1", "a,=b"],
+        "pieces": [1, 2, 3, 4],
+        "price (EUR)": [-1.5, 2.0, 3.0, 4.0],
+        "weight": [1.0, 2.0, None, 4.0],
+        "day": ["2024-03-01"] * 4,
+        "=name": ["-1-1", "", "-1e5", "x"],
+    }
+    data = tmp_path / f"new.{suffix}"
+    if suffix == "parquet":
+        pa.parquet.write_table(pa.table(columns), data)
+    else:
+        pa.csv.write_csv(pa.table(columns), data)
+        data.write_text(data.read_text() + "=short,1\n")
+    return data
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_formulas_in_a_csv_file_are_escaped_on_demand(folder, detector, tmp_path, suffix):
+    data, plain, output = formula_table(tmp_path, suffix), tmp_path / "plain.csv", tmp_path / "s.csv"
+    score_table.score(detector, data, plain)
+    run("score", folder / "served", data, "-o", output, "--escape-formulas")
+    rows, escaped = rejects_of(plain), rejects_of(output)
+    assert rows[0]["order"] == "=cmd()"
+    changed = {
+        (row, name): (before[name], after[name if name in after else f"'{name}"])
+        for row, (before, after) in enumerate(zip(rows, escaped, strict=True))
+        for name in before
+        if before[name] != after[name if name in after else f"'{name}"]
+    }
+    expected = {(0, "order"): "=cmd()", (1, "order"): "+A1", (0, "shop"): "@x", (2, "shop"): "\t1"}
+    expected |= {(0, "=name"): "-1-1"}
+    assert changed == {place: (cell, f"'{cell}") for place, cell in expected.items()}
+    assert "'=name" in escaped[0]
+    if suffix == "csv":
+        [reject] = rejects_of(tmp_path / "s.csv.rejects.csv")
+        assert reject["text"] == "'=short,1"
+
+
+def test_formulas_in_a_parquet_file_are_unchanged(detector, tmp_path):
+    data = formula_table(tmp_path, "parquet")
+    score_table.score(detector, data, tmp_path / "s.parquet", escape_formulas=True)
+    table = pa.parquet.read_table(data)
+    assert pa.parquet.read_table(tmp_path / "s.parquet").select(table.column_names).equals(table)
