@@ -61,7 +61,7 @@ def write_table(path: Path, rows: int, seed: int) -> None:
 def bare(path: Path, data: Path, rows: int) -> float:
     """Rows per second of the network alone."""
     scorer = table_detector.load(path).scorer_
-    model, draws = scorer.model, scorer.score.passes
+    model, draws = scorer.model, scorer.score.num_decoded
     raw = scorer.preprocessing.raw_table().read(
         pa.parquet.ParquetFile(data).read_row_group(0).to_batches()[0]
     )

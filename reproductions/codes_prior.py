@@ -21,7 +21,8 @@ from mnist_iwae import binarized_batches, images
 from record import record
 
 import tfvae
-from tfvae.priors.autoregressive import AutoregressiveCodes, CodesModel
+from tfvae.priors.autoregressive import AutoregressiveCodes
+from tfvae.priors.codes_model import CodesModel
 
 
 def codes(model: tfvae.VAE, x: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ import numpy as np
 from record import record
 
 import tfvae
-from tfvae.likelihoods import Category, Count, MixedColumns, Ordinal, Positive
+from tfvae.likelihoods import Category, Column, Count, MixedColumns, Ordinal, Positive
 
 DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -44,7 +44,7 @@ class Table:
         x[:, (self.kinds == "pos") & (np.nanmin(x, axis=0) == 0)] += 1  # capital gains and losses
         self.x = x
 
-    def columns(self, gaps: np.ndarray) -> tuple[tfvae.likelihoods.mixed_columns.Column, ...]:
+    def columns(self, gaps: np.ndarray) -> tuple[Column, ...]:
         """Kinds with the locations and scales of what is seen."""
         return tuple(_column(*each) for each in zip(self.kinds, self.sizes, gaps.T, strict=True))
 
@@ -75,7 +75,7 @@ class Table:
         return np.broadcast_to(values, gaps.shape)
 
 
-def _column(kind: str, size: int, seen: np.ndarray) -> tfvae.likelihoods.mixed_columns.Column:
+def _column(kind: str, size: int, seen: np.ndarray) -> Column:
     seen = seen[~np.isnan(seen)]
     if kind == "cat":
         return Category(int(size))

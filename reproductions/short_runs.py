@@ -31,7 +31,7 @@ from record import record
 from semi_supervised import images_and_labels, mlp
 
 import tfvae
-from tfvae.posteriors.vector_quantizer import perplexity
+from tfvae.posteriors import perplexity
 
 DATA = Path(os.environ.get("TFVAE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SPARSITY, TESTED = 0.2, 1000
