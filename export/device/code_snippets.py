@@ -15,12 +15,15 @@ import jinja2
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from tfvae.core.errors import InvalidInput
 from tfvae.core.files import replacing
 from tfvae.export import source_text
 from tfvae.export.device.file_metadata import read_metadata
 from tfvae.export.device.flatbuffer import Graph, Model, model_of
 from tfvae.export.device.identifiers import Scope, words_of
 from tfvae.export.source_text import comment
+
+_WRITTEN_BY = "written by tfvae"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,17 +92,49 @@ def snippets(path: str | os.PathLike[str]) -> dict[str, str]:
     return {language.suffix: _code(language, path, facts, signatures) for language in _LANGUAGES}
 
 
+def check_writable(path: Path) -> None:
+    """Raise if the code of a LiteRT file would replace something other than generated code.
+
+    Args:
+        path: the LiteRT file, which need not exist yet.
+
+    Raises:
+        InvalidInput: names the other file.
+    """
+    folder = _folder(path)
+    taken = [folder] if os.path.lexists(folder) and not folder.is_dir() else []
+    for file in [*taken, *(folder / name for name in _names(path).values())]:
+        if os.path.lexists(file) and not _is_generated(file):
+            raise InvalidInput("path", "a name whose code replaces only generated code", f"{file} exists")
+
+
 def write(path: Path) -> Path:
     """Write the code to the folder with the file's name and suffix `.code`, and return the folder.
 
     Args:
         path: the LiteRT file.
     """
-    folder = path.with_suffix(".code")
+    folder, names = _folder(path), _names(path)
     for language, text in snippets(path).items():
-        with replacing(folder / f"{path.stem}.{language}") as temporary:
+        with replacing(folder / names[language]) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return folder
+
+
+def _folder(path: Path) -> Path:
+    return path.with_suffix(".code")
+
+
+def _names(path: Path) -> dict[str, str]:
+    return {language.suffix: f"{path.stem}.{language.suffix}" for language in _LANGUAGES}
+
+
+def _is_generated(file: Path) -> bool:
+    if file.is_symlink() or not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        first = stream.readline()
+    return first.startswith(b"// Calls ") and _WRITTEN_BY.encode() in first
 
 
 def _code(
@@ -108,7 +143,7 @@ def _code(
     environment, name = _templates(language), f"device.{language.suffix}.j2"
     assert environment.loader is not None
     scope = Scope(words_of(environment.loader.get_source(environment, name)[0]))
-    title = f"{facts['label'] or facts['model']}, {facts['quantization']}, written by tfvae {facts['tfvae']}"
+    title = f"{facts['label'] or facts['model']}, {facts['quantization']}, {_WRITTEN_BY} {facts['tfvae']}"
     threshold = facts["threshold"]
     context = {
         "about": comment(f"{path.name}: {title}."),

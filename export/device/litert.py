@@ -95,8 +95,8 @@ def litert(
         what a microcontroller needs, if the package tflite-micro is installed.
 
     Raises:
-        InvalidInput: a wrong suffix, an unknown name, or representative data that is missing or has wrong
-            names, shapes or values.
+        InvalidInput: a wrong suffix, an unknown name, a file in the folder of the code that is not generated,
+            or representative data that is missing or has wrong names, shapes or values.
         ExportError: the model's weights are not finite, the file computes other numbers than the model, or
             LiteRT lacks an operation, such as loops over a batch of any size, which recurrent networks have.
             Nothing is written.
@@ -115,6 +115,7 @@ def litert(
         integer("batch_size", batch_size)
     if chosen.needs_data and representative_data is None:
         raise InvalidInput("representative_data", f'examples, as quantize is "{quantize}"', "None")
+    code_snippets.check_writable(path)
     require_finite_weights(subject)
     functions = _select(device_endpoints(subject, preprocessing, num_samples), endpoint)
     if representative_data is None:

@@ -108,6 +108,8 @@ def litert(
         if batch_size is not None:
             integer("--batch-size", batch_size)
         argument_checks.new_file("FILE", output, overwrite)
+        if not overwrite:
+            new_folder("FILE", output.with_suffix(".code"))
     finished = argument_checks.finished_run(run)
     start_tensorflow()
     from tfvae.pipelines.runs import export

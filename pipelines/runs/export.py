@@ -219,10 +219,12 @@ def _measure(name: str, estimate: dict[str, float | None]) -> str:
 
 @contextlib.contextmanager
 def _replaced_folder(output: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield a new folder that replaces another at the end, if that holds no files of other names."""
+    """Yield a new folder that replaces another at the end, if that holds a page and nothing else."""
     if not overwrite or not output.is_dir() or not any(output.iterdir()):
         yield output
         return
+    if not _is_page(output):
+        raise InvalidInput("FOLDER", "a folder of a page, to be replaced", f"{output}, which holds none")
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as scratch:
         new, old = Path(scratch, "new"), Path(scratch, "old")
         yield new
@@ -232,6 +234,14 @@ def _replaced_folder(output: Path, overwrite: bool) -> Iterator[Path]:
             raise InvalidInput("FOLDER", "a folder of a page alone, to be replaced", f"one with {others[0]}")
         output.rename(old)
         new.rename(output)
+
+
+def _is_page(folder: Path) -> bool:
+    """Return whether a folder holds a page's model, which `tfvae.export.web` has written."""
+    try:
+        return bool(tfvae.export.read_metadata(folder / "model.tflite"))
+    except (OSError, InvalidInput):
+        return False
 
 
 @contextlib.contextmanager

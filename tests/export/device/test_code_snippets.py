@@ -14,7 +14,9 @@ import pygments.lexers
 import pygments.token
 import pytest
 
-from tfvae.export.device.code_snippets import snippets
+import tfvae
+from tfvae.core.errors import InvalidInput
+from tfvae.export.device.code_snippets import check_writable, snippets, write
 from tfvae.export.device.file_metadata import read_metadata, with_metadata
 from tfvae.export.device.flatbuffer import file_of, model_of
 
@@ -114,6 +116,36 @@ def _shape(code, language):
         else:
             shape.append(text)
     return shape
+
+
+def test_only_generated_code_is_replaced(export, tmp_path):
+    """Code is written again, and a file or a folder of others with such a name is left alone."""
+    path = tmp_path / "pump.tflite"
+    shutil.copyfile(export.path, path)
+    check_writable(path)
+    folder = write(path)
+    check_writable(path)
+    assert write(path) == folder
+    for name in sorted(file.name for file in folder.iterdir()):
+        file = folder / name
+        generated = file.read_text()
+        for text in ("", "int main() {}", "// Calls nothing\n" + generated, "\n" + generated):
+            file.write_text(text)
+            with pytest.raises(InvalidInput, match=rf"path: expected .* received .*pump.code/{name} exists"):
+                check_writable(path)
+            with pytest.raises(InvalidInput, match="replaces only generated code"):
+                tfvae.export.litert(tfvae.zoo.vae((3,)), path)
+            assert file.read_text() == text
+        file.unlink()
+        file.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(InvalidInput, match="replaces only generated code"):
+            check_writable(path)
+        file.unlink()
+        file.write_text(generated)
+    assert path.read_bytes() == export.path.read_bytes()
+    (tmp_path / "other.code").write_text("a file")
+    with pytest.raises(InvalidInput, match=r"other.code exists"):
+        check_writable(tmp_path / "other.tflite")
 
 
 def test_there_is_code_for_four_platforms(export):

@@ -79,6 +79,78 @@ def test_a_page_is_named_after_its_run(calls, table_run, tmp_path):
     assert (other["title"], other["runtime"]) == ("Mine", tmp_path)
 
 
+@pytest.fixture
+def pages(monkeypatch, tmp_path_factory):
+    """Let `tfvae.export.web` write a page's files with its title, and no runtime."""
+    model = tfvae.export.litert(tfvae.zoo.vae((4,), latent_dim=2), tmp_path_factory.mktemp("m") / "m.tflite")
+
+    def write(_, folder, **options):
+        (folder / "vendor").mkdir(parents=True)
+        (folder / "vendor" / "run.js").write_text("run")
+        (folder / "index.html").write_text(options["title"])
+        (folder / "model.tflite").write_bytes(model.path.read_bytes())
+
+    monkeypatch.setattr(tfvae.export, "web", write)
+
+
+@pytest.mark.usefixtures("pages")
+class TestPagesThatExist:
+    """`tfvae export web` replaces a page with --overwrite, and nothing else ever."""
+
+    def export(self, run, folder, *options):
+        return main(["export", "web", str(run.path), str(folder), *options])
+
+    def test_a_page_is_replaced_on_demand(self, image_run, tmp_path, capsys):
+        page = tmp_path / "page"
+        assert self.export(image_run, page, "--title", "old", "--overwrite") == 0
+        assert self.export(image_run, page, "--title", "new") == 2
+        assert "FOLDER: expected a new or empty folder" in capsys.readouterr().err
+        assert (page / "index.html").read_text() == "old"
+        assert self.export(image_run, page, "--title", "new", "--overwrite") == 0
+        assert (page / "index.html").read_text() == "new"
+        assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+    @pytest.mark.parametrize("name", ["notes.txt", "vendor/mine.js", "photos/a.png"])
+    def test_other_files_beside_a_page_are_kept(self, image_run, tmp_path, capsys, name):
+        page = tmp_path / "page"
+        self.export(image_run, page, "--title", "old")
+        (page / name).parent.mkdir(exist_ok=True)
+        (page / name).write_text("mine")
+        assert self.export(image_run, page, "--title", "new", "--overwrite") == 1
+        assert "FOLDER: expected a folder of a page alone" in capsys.readouterr().err
+        assert ((page / "index.html").read_text(), (page / name).read_text()) == ("old", "mine")
+        assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+    @pytest.mark.parametrize("model", [None, b"", b"mine" * 100])
+    def test_another_site_with_the_same_names_is_kept(self, image_run, tmp_path, capsys, model):
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "index.html").write_text("mine")
+        if model is not None:
+            (tmp_path / "site" / "model.tflite").write_bytes(model)
+        assert self.export(image_run, tmp_path / "site", "--overwrite") == 1
+        assert "FOLDER: expected a folder of a page, to be replaced" in capsys.readouterr().err
+        assert (tmp_path / "site" / "index.html").read_text() == "mine"
+
+
+def test_code_beside_a_litert_file_is_replaced_on_demand_if_it_is_generated(image_run, tmp_path, capsys):
+    export = ["export", "litert", str(image_run.path), str(tmp_path / "m.tflite")]
+    code = tmp_path / "m.code" / "m.cc"
+    code.parent.mkdir()
+    code.write_text("int main() {}")
+    assert main(export) == 2
+    assert "FILE: expected a new or empty folder" in capsys.readouterr().err
+    assert main([*export, "--overwrite"]) == 1
+    assert f"{code} exists" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["m.code"]
+    assert code.read_text() == "int main() {}"
+    code.unlink()
+    assert main(export) == 0
+    generated = code.read_text()
+    code.write_text(generated + "// edited")
+    assert main([*export, "--overwrite"]) == 0
+    assert code.read_text() == generated
+
+
 def test_a_failed_export_is_one_line(image_run, tmp_path, monkeypatch, capsys):
     def fail(model, path, **options):
         raise tfvae.export.result.ExportError("the numbers differ")
