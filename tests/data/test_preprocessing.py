@@ -93,9 +93,19 @@ def test_images_in_a_pipeline():
 
 
 def test_other_statistics_are_rejected():
-    for offset, scale in (([0.0], [0.0]), ([0.0], [1.0, 2.0]), ([np.nan], [1.0]), ([0.0], [np.inf])):
+    masked = np.ma.masked_array([1.0], [True])
+    for offset, scale in (
+        ([0.0], [0.0]),
+        ([0.0], [1.0, 2.0]),
+        ([np.nan], [1.0]),
+        (masked, [1.0]),
+        ([0.0], [np.inf]),
+        ([0.0], masked),
+    ):
         with pytest.raises(InvalidInput):
             Standardize(offset, scale)
+    with pytest.raises(InvalidInput, match=r"source: expected a source, such as tfvae.data.Arrays\(x\)"):
+        Standardize.fit(np.zeros((3, 2)))
 
 
 def test_a_limit_clips_on_both_sides_and_keeps_nan():

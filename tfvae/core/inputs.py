@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.core.support import ColumnSupports, Support
 from tfvae.core.types import ArrayLike, Inputs, Shape, Tensor, Tensors
 
@@ -159,34 +160,18 @@ def to_array(argument: str, value: Any) -> np.ndarray | Tensor:
     Taken are arrays, lists, tensors, NumPy's masked arrays, and data frames and series of pandas or polars.
 
     Raises:
-        InvalidInput: for sparse matrices, and what holds no numbers.
+        InvalidInput: for sparse matrices, sparse and ragged tensors, and what holds no numbers.
 
     Example:
         >>> to_array("x", np.ma.masked_array([1, 2], mask=[False, True]))
         array([ 1., nan])
     """
-    array: Any = value
-    if tf.is_tensor(value):
-        pass
-    elif hasattr(value, "toarray") and not isinstance(value, np.ndarray):
-        raise InvalidInput(argument, "a dense array (.toarray() makes one)", f"a {type(value).__name__}")
-    elif isinstance(value, np.ma.MaskedArray):
-        array = np.ma.filled(value.astype("float64"), np.nan) if np.ma.is_masked(value) else value.data
-    else:
-        array = _as_numpy(argument, value)
+    if isinstance(value, tf.SparseTensor | tf.RaggedTensor):
+        raise InvalidInput(argument, "a dense array or tensor", f"a {type(value).__name__}")
+    array: Any = value if tf.is_tensor(value) else as_numpy(argument, value)
     dtype = tf.as_dtype(array.dtype) if array.dtype != object else tf.string
     if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
         raise InvalidInput(argument, "an array of numbers", f"dtype {array.dtype}")
-    return array
-
-
-def _as_numpy(argument: str, value: Any) -> np.ndarray:
-    try:
-        array = np.asarray(value)
-        if array.dtype == object and hasattr(value, "to_numpy"):  # a frame or series with NA
-            array = value.to_numpy(dtype="float64", na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(argument, "an array of numbers", error) from None
     return array
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -59,6 +60,7 @@ def one_hot(label: np.ndarray, num_classes: int, name: str = "label") -> np.ndar
         >>> one_hot(np.array([1, 0]), 3).tolist()
         [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
+    label = as_numpy("label", label)
     wrong = ~((label >= 0) & (label < num_classes) & (np.floor(label) == label))
     if wrong.any():
         found = f"{label[wrong][0]:g} in {name}" + ", an unknown class" * bool(label[wrong][0] == UNKNOWN)
@@ -78,7 +80,7 @@ def mixed_batches(
     without a last mini-batch that is not full; the labeled ones are repeated, each time in a new order.
 
     Args:
-        x: data [N, *event].
+        x: data [N, *event], NaN, masked or NA where missing.
         label: class of each example, [N], -1 if it is unknown; there must be examples of both kinds.
         batch_size: examples of a mini-batch.
         labeled: number of labeled examples among them.
@@ -99,7 +101,7 @@ def mixed_batches(
     """
     import tensorflow as tf
 
-    x, label = np.asarray(x), check_labels(label)
+    x, label = as_numpy("x", x), check_labels(label)
     if len(x) != len(label):
         raise InvalidInput("label", f"one for each of {len(x)} examples", len(label))
     known, unknown = np.flatnonzero(label != UNKNOWN), np.flatnonzero(label == UNKNOWN)
@@ -138,13 +140,13 @@ def check_labels(label: ArrayLike) -> np.ndarray:
         label: integers, in any type of number, [N].
 
     Raises:
-        InvalidInput: for another shape or type, and for fractions.
+        InvalidInput: for another shape or type, for fractions, and for values that are masked or NA.
 
     Example:
         >>> check_labels([0, 2, -1])
         array([ 0,  2, -1])
     """
-    label = np.asarray(label)
+    label = as_numpy("label", label)
     if label.ndim != 1 or label.dtype.kind not in "iuf" or not np.all(np.floor(label) == label):
         found = f"{label.dtype} of shape {label.shape}"
         if label.ndim == 1 and label.size and label.dtype.kind in "iuf":

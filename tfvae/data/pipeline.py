@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.data.labels import one_hot
 from tfvae.data.shuffle import Chunk
 from tfvae.data.sources.base import Source
@@ -219,7 +220,7 @@ def original_errors(*pipelines: Pipeline) -> Iterator[None]:
 
 
 def _transform(transform: Transform, x: np.ndarray) -> np.ndarray:
-    result = np.asarray(transform(x), np.float32)
+    result = as_numpy("transform", transform(x)).astype(np.float32, copy=False)
     if result.shape != x.shape:
         raise InvalidInput("transform", f"a result of shape {x.shape}, like its input", result.shape)
     return result

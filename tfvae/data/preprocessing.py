@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.inputs import to_array
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.core.types import ArrayLike, InputShape, Shape
 from tfvae.data.sources.base import Source
 from tfvae.data.split import Keep, everything
@@ -43,7 +45,8 @@ class Standardize(keras.layers.Layer):
     ):
         # In bfloat16 a shift of large values would leave nothing of their differences.
         super().__init__(name=name, dtype="float32", trainable=False)
-        self._offset, self._scale = np.asarray(offset, np.float32), np.asarray(scale, np.float32)
+        self._offset = as_numpy("offset", offset).astype(np.float32)
+        self._scale = as_numpy("scale", scale).astype(np.float32)
         if self._offset.shape != self._scale.shape or not self._offset.ndim:
             raise InvalidInput("scale", f"the shape of offset, {self._offset.shape}", self._scale.shape)
         if not np.isfinite(self._offset).all():
@@ -70,7 +73,7 @@ class Standardize(keras.layers.Layer):
             limit: as for the layer.
 
         Raises:
-            InvalidInput: for no rows, and a column with infinite values.
+            InvalidInput: for no rows, a column with infinite values, and what is not a source.
 
         Source: Chan, Golub and LeVeque 1979 (Updating formulae and a pairwise algorithm for computing sample
             variances), equation 2.1.
@@ -81,6 +84,10 @@ class Standardize(keras.layers.Layer):
             >>> layer.offset, layer.scale
             ([2.0, 5.0], [1.0, 1.0])
         """
+        if not isinstance(source, Source):
+            raise InvalidInput(
+                "source", "a source, such as tfvae.data.Arrays(x)", f"a {type(source).__name__}"
+            )
         moments = _RunningMoments(source.shape)
         first = 0
         for chunk in source.chunks():
@@ -108,16 +115,19 @@ class Standardize(keras.layers.Layer):
         Args:
             outputs: z, a tensor or array [..., *columns].
         """
-        z: Any = keras.ops.convert_to_tensor(outputs, "float32")
+        z: Any = keras.ops.convert_to_tensor(to_array("outputs", outputs), "float32")
         return z * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
 
-    def transform(self, x: np.ndarray) -> np.ndarray:
+    def transform(self, x: ArrayLike) -> np.ndarray:
         """Return z of a float32 array, to the same bits as the layer; for `Pipeline(transform=)`.
 
         Args:
-            x: [..., *columns].
+            x: [..., *columns], NaN, masked or NA where missing.
+
+        Raises:
+            InvalidInput: for sparse matrices, and what holds no numbers.
         """
-        z = (x - self._offset) * self._reciprocal
+        z = (np.asarray(to_array("x", x)) - self._offset) * self._reciprocal
         return z if self.limit is None else np.clip(z, -self.limit, self.limit)
 
     def compute_output_shape(self, input_shape: InputShape) -> InputShape:

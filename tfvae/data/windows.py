@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
+
+if TYPE_CHECKING:
+    from tfvae.core.types import ArrayLike
 
 
 def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
@@ -33,13 +39,13 @@ def starts(size: int, length: int, stride: int = 1) -> np.ndarray:
     return first if first[-1] == size - length else np.append(first, size - length)
 
 
-def windows(series: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
+def windows(series: ArrayLike, length: int, stride: int = 1) -> np.ndarray:
     """Return the windows of a series, [N, length, ...], in the order of their starts.
 
     With stride 1 they are a view, which needs no memory of its own.
 
     Args:
-        series: [T, ...].
+        series: [T, ...], NaN, masked or NA where missing.
         length: number of points of a window.
         stride: number of points between two starts, at most `length`; the last window ends with the series.
 
@@ -51,13 +57,13 @@ def windows(series: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
         array([[0, 1, 2],
                [2, 3, 4]])
     """
-    series = np.asarray(series)
+    series = as_numpy("series", series)
     first = starts(len(series), length, stride)
     view = np.moveaxis(np.lib.stride_tricks.sliding_window_view(series, length, axis=0), -1, 1)
     return view if stride == 1 else view[first]
 
 
-def to_points(values: np.ndarray, size: int, stride: int = 1) -> np.ndarray:
+def to_points(values: ArrayLike, size: int, stride: int = 1) -> np.ndarray:
     """Return for each point the mean of its values over all windows that contain it, float64 [size, ...].
 
     value_t = mean over windows n with start_n <= t < start_n + length of values[n, t - start_n]
@@ -74,7 +80,7 @@ def to_points(values: np.ndarray, size: int, stride: int = 1) -> np.ndarray:
         >>> to_points(np.array([[0.0, 1.0, 2.0], [4.0, 3.0, 4.0]]), size=5, stride=2)
         array([0., 1., 3., 3., 4.])
     """
-    values = np.asarray(values)
+    values = as_numpy("values", values)
     first = starts(size, values.shape[1], stride)
     if len(values) != len(first):
         raise InvalidInput("values", f"{len(first)} windows of a series of {size} points", len(values))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.data.shuffle import Chunk
 from tfvae.data.sources.base import StoredChunk
 from tfvae.data.sources.mapped_array import MappedArray
@@ -18,6 +20,9 @@ from tfvae.data.split import Keep
 
 if TYPE_CHECKING:
     from tfvae.core.types import ArrayLike
+
+
+_TABLE_RANK = 2  # [N, columns]
 
 
 class ArraySource(RandomAccessSource):
@@ -74,11 +79,13 @@ class Arrays(ArraySource):
     """Arrays in memory.
 
     Args:
-        x: examples [N, columns], [N, H, W] or [N, H, W, C]; 8-bit images are scaled to [0, 1].
+        x: examples [N, columns], [N, H, W] or [N, H, W, C], NaN, masked or NA where missing; 8-bit images
+            are scaled to [0, 1].
         label: one number for each example, [N]; None for none.
 
     Raises:
-        InvalidInput: for arrays that are not numbers, no rows, and another number of labels than rows.
+        InvalidInput: for arrays that are not numbers, sparse matrices, 8-bit images with a mask, no rows, and
+            another number of labels than rows.
 
     Example:
         >>> source = Arrays(np.full((3, 4, 4), 255, np.uint8), label=[0, 1, 0])
@@ -90,7 +97,11 @@ class Arrays(ArraySource):
 
     def __init__(self, x: ArrayLike, label: ArrayLike | None = None):
         super().__init__("array")
-        self._given = np.atleast_1d(np.asarray(x)), None if label is None else np.asarray(label)
+        array = np.atleast_1d(as_numpy("x", x))
+        if getattr(x, "dtype", None) == np.uint8 and array.dtype != np.uint8 and array.ndim > _TABLE_RANK:
+            expected = "8-bit images without a mask, or floats in [0, 1] with one"
+            raise InvalidInput("x", expected, f"{np.isnan(array).sum()} masked values")
+        self._given = array, None if label is None else as_numpy("label", label)
         self.layout  # noqa: B018  (checks the arrays now)
 
     def _open(self) -> tuple[np.ndarray, np.ndarray | None]:

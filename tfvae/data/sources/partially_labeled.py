@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.data.labels import UNKNOWN, check_labels, hide_labels
 from tfvae.data.shuffle import Chunk
 from tfvae.data.sources.base import Source, StoredChunk
@@ -27,7 +28,7 @@ class PartiallyLabeled(Source):
         rows: indices of the rows that keep their label.
 
     Raises:
-        InvalidInput: for a source without labels.
+        InvalidInput: for a source without labels, and indices that are not integers.
 
     Example:
         >>> import tfvae
@@ -39,7 +40,10 @@ class PartiallyLabeled(Source):
     def __init__(self, source: Source, rows: ArrayLike):
         super().__init__(source.name)
         check_has_labels(source)
-        self.source, self.rows = source, np.unique(np.asarray(rows, np.int64))
+        indices = as_numpy("rows", rows)
+        if indices.size and indices.dtype.kind not in "iu":
+            raise InvalidInput("rows", "indices of rows, integers", f"{indices.dtype}")
+        self.source, self.rows = source, np.unique(indices.astype(np.int64))
 
     def _read_layout(self) -> RowLayout:
         return self.source.layout

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
+from tfvae.core.numpy_arrays import as_numpy
 from tfvae.data.shuffle import Chunk
 from tfvae.data.sources.base import StoredChunk
 from tfvae.data.sources.random_access import RandomAccessSource
@@ -85,7 +86,7 @@ class Sprites:
                    [ 0,  0,  0,  1,  0],
                    [ 2,  5, 39, 31, 31]])
         """
-        numbers = np.asarray(rows)
+        numbers = as_numpy("rows", rows)
         if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or not _inside(numbers, len(self)):
             raise InvalidInput("rows", f"integers [N] from 0 to {len(self) - 1}", _described(numbers))
         return np.stack(np.unravel_index(numbers, self.factor_sizes), axis=-1).astype(np.int64)
@@ -129,7 +130,7 @@ class Sprites:
             >>> bool((left[:, :-1] == right[:, 1:]).all())    # x is one more, all is one pixel further
             True
         """
-        numbers = np.asarray(factors)
+        numbers = as_numpy("factors", factors)
         sizes = self.factor_sizes
         if numbers.dtype.kind not in "iu" or numbers.shape[1:] != (5,) or not _inside(numbers, sizes):
             raise InvalidInput("factors", f"integers [N, 5] below {sizes}", _described(numbers))
