@@ -126,6 +126,7 @@ def export(
     version: Annotated[
         int | None, Parameter(help="number of the version; by default the one after the last.")
     ] = None,
+    license: Annotated[str, Parameter(help="license of the model, for its README.")] = "",
     reporting: Printing = PRINTED,
 ) -> None:
     """Write a SavedModel that takes a table's columns and needs only TensorFlow."""
@@ -136,7 +137,7 @@ def export(
     from tfvae.pipelines.scoring import detector_export, table_detector
 
     with reporting.work():
-        path = detector_export.export(table_detector.load(detector), output, version)
+        path = detector_export.export(table_detector.load(detector), output, version, license)
     reporting.show(path, {"output": str(path)})
 
 

@@ -21,7 +21,9 @@ from tfvae.pipelines.scoring.table_scorer import TableScorer
 _QUANTILES = 200
 
 
-def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | None = None) -> Path:
+def export(
+    detector: VAEDetector, path: str | os.PathLike[str], version: int | None = None, license: str = ""
+) -> Path:
     """Write `path/version/`: the endpoint `score` of named columns, and the facts that `tfvae score` needs.
 
     An input has the name of its column, changed where a graph does not allow it. README.md beside the version
@@ -32,6 +34,7 @@ def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | N
         detector: fitted to a table.
         path: the folder of the served model.
         version: number of the version, which must not exist yet; None means the one after the last.
+        license: license of the model, for the README.
 
     Returns:
         The folder of the version.
@@ -42,7 +45,7 @@ def export(detector: VAEDetector, path: str | os.PathLike[str], version: int | N
     """
     notes = {FILE_NAME: as_text(describe(detector))}
     described = DescribedDetector(detector)
-    return saved_model(described, path, version, card=card(detector), notes=notes).path
+    return saved_model(described, path, version, card=card(detector, license), notes=notes).path
 
 
 def describe(detector: VAEDetector) -> DetectorDescription:

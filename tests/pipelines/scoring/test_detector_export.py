@@ -61,6 +61,16 @@ def test_dates_are_the_seconds_that_the_readme_promises(folder):
     np.testing.assert_array_equal(raw, expected)
 
 
+def test_the_readme_states_the_license_that_is_given(folder, tmp_path):
+    sections = []
+    for options in ([], ["--license", "CC BY 4.0"]):
+        arguments = ["detector", "export", str(folder / "m.detector"), str(tmp_path / "served"), *options]
+        assert main(arguments) == 0
+        readme = (tmp_path / "served" / "README.md").read_text()
+        sections.append(dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", readme))["License"].strip())
+    assert sections == ["Not stated.", "CC BY 4.0"]
+
+
 def test_the_readme_states_what_is_known(folder):
     readme = (folder / "served" / "README.md").read_text()
     sections = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", readme))
