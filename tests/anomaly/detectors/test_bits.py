@@ -1,4 +1,7 @@
-"""One row has one score, to the last bit: in any batch, at any position, in Python and from an export."""
+"""One row has one score, to the last bit: in any batch, at any position, in Python and from an export.
+
+All processes here run on one machine, with one TensorFlow and one setting of oneDNN.
+"""
 
 import pickle
 import subprocess

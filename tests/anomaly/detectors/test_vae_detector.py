@@ -98,14 +98,15 @@ print(tfvae.anomaly.VAEDetector(epochs=1).fit(x).anomaly_scores(x).tobytes().hex
 @pytest.mark.slow
 def test_a_seed_gives_the_same_bits_in_any_process():
     """Python's hashes of texts, and so the order of sets of names, differ between processes."""
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", _OTHER_PROCESS], env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True, text=True, check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }  # fmt: skip
-    assert len(found) == 1
+    found = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", _OTHER_PROCESS]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        found.append(np.frombuffer(bytes.fromhex(done.stdout), "float32"))
+    np.testing.assert_array_equal(*found)
+    assert found[0].shape == (60,)
 
 
 @pytest.mark.parametrize("cell", [1e20, -1e30, 9.96921e36])

@@ -13,7 +13,8 @@ Why this is needed, as measured with TensorFlow 2.21 on a CPU:
   stored in the graph. The blocks are such a function, traced with the arithmetic optimizer off, and it stays
   off in every process that loads the SavedModel.
 
-Another kind of processor may round differently.
+Another kind of processor, another version of TensorFlow, and oneDNN switched on or off
+(TF_ENABLE_ONEDNN_OPTS) may round differently.
 """
 
 from __future__ import annotations

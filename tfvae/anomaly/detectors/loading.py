@@ -13,7 +13,9 @@ _KINDS = {"SeriesDetector": SeriesDetector, "VAEDetector": VAEDetector}
 
 
 def load(path: str | os.PathLike) -> VAEDetector | SeriesDetector:
-    """Read a detector that `save` wrote; it gives the same scores, to the last bit.
+    """Read a detector that `save` wrote; it gives the same scores.
+
+    They have the same bits on processors of one kind, with the same TensorFlow and setting of oneDNN.
 
     Args:
         path: the file.

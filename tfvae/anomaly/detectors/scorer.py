@@ -31,7 +31,8 @@ class Scorer(Configured, keras.Model):
     Where values overflow float32, the score is infinite, and so is the contribution of such a value.
 
     Everything is computed in blocks of a fixed number of rows (`tfvae.anomaly.detectors.blockwise`), so that
-    a row has the same score, to the last bit, in any batch.
+    a row has the same score, to the last bit, in any batch. `VAEDetector` tells what processes have to share
+    for the same bits.
 
     Args:
         model: the trained model.

@@ -62,7 +62,8 @@ class ModelFitter:
 def reproducible(seed: int) -> Iterator[None]:
     """Make initial weights, shuffling and noise follow from a seed, and sums be computed in one order.
 
-    This holds in the calling thread alone: other threads, and the random numbers of Python, NumPy and
+    A training has the same bits on processors of one kind, with the same TensorFlow, the same setting of
+    oneDNN and the same number of threads. Other threads, and the random numbers of Python, NumPy and
     TensorFlow, are neither changed nor used.
 
     Args:

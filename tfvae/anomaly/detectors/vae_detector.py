@@ -42,9 +42,12 @@ class VAEDetector(Detector):
 
     It follows scikit-learn's API: `score_samples` and `decision_function` are high for normal rows, and
     `predict` is 1 for normal rows and -1 for anomalies. `anomaly_scores` has the opposite sign, in nats if
-    the score is a density. After `fit` nothing is random: a row has one score, to the last bit, in any batch,
-    process and export. As `score` is an argument, there is no method of that name, and a grid search needs
-    `scoring`.
+    the score is a density. As `score` is an argument, there is no method of that name, and a grid search
+    needs `scoring`.
+
+    After `fit` nothing is random. On processors of one kind, with the same TensorFlow and the same setting of
+    oneDNN (TF_ENABLE_ONEDNN_OPTS), a row's score has the same bits in any batch and process, and from a
+    SavedModel. `fit` gives the same bits if the number of threads is the same, too.
 
     Args:
         model: the model to train, from the weights that it has; it is not changed itself. None means a VAE
