@@ -275,8 +275,15 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("make", [ProductOfExperts, MixtureOfProducts])
-@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        (name, make)
+        for name in ALLOWED
+        for make in (ProductOfExperts, MixtureOfProducts)
+        if (name, make) != ("DoublyReparameterized", MixtureOfProducts)  # rejected, as it would be biased
+    ],
+)
 def test_other_objectives_have_gradients_for_it(name, make):
     """For every weight of the model, and finite, with some modalities missing."""
     model = _make(make, objective=ALLOWED[name]())
@@ -306,7 +313,7 @@ def test_doubly_reparameterized_gradients_have_the_means_of_the_plain_ones():
     """Over seeds, of the sum of the encoders' gradients, within 4 standard errors."""
 
     def gradients(objective):
-        model, data = _make(MixtureOfExperts, objective=objective), _data(8)
+        model, data = _make(ProductOfExperts, objective=objective), _data(8)
         weight = model.modalities["a"].posterior.head.dense.bias.value
         inputs = model.checked(data)
 
