@@ -93,3 +93,13 @@ def test_learning_again_forgets_what_was_learned_before(learned, p_values):
 def test_unusable_scores_are_rejected(name, scores, message):
     with pytest.raises(InvalidInput, match=message):
         CALIBRATIONS[name]().learn(np.array(scores, "float64"))
+
+
+def test_drift_takes_overflow_as_infinite_and_rejects_no_scores():
+    calibration = Contamination()
+    calibration.learn(np.arange(100.0))
+    drift = calibration.drift(np.r_[np.arange(99.0), np.nan])
+    assert 0 <= drift.statistic <= 0.02
+    assert drift.shift == 0.0
+    with pytest.raises(InvalidInput, match="scores: expected at least one score, received none"):
+        calibration.drift(np.array([]))

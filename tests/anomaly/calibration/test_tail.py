@@ -25,3 +25,11 @@ def test_arguments_and_numbers_of_scores_are_checked():
         Tail(0.1, 0.05)
     with pytest.raises(InvalidInput, match="at least 10 scores above their quantile 0.95, received 5 of 100"):
         Tail().learn(np.arange(100.0))
+
+
+def test_a_score_that_most_rows_share_is_normal(learned):
+    """Ties at the start of the tail leave fewer above it than the rate."""
+    scores = np.r_[np.zeros(985), 1 + np.random.default_rng(0).exponential(size=15)]
+    calibration = learned(Tail(rate=0.03, peaks=0.05), scores)
+    decided = calibration.decide(np.array([0.0, 5.0], "float32"))
+    assert decided["is_anomaly"].numpy().tolist() == [False, True]

@@ -114,7 +114,10 @@ class Calibration(StatefulPart, abc.ABC):
         """Return how far new scores are from those that the calibration learned from.
 
         Args:
-            scores: new scores, [n].
+            scores: new scores, [n]; NaN counts as infinite.
+
+        Raises:
+            InvalidInput: for no scores.
 
         Example:
             >>> from tfvae.anomaly import Contamination
@@ -126,6 +129,9 @@ class Calibration(StatefulPart, abc.ABC):
         """
         known = np.asarray(self.scores, "float64")
         scores = np.asarray(to_array("scores", scores), "float64")
+        if not len(scores):
+            raise InvalidInput("scores", "at least one score", "none")
+        scores = np.where(np.isnan(scores), np.inf, scores)
         test: Any = stats.ks_2samp(known, scores)
         shift = float(np.median(scores) - np.median(known))
         return Drift(float(test.statistic), float(test.pvalue), shift)

@@ -79,7 +79,7 @@ class Tail(Calibration):
             )  # fmt: skip
         shape, scale = fit_generalized_pareto(excesses)
         above = len(excesses) / len(scores)
-        ratio = self.rate / above
+        ratio = min(self.rate / above, 1.0)  # ties at the start may leave fewer above it than the rate
         excess = -np.log(ratio) if abs(shape) < _EXPONENTIAL else np.expm1(-shape * np.log(ratio)) / shape
         return {
             "threshold": start + scale * excess,
