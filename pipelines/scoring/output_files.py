@@ -7,13 +7,14 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 from tfvae.core.errors import InvalidInput
 
 WRITER = "tfvae score"
+UNFINISHED = "unfinished.json"
 
 
 @final
@@ -56,7 +57,7 @@ class OutputFiles:
 
     @property
     def publishing(self) -> Path:
-        """The file that marks that the prepared files are being moved to their places."""
+        """The file that tells which files may be replaced while the prepared ones are moved."""
         return self.parts / "publishing"
 
     def seal(self, rejects: Path | None) -> dict[str, Any]:
@@ -81,10 +82,21 @@ class OutputFiles:
             return False
         return path == self.summary or summary["rejects_sha256"] == _digest(path)
 
+    def is_marked(self, path: Path) -> bool:
+        """Return whether a file is one that a command, killed while it moved its files, moved or replaced.
+
+        Args:
+            path: `output`, `rejects` or `summary`.
+        """
+        marks = (read_json(self.publishing) or {}).get(path.name)
+        return isinstance(marks, list) and os.path.lexists(path) and file_mark(path) in marks
+
     @property
     def owns_parts(self) -> bool:
-        """Whether the command has made the folder `parts`."""
-        return not self.parts.is_symlink() and _is_sealed(read_json(self.job) or {}, self.output)
+        """Whether the command has made the folder `parts`, or nothing is in it."""
+        if self.parts.is_symlink() or not self.parts.is_dir():
+            return False
+        return _is_sealed(read_json(self.job) or {}, self.output) or self._is_new
 
     def check(self, overwrite: bool, *inputs: str | os.PathLike[str]) -> None:
         """Raise if the output cannot be written without the loss of something else.
@@ -104,13 +116,24 @@ class OutputFiles:
         if os.path.lexists(self.parts) and not self.owns_parts:
             raise InvalidInput("--output", "a name that leaves other files alone", f"{self.parts} exists")
         _check_folder(self.output.parent)
-        if self.publishing.exists():  # of a killed command, which had checked the rest
-            return
-        if os.path.lexists(self.output) and not overwrite:
+        if os.path.lexists(self.output) and not overwrite and not self.is_marked(self.output):
             raise InvalidInput("--output", "a new file, or --overwrite", f"{self.output}, which exists")
         for path in (self.rejects, self.summary):
-            if os.path.lexists(path) and not self.owns(path):
+            if os.path.lexists(path) and not self.owns(path) and not self.is_marked(path):
                 raise InvalidInput("--output", "a name that leaves other files alone", f"{path} exists")
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether a command has been killed before `job` was in the folder `parts`, or nothing is in it."""
+        unfinished = self.parts / UNFINISHED
+        if any(path != unfinished for path in self.parts.iterdir()):
+            return False
+        is_begun = unfinished.is_file() and not unfinished.stat().st_size
+        return (
+            not os.path.lexists(unfinished)
+            or is_begun
+            or _is_sealed(read_json(unfinished) or {}, self.output)
+        )
 
     def _check_inputs(self, targets: list[Path], inputs: tuple[str | os.PathLike[str], ...]) -> None:
         for source in inputs:
@@ -134,6 +157,28 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON file, whole or not at all.
+
+    Args:
+        path: the file.
+        values: the object in it.
+    """
+    unfinished = path.with_name(UNFINISHED)
+    unfinished.write_text(json.dumps(values, indent=2), encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def file_mark(path: Path) -> list[int]:
+    """Return what tells a file from others of its name, and from itself after a change.
+
+    Args:
+        path: the file, or a link, which is not followed.
+    """
+    stat = path.lstat()
+    return [stat.st_ino, stat.st_size, stat.st_mtime_ns]
 
 
 def _is_sealed(values: dict[str, Any], output: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,9 @@ from tfvae.core.errors import UnreadableFile
 from tfvae.data.tables.files import Reject
 from tfvae.pipelines.scoring.scored_rows import ScoredRows
 
+UNFINISHED_PART = "unfinished.parquet"
 _METADATA_KEY = b"tfvae"
+_NAME = re.compile(r"part-[0-9]{6,}\.parquet")
 
 
 @final
@@ -66,7 +69,7 @@ class Parts:
         rejects = [dataclasses.astuple(reject) for reject in part.rejects]
         metadata = json.dumps({"rows": part.rows, "rejects": rejects, "counts": part.counts})
         table = part.table.replace_schema_metadata({_METADATA_KEY: metadata})
-        unfinished = self.folder / "unfinished.parquet"
+        unfinished = self.folder / UNFINISHED_PART
         pq.write_table(table, unfinished, write_page_checksum=True)
         os.replace(unfinished, self._path(self._count))
         self._count += 1
@@ -92,6 +95,19 @@ class Parts:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:06d}.parquet"
+
+
+def is_part(path: Path) -> bool:
+    """Return whether a file has the name of one of `Parts`.
+
+    Args:
+        path: the file.
+
+    Example:
+        >>> is_part(Path("part-000001.parquet")), is_part(Path("part-a.parquet"))
+        (True, False)
+    """
+    return _NAME.fullmatch(path.name) is not None
 
 
 def _metadata(path: Path) -> dict[str, Any] | None:

@@ -63,6 +63,7 @@ def score(
     batches = _numbered(run.pipeline(source, _BATCH_ROWS).batches())
     job = {"run": str(run.path), "started": time.time_ns()}  # nothing is kept for another command
     with open_work_folder(output, job) as work:
+        work.files.check(overwrite)
         with scored_batches(scorer, batches, source.size, progress=progress) as scored:
             writer = functools.partial(table_writer, schema=_SCHEMA)
             summary = write_scores(scored, writer, source.name, work, source.size)

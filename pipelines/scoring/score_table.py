@@ -89,6 +89,7 @@ def score(
     OutputFiles(output).check(overwrite, data)
     before = _state(file)
     with open_work_folder(output, _job(file, detector, part_rows)) as work:
+        work.files.check(overwrite)
         parts = Parts(work.path, part_rows)
         resumed = parts.rows
         batches = _batches(file.rows(), resumed, part_rows)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import final
 
 from tfvae.core.errors import InvalidInput, UnwritableFile
-from tfvae.pipelines.scoring.output_files import OutputFiles, read_json
-
-_OWN_FILES = ("output.*", "rejects.csv", "summary.json", "part-*.parquet", "unfinished.*", "publishing")
+from tfvae.pipelines.scoring.output_files import UNFINISHED, OutputFiles, file_mark, read_json, write_json
+from tfvae.pipelines.scoring.parts import UNFINISHED_PART, is_part
 
 
 @final
@@ -53,16 +51,21 @@ class WorkFolder:
         Args:
             job: identifies the job.
         """
-        if (read_json(self.files.job) or {}).get("job") == dict(job):
+        files = self.files
+        self._clear(self.output, self.rejects, self.summary)
+        if (read_json(files.job) or {}).get("job") == dict(job):
             return
-        self._clear()
-        unfinished = self.path / "unfinished.json"
-        text = json.dumps(self.files.seal(None) | {"job": dict(job)}, indent=2)
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, self.files.job)
+        self._clear(*self.parts)
+        marks = read_json(files.publishing) or {}
+        if marks.pop(files.output.name, None):  # another job's output needs --overwrite
+            write_json(files.publishing, marks)
+        write_json(files.job, files.seal(None) | {"job": dict(job)})
 
     def publish(self, overwrite: bool) -> None:
         """Move the prepared files to their places, the output last; remove those that have become stale.
+
+        First it is written down which files these are and which they replace, so that a command that is
+        killed here is continued by the next one, and no file is lost that came in between.
 
         Args:
             overwrite: whether an output that exists is replaced.
@@ -71,38 +74,47 @@ class WorkFolder:
             InvalidInput: there is a file now that may not be replaced.
             UnwritableFile: a file cannot be moved.
         """
-        files, marker = self.files, self.files.publishing
-        again = marker.exists()  # a killed command had moved some of the files
-        if not again:
-            files.check(overwrite)
-            stale = [path.name for path in (files.rejects, files.summary) if files.owns(path)]
-            marker.write_text("\n".join(stale), encoding="utf-8")
-        stale = marker.read_text(encoding="utf-8").split("\n")
-        for prepared, place in ((self.rejects, files.rejects), (self.summary, files.summary)):
+        files = self.files
+        moves = ((self.rejects, files.rejects), (self.summary, files.summary), (self.output, files.output))
+        for prepared, _ in moves:
             if prepared.exists():
-                _move(prepared, place, True)
-            elif place.name in stale:
-                place.unlink(missing_ok=True)
-        _move(self.output, files.output, overwrite or again)
+                _flush(prepared)
+        marks = {
+            place.name: [file_mark(path) for path in (prepared, place) if os.path.lexists(path)]
+            for prepared, place in moves
+        }
+        files.check(overwrite)
+        write_json(files.publishing, marks)
+        for prepared, place in moves:
+            if prepared.exists() or prepared == self.output:
+                _move(prepared, place, files.is_marked(place))
+            elif files.is_marked(place):
+                place.unlink()
 
     def remove(self) -> None:
         """Remove what the command wrote, and the folder if nothing else is in it."""
-        self._clear()
-        self.files.job.unlink(missing_ok=True)
+        unfinished = (self.path / UNFINISHED, self.path / UNFINISHED_PART)
+        self._clear(self.output, self.rejects, self.summary, *self.parts, *unfinished)
+        self._clear(self.files.publishing, self.files.job)
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
-    def _clear(self) -> None:
-        for pattern in _OWN_FILES:
-            for path in self.path.glob(pattern):
-                path.unlink()
+    @property
+    def parts(self) -> list[Path]:
+        """The files of the parts."""
+        return [path for path in self.path.iterdir() if is_part(path)]
+
+    @staticmethod
+    def _clear(*paths: Path) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def open_work_folder(output: Path, job: Mapping[str, str | int]) -> Iterator[WorkFolder]:
     """Make or reopen the folder of an output, and keep other commands from the same output.
 
-    It is removed at the end; after an error only if it holds no parts that a later command can use.
+    It is removed at the end; after an error only if it holds nothing that a later command can use.
 
     Args:
         output: the output.
@@ -120,7 +132,7 @@ def open_work_folder(output: Path, job: Mapping[str, str | int]) -> Iterator[Wor
                 work.claim(job)
                 yield work
             except BaseException:
-                if not any(work.path.glob("part-*.parquet")):
+                if not work.parts and not files.publishing.exists():
                     work.remove()
                 raise
             work.remove()
@@ -134,7 +146,8 @@ def open_work_folder(output: Path, job: Mapping[str, str | int]) -> Iterator[Wor
 def _locked(files: OutputFiles) -> Iterator[None]:
     """Hold the lock of the folder `OUT.parts`, which ends with the process, however that ends."""
     files.output.parent.mkdir(parents=True, exist_ok=True)
-    _make(files)
+    with contextlib.suppress(FileExistsError):
+        files.parts.mkdir()
     descriptor = os.open(files.parts, os.O_RDONLY)
     try:
         _lock(files, descriptor)
@@ -143,48 +156,36 @@ def _locked(files: OutputFiles) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _make(files: OutputFiles) -> None:
-    """Make the folder with its job.json, unless it is there."""
-    try:
-        files.parts.mkdir()
-    except FileExistsError:
-        return
-    try:
-        files.job.write_text(json.dumps(files.seal(None) | {"job": {}}), encoding="utf-8")
-    except OSError:
-        files.job.unlink(missing_ok=True)
-        files.parts.rmdir()
-        raise
-
-
 def _lock(files: OutputFiles, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         received = f"{files.output}, which another command is writing"
         raise InvalidInput("--output", "a file of its own", received) from None
-    if not files.owns_parts:  # or another command has just removed it
+    is_removed = not os.path.lexists(files.parts) or not os.path.samestat(
+        os.fstat(descriptor), files.parts.stat()
+    )
+    if is_removed or not files.owns_parts:  # removed by a command that has just ended
         raise InvalidInput("--output", "a name that leaves other files alone", f"{files.parts} exists")
 
 
-def _move(prepared: Path, place: Path, replace: bool) -> None:
+def _flush(prepared: Path) -> None:
     descriptor = os.open(prepared, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _move(prepared: Path, place: Path, replace: bool) -> None:
     if replace:
         os.replace(prepared, place)
-    else:
-        _move_to_new(prepared, place)
-
-
-def _move_to_new(prepared: Path, place: Path) -> None:
+        return
     try:
         os.link(prepared, place)
     except OSError:  # it exists, or the file system has no second names
         if os.path.lexists(place):
-            raise InvalidInput("--output", "a new file, or --overwrite", f"{place}, which exists") from None
+            raise InvalidInput("--output", "a new file", f"{place}, which exists") from None
         os.rename(prepared, place)
     else:
         prepared.unlink()

@@ -10,7 +10,7 @@ import pytest
 
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines.cli.app import main
-from tfvae.pipelines.scoring import score_table
+from tfvae.pipelines.scoring import score_table, work_folder
 from tfvae.pipelines.scoring.output_files import OutputFiles
 from tfvae.pipelines.scoring.work_folder import open_work_folder
 
@@ -190,30 +190,34 @@ def test_what_a_killed_command_left_is_removed_by_the_next_one(tmp_path):
     assert set(contents(tmp_path)) == {"s.csv", "s.csv.summary.json", "s.csv.parts/mine.txt"}
 
 
+def killed_while_moving(monkeypatch, number, *arguments, **options):
+    """Write an output, and be killed before the move of this number, from 1."""
+    move, left = work_folder._move, [number]
+
+    def some(*paths):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        move(*paths)
+
+    with monkeypatch.context() as context:
+        context.setattr(work_folder, "_move", some)
+        with pytest.raises(KeyboardInterrupt):
+            write(*arguments, **options)
+
+
 @pytest.mark.parametrize("moved", [0, 1, 2, 3])
 def test_a_command_killed_while_it_moves_its_files_goes_on(tmp_path, monkeypatch, moved):
     """Before the first, second, third file, and after the last."""
     output, job = tmp_path / "s.csv", {"data": "a"}
     write(output, "old", "old rejects")
 
-    def killed(self, overwrite):
-        replace, left = os.replace, [moved]
-
-        def some(*paths):
-            left[0] -= 1
-            if left[0] < 0:
-                raise KeyboardInterrupt
-            replace(*paths)
-
-        monkeypatch.setattr(os, "replace", some)
-        original(self, overwrite)
-
-    original = score_table.WorkFolder.publish
-    monkeypatch.setattr(score_table.WorkFolder, "publish", killed)
-    monkeypatch.setattr(score_table.WorkFolder, "remove", lambda self: None)
-    with pytest.raises(KeyboardInterrupt) if moved < 3 else open(os.devnull):
-        write(output, "new", "new rejects", True, job)
-    monkeypatch.undo()
+    if moved < 3:
+        killed_while_moving(monkeypatch, moved + 1, output, "new", "new rejects", True, job)
+    else:
+        with monkeypatch.context() as context:
+            context.setattr(work_folder.WorkFolder, "remove", lambda self: None)
+            write(output, "new", "new rejects", True, job)
     OutputFiles(output).check(False)
     write(output, "new", "new rejects", False, job)
     found = contents(tmp_path)
@@ -221,6 +225,99 @@ def test_a_command_killed_while_it_moves_its_files_goes_on(tmp_path, monkeypatch
     assert (found["s.csv"], found["s.csv.rejects.csv"]) == (b"new", b"new rejects")
     digest = json.loads(found["s.csv.summary.json"])["rejects_sha256"]
     assert digest == hashlib.sha256(b"new rejects").hexdigest()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("job", ["a", "b"])
+@pytest.mark.parametrize("name", ["s.csv", "s.csv.rejects.csv"])
+def test_files_that_came_after_a_command_was_killed_are_left_alone(tmp_path, monkeypatch, number, job, name):
+    output = tmp_path / "s.csv"
+    killed_while_moving(monkeypatch, number, output, rejects="new rejects", job={"data": "a"})
+    path = tmp_path / name
+    path.write_text("mine")
+    with pytest.raises(InvalidInput, match="a new file" if path == output else "leaves other files alone"):
+        OutputFiles(output).check(False)
+    with pytest.raises(InvalidInput, match="exists"):
+        write(output, rejects="new rejects", job={"data": job})
+    assert path.read_text() == "mine"
+    path.unlink()
+    write(output, rejects="new rejects", job={"data": job})
+    assert set(contents(tmp_path)) == {"s.csv", "s.csv.rejects.csv", "s.csv.summary.json"}
+
+
+def test_an_output_that_comes_between_two_moves_is_left_alone(tmp_path, monkeypatch):
+    output, move = tmp_path / "s.csv", work_folder._move
+
+    def meanwhile(*paths):
+        output.write_text("mine")
+        move(*paths)
+
+    monkeypatch.setattr(work_folder, "_move", meanwhile)
+    with pytest.raises(InvalidInput, match="a new file"):
+        write(output, rejects="new rejects")
+    assert output.read_text() == "mine"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("rejects", [None, "other rejects"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_another_job_continues_after_a_command_that_was_killed(
+    tmp_path, monkeypatch, number, rejects, overwrite
+):
+    """Rejects without their summary are known as the command's own."""
+    output = tmp_path / "s.csv"
+    killed_while_moving(monkeypatch, number, output, "old", "old rejects", job={"data": "a"})
+    OutputFiles(output).check(overwrite)
+    write(output, "new", rejects, overwrite, {"data": "b"})
+    found = contents(tmp_path)
+    assert found["s.csv"] == b"new"
+    assert found.get("s.csv.rejects.csv") == (rejects and rejects.encode())
+    assert set(found) <= {"s.csv", "s.csv.rejects.csv", "s.csv.summary.json"}
+
+
+def test_a_command_that_fails_leaves_the_proof_of_another_that_was_killed(tmp_path, monkeypatch):
+    output = tmp_path / "s.csv"
+    killed_while_moving(monkeypatch, 2, output, "old", "old rejects", job={"data": "a"})
+    with pytest.raises(ZeroDivisionError), open_work_folder(output, {"data": "b"}):
+        _ = 1 / 0
+    write(output, "new", job={"data": "c"})
+    assert set(contents(tmp_path)) == {"s.csv", "s.csv.summary.json"}
+
+
+def test_an_output_that_a_killed_command_finished_needs_a_flag_for_another_job(tmp_path, monkeypatch):
+    output = tmp_path / "s.csv"
+    with monkeypatch.context() as context:
+        context.setattr(work_folder.WorkFolder, "remove", lambda self: None)
+        write(output, "old", job={"data": "a"})
+    with pytest.raises(InvalidInput, match="a new file, or --overwrite"):
+        write(output, "new", job={"data": "b"})
+    assert output.read_text() == "old"
+    write(output, "new", overwrite=True, job={"data": "b"})
+    assert set(contents(tmp_path)) == {"s.csv", "s.csv.summary.json"}
+
+
+@pytest.mark.parametrize("left", [None, "", "whole"])
+def test_a_folder_in_which_nothing_was_begun_is_used(tmp_path, left):
+    output = tmp_path / "s.csv"
+    files = OutputFiles(output)
+    files.parts.mkdir()
+    if left is not None:
+        text = json.dumps(files.seal(None)) if left else ""
+        (files.parts / "unfinished.json").write_text(text)
+    files.check(False)
+    write(output)
+    assert set(contents(tmp_path)) == {"s.csv", "s.csv.summary.json"}
+
+
+def test_only_files_with_the_commands_own_names_are_removed(tmp_path, monkeypatch):
+    output = tmp_path / "s.csv"
+    killed_while_moving(monkeypatch, 1, output, job={"data": "a"})
+    names = {"output.notes.txt", "output.parquet", "part-a.parquet", "part-1.parquet", "unfinished.txt"}
+    for name in names:
+        (tmp_path / "s.csv.parts" / name).write_text("mine")
+    write(output, job={"data": "b"})
+    kept = {f"s.csv.parts/{name}" for name in names}
+    assert set(contents(tmp_path)) == {"s.csv", "s.csv.summary.json", *kept}
 
 
 def test_parts_of_another_content_of_equal_size_and_time_are_not_continued(detector, data):

@@ -54,7 +54,8 @@ def test_a_workflow_from_schema_to_report(folder, orders, tmp_path, capsys):
     assert {scored["row"][position] for position in by_score[:3]} == {10, 20, 300}
     for position in by_score[:3]:
         expected = "shop" if scored["row"][position] == 300 else "price (EUR)"
-        assert scored["feature_1"][position] == expected
+        # Weight and price go up together: how a wrong price is shared out between the two is up to the model.
+        assert expected in (scored["feature_1"][position], scored["feature_2"][position])
         assert scored["is_anomaly"][position]
         assert scored["p_value"][position] < 0.02
     capsys.readouterr()
