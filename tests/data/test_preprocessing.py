@@ -61,6 +61,11 @@ def test_inverse(x):
     np.testing.assert_allclose(np.asarray(z).mean(axis=0), 0, atol=1e-3)
     np.testing.assert_allclose(np.asarray(z).std(axis=0), 1, rtol=1e-3)
     np.testing.assert_allclose(layer.inverse(z), x, rtol=1e-5, atol=1e-5)
+    masked = np.ma.masked_array(np.asarray(z), np.asarray(z) > 2)
+    np.testing.assert_array_equal(np.isnan(layer.inverse(masked)), masked.mask)
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layer.inverse(inputs))
+    np.testing.assert_array_equal(model(z), layer.inverse(z))
 
 
 def test_it_computes_in_float32_in_any_policy(x):

@@ -115,7 +115,9 @@ class Standardize(keras.layers.Layer):
         Args:
             outputs: z, a tensor or array [..., *columns].
         """
-        z: Any = keras.ops.convert_to_tensor(to_array("outputs", outputs), "float32")
+        if not isinstance(outputs, keras.KerasTensor):
+            outputs = to_array("outputs", outputs)
+        z: Any = keras.ops.convert_to_tensor(outputs, "float32")
         return z * keras.ops.convert_to_tensor(self._scale) + keras.ops.convert_to_tensor(self._offset)
 
     def transform(self, x: ArrayLike) -> np.ndarray:
