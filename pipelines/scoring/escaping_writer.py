@@ -52,15 +52,16 @@ class EscapingWriter:
         self._opened.__exit__(kind, error, traceback)
 
 
-def escaping_record_writer(path: Path, header: bytes, added: list[str]) -> EscapingWriter:
+def escaping_record_writer(path: Path, header: bytes, added: list[str], mark: bytes = b"") -> EscapingWriter:
     """Open a `RecordWriter` that escapes formulas.
 
     Args:
         path: the CSV file.
         header: the first line of the file that was read.
         added: names of the added columns.
+        mark: the byte order mark with which the file begins, or nothing.
     """
-    return EscapingWriter(RecordWriter(path, escaped_record(header), added), _escaped_records_table)
+    return EscapingWriter(RecordWriter(path, escaped_record(header), added, mark), _escaped_records_table)
 
 
 def escaping_table_writer(path: Path, schema: pa.Schema) -> EscapingWriter:

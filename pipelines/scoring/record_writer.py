@@ -21,6 +21,7 @@ class RecordWriter:
         path: the CSV file.
         header: the first line of the file that was read.
         added: names of the added columns.
+        mark: the byte order mark with which the file begins, or nothing.
 
     Example:
         >>> import tempfile
@@ -31,10 +32,10 @@ class RecordWriter:
         '"row",a,b,"score"\n0,1.10,"x",2.5\n'
     """
 
-    def __init__(self, path: Path, header: bytes, added: list[str]):
+    def __init__(self, path: Path, header: bytes, added: list[str], mark: bytes = b""):
         self._stream, self._added = path.open("wb"), added
         names = b",".join([_quoted(ROW), header, *map(_quoted, added)])
-        self._stream.write(names + b"\n")
+        self._stream.write(mark + names + b"\n")
 
     def write_table(self, table: pa.Table) -> None:
         """Write the rows of a table with the columns `row`, `record` and the added ones."""

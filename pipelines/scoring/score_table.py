@@ -85,7 +85,7 @@ def score(
     file = table_file(data)
     _check_columns(file, detector.scorer)
     scorer = _FileScorer(detector, file, output)
-    check_writable(scorer.schema, output)
+    check_writable(file.schema, output)
     OutputFiles(output).check(overwrite, data)
     before = _state(file)
     with open_work_folder(output, _job(file, detector, part_rows)) as work:
@@ -177,13 +177,14 @@ class _FileScorer:
     def writer(self, path: Path) -> AbstractContextManager[TableWriter]:
         """Open the file of the scored rows."""
         if isinstance(self._file, CsvTable) and self._keeps_records:
-            return RecordWriter(path, self._file.header, self._scorer.added.names[:-1])
+            return RecordWriter(path, self._file.header, self._scorer.added.names[:-1], self._file.mark)
         return table_writer(path, self.schema)
 
     def escaping_writer(self, path: Path) -> AbstractContextManager[TableWriter]:
         """Open the file of the scored rows; formulas in a CSV file are escaped."""
         if isinstance(self._file, CsvTable) and self._keeps_records:
-            return escaping_record_writer(path, self._file.header, self._scorer.added.names[:-1])
+            added = self._scorer.added.names[:-1]
+            return escaping_record_writer(path, self._file.header, added, self._file.mark)
         return (escaping_table_writer if self._suffix == ".csv" else table_writer)(path, self.schema)
 
     def score(self, batch: list[Rows]) -> ScoredRows:

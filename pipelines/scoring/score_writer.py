@@ -136,7 +136,7 @@ def check_writable(schema: pa.Schema, output: Path) -> None:
         InvalidInput: names the first column whose values a CSV file cannot hold.
     """
     for field in schema:
-        row = pa.table([pa.nulls(1, field.type)], names=[field.name])
+        row = pa.table([_row(field.type)], names=[field.name])
         try:
             with _WRITERS[output.suffix](io.BytesIO(), row.schema) as writer:
                 writer.write_table(row)
@@ -144,3 +144,13 @@ def check_writable(schema: pa.Schema, output: Path) -> None:
             reason = f"{output}, while column {field.name!r} holds {field.type} values"
             other = ".parquet" if output.suffix == ".csv" else ".csv"
             raise InvalidInput("--output", f"a {other} file", reason) from error
+
+
+def _row(kind: pa.DataType) -> pa.Array:
+    """Return a value of a type: for bytes one that is no text, otherwise a missing one."""
+    value = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+    if pa.types.is_binary(value) or pa.types.is_large_binary(value):
+        return pa.array([b"\xff"], value).cast(kind)
+    if isinstance(value, pa.FixedSizeBinaryType) and not pa.types.is_decimal(value):
+        return pa.array([b"\xff" * value.byte_width], value).cast(kind)
+    return pa.nulls(1, kind)

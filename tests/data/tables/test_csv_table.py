@@ -95,6 +95,18 @@ def test_windows_lines_and_byte_order_mark(tmp_path):
     assert read(write(tmp_path, b"\xef\xbb\xbfa,b\r\n1,2\r\n"))[3] == ["a", "b"]
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("cell", [b'"id, no"', b'"id\nno"', b'"id\r\n""no"""', b"id", b"1"])
+def test_a_byte_order_mark_changes_no_record(tmp_path, mark, cell):
+    plain = table_file(write(tmp_path, cell + b",2\n3,4\n"))
+    [expected] = plain.rows()
+    marked = table_file(write(tmp_path, mark + cell + b",2\n3,4\n", "m.csv"))
+    [part] = marked.rows()
+    assert (marked.mark, marked.header, marked.names) == (mark, plain.header, plain.names)
+    assert part.records.equals(expected.records)
+    assert part.lines.tolist() == expected.lines.tolist()
+
+
 @pytest.mark.parametrize(
     ("data", "name", "message"),
     [

@@ -38,3 +38,20 @@ def test_a_file_that_was_cut_off(path):
     path.write_bytes(path.read_bytes()[:100_000])
     with pytest.raises(UnreadableFile, match="t.parquet: expected a Parquet table"):
         table_file(path)
+
+
+def test_views_are_read_as_strings_and_bytes(path):
+    table = pa.table({"a": ["x", None, "a text longer than twelve bytes"], "b": [b"y", b"\xff", None]})
+    views = pa.schema([("a", pa.string_view()), ("b", pa.binary_view())])
+    pyarrow.parquet.write_table(table.cast(views), path)
+    file = table_file(path)
+    [part] = file.rows()
+    assert file.schema.equals(table.schema)
+    assert part.batch.to_pydict() == table.to_pydict()
+    assert len(part.batch.filter(pa.array([True, False, True]))) == 2
+
+
+def test_a_column_whose_rows_cannot_be_selected_is_named_at_once(path):
+    pyarrow.parquet.write_table(pa.table({"a": pa.array([["x"]], pa.list_(pa.string_view()))}), path)
+    with pytest.raises(UnreadableFile, match="column 'a' holds list"):
+        table_file(path)

@@ -341,3 +341,42 @@ def test_formulas_in_a_parquet_file_are_unchanged(detector, tmp_path):
     score_table.score(detector, data, tmp_path / "s.parquet", escape_formulas=True)
     table = pa.parquet.read_table(data)
     assert pa.parquet.read_table(tmp_path / "s.parquet").select(table.column_names).equals(table)
+
+
+def test_a_column_of_bytes_is_rejected_for_a_csv_file_before_the_work(detector, folder, tmp_path):
+    table = pa.parquet.read_table(folder / "new.parquet")
+    data = tmp_path / "a.parquet"
+    pa.parquet.write_table(table.append_column("bytes", pa.array([b"\xff"] * len(table))), data)
+    with pytest.raises(InvalidInput, match=r"--output: expected a .parquet file, .* 'bytes'"):
+        score_table.score(detector, data, tmp_path / "s.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+    score_table.score(detector, data, tmp_path / "s.parquet")
+    assert set(pa.parquet.read_table(tmp_path / "s.parquet")["bytes"].to_pylist()) == {b"\xff"}
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.parquet"])
+def test_string_views_score_as_strings(detector, folder, tmp_path, name):
+    table = pa.parquet.read_table(folder / "new.parquet")
+    views = [
+        field.with_type(pa.string_view()) if field.type == pa.string() else field for field in table.schema
+    ]
+    assert pa.schema(views) != table.schema
+    pa.parquet.write_table(table.cast(pa.schema(views)), tmp_path / "a.parquet")
+    score_table.score(detector, folder / "new.parquet", tmp_path / f"plain-{name}")
+    score_table.score(detector, tmp_path / "a.parquet", tmp_path / name)
+    if name == "s.csv":
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"plain-{name}").read_bytes()
+    else:
+        plain = pa.parquet.read_table(tmp_path / f"plain-{name}")
+        assert pa.parquet.read_table(tmp_path / name).equals(plain)
+
+
+@pytest.mark.parametrize("escape", [False, True])
+def test_a_byte_order_mark_is_written_again(detector, folder, tmp_path, escape):
+    text = (folder / "new.csv").read_bytes()
+    for name, mark in (("plain", b""), ("marked", b"\xef\xbb\xbf")):
+        (tmp_path / f"{name}.csv").write_bytes(mark + text)
+        output = tmp_path / f"{name}.scored.csv"
+        score_table.score(detector, tmp_path / f"{name}.csv", output, escape_formulas=escape)
+    plain = (tmp_path / "plain.scored.csv").read_bytes()
+    assert (tmp_path / "marked.scored.csv").read_bytes() == b"\xef\xbb\xbf" + plain

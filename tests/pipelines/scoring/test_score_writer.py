@@ -80,6 +80,10 @@ def test_another_number_of_rows_is_an_error_and_leaves_nothing(tmp_path, total):
         pa.struct([("a", pa.int8())]),
         pa.map_(pa.string(), pa.int8()),
         pa.list_(pa.int8(), 2),
+        pa.binary(),
+        pa.large_binary(),
+        pa.binary(2),
+        pa.dictionary(pa.int8(), pa.binary()),
     ],
 )
 def test_columns_that_a_csv_file_cannot_hold_are_rejected_by_name(tmp_path, kind):

@@ -31,6 +31,7 @@ class CsvTable(TableFile):
 
     Attributes:
         header: the first line as it is in the file, or one with the names if it has none.
+        mark: the UTF-8 byte order mark with which the file begins, or nothing; not part of `header`.
 
     Raises:
         UnreadableFile: for a file that does not exist or is no table, and for two columns of one name.
@@ -39,12 +40,13 @@ class CsvTable(TableFile):
     def __init__(self, path: pathlib.Path):
         super().__init__(path)
         with reading(path, _CSV, arrow_errors()):
+            self.mark = self._mark()
             first = next(self._records(), None)
             if first is None:
                 raise ValueError("Empty CSV file")
             if 0 in first.faults:
                 raise ValueError(f"the header cannot be read: {first.faults[0].reason}")
-            self.header = first.record(0).removeprefix(_BYTE_ORDER_MARK)
+            self.header = first.record(0)
             width = int(first.fields[0])
             cells = _cells(self.header + b"\n", width)
             self.names = [column[0].as_py().decode() for column in cells]
@@ -99,10 +101,15 @@ class CsvTable(TableFile):
         import pyarrow as pa
 
         with pa.input_stream(str(self.path), compression="detect") as stream:
-            for number, records in enumerate(read_records(stream)):
-                if not number and records.text.startswith(_BYTE_ORDER_MARK):
-                    records.starts[0] += len(_BYTE_ORDER_MARK)
-                yield records
+            stream.read(len(self.mark))
+            yield from read_records(stream)
+
+    def _mark(self) -> bytes:
+        import pyarrow as pa
+
+        with pa.input_stream(str(self.path), compression="detect") as stream:
+            first = stream.read(len(_BYTE_ORDER_MARK))
+        return first if first == _BYTE_ORDER_MARK else b""
 
 
 def _cells(records: bytes, width: int) -> list[pa.Array]:

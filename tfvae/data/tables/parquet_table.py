@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from tfvae.core.errors import UnreadableFile
 from tfvae.data.sources.arrow_columns import arrow_errors
 from tfvae.data.sources.parquet_file import open_parquet
 from tfvae.data.sources.read_errors import reading, reading_chunks
@@ -21,14 +22,15 @@ _PARQUET = "a Parquet table"
 
 @final
 class ParquetTable(TableFile):
-    """A Parquet file, with the columns' own types.
+    """A Parquet file, with the columns' own types; views of strings and bytes become strings and bytes.
 
     Args:
         path: the file.
         batch_rows: largest number of rows of a batch.
 
     Raises:
-        UnreadableFile: for a file that does not exist or is damaged, and for two columns of one name.
+        UnreadableFile: for a file that does not exist or is damaged, for two columns of one name, and for a
+            column of whose type pyarrow cannot select rows, such as a list of string views.
     """
 
     typed = True
@@ -37,9 +39,13 @@ class ParquetTable(TableFile):
         super().__init__(path)
         self._batch_rows = batch_rows
         with reading(path, _PARQUET, arrow_errors()), open_parquet(path) as file:
-            self._schema, self.size = file.schema_arrow, file.metadata.num_rows
+            self._schema, self.size = _without_views(file.schema_arrow), file.metadata.num_rows
         self.names = self._schema.names
         self._check_names(_PARQUET)
+        for field in self._schema:
+            if not _is_selectable(field.type):
+                found = f"column {field.name!r} holds {field.type} values"
+                raise UnreadableFile(path, f"{_PARQUET} of types whose rows can be selected", found)
 
     @property
     def schema(self) -> pa.Schema:
@@ -56,4 +62,23 @@ class ParquetTable(TableFile):
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         with open_parquet(self.path) as file:
-            yield from file.iter_batches(self._batch_rows)
+            for batch in file.iter_batches(self._batch_rows):
+                yield batch.cast(self._schema)
+
+
+def _without_views(schema: pa.Schema) -> pa.Schema:
+    import pyarrow as pa
+
+    plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    fields = [field.with_type(plain.get(field.type, field.type)) for field in schema]
+    return pa.schema(fields, schema.metadata)
+
+
+def _is_selectable(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    try:
+        pa.nulls(0, kind).take(pa.array([], pa.int64()))
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
