@@ -20,14 +20,18 @@ from tfvae.pipelines.scoring.scored_rows import ScoredRows
 
 UNFINISHED_PART = "unfinished.parquet"
 _METADATA_KEY = b"tfvae"
-_NAME = re.compile(r"part-[0-9]{6,}\.parquet")
+_NAME = re.compile(r"(part|rejects)-[0-9]{6,}\.parquet")
+_REJECTS = pa.schema(
+    [("row", pa.int64()), ("line", pa.int64()), ("reason", pa.large_string()), ("text", pa.large_string())]
+)
 
 
 @final
 class Parts:
     """Scored rows in a folder of Parquet files, in order; all parts but the last have `size` rows.
 
-    The parts that are in the folder are kept, up to the first that is damaged.
+    The parts that are in the folder are kept, up to the first that is damaged. The rejects of a part are in a
+    file of their own, which is written before the part.
 
     Args:
         folder: the folder.
@@ -42,7 +46,7 @@ class Parts:
         self._count = self.rows = 0
         while self.rows == self._count * size:
             metadata = _metadata(self._path(self._count))
-            if metadata is None:
+            if metadata is None or not self._has_rejects(self._count, metadata["rejects"]):
                 break
             self.rows += metadata["rows"]
             self._count += 1
@@ -66,25 +70,37 @@ class Parts:
 
     def append(self, part: ScoredRows) -> None:
         """Add a part, whole or not at all."""
-        rejects = [dataclasses.astuple(reject) for reject in part.rejects]
-        metadata = json.dumps({"rows": part.rows, "rejects": rejects, "counts": part.counts})
-        table = part.table.replace_schema_metadata({_METADATA_KEY: metadata})
-        unfinished = self.folder / UNFINISHED_PART
-        pq.write_table(table, unfinished, write_page_checksum=True)
-        os.replace(unfinished, self._path(self._count))
+        metadata = json.dumps({"rows": part.rows, "rejects": len(part.rejects), "counts": part.counts})
+        if part.rejects:
+            columns = zip(*map(dataclasses.astuple, part.rejects), strict=True)
+            self._write(pa.table(list(columns), schema=_REJECTS), self._rejects_path(self._count))
+        self._write(part.table.replace_schema_metadata({_METADATA_KEY: metadata}), self._path(self._count))
         self._count += 1
         self.rows += part.rows
 
     def __iter__(self) -> Iterator[ScoredRows]:
         for number in range(self._count):
             metadata, path = self._known(number), self._path(number)
-            try:
-                table = pq.read_table(path, page_checksum_verification=True).replace_schema_metadata()
-            except (OSError, pa.ArrowException) as error:
-                raise _damaged(path, error) from None
-            yield ScoredRows(
-                table, tuple(Reject(*entry) for entry in metadata["rejects"]), metadata["counts"]
-            )
+            rejects = self._rejects(number) if metadata["rejects"] else ()
+            yield ScoredRows(_read(path).replace_schema_metadata(), rejects, metadata["counts"])
+
+    def _rejects(self, number: int) -> tuple[Reject, ...]:
+        columns = _read(self._rejects_path(number)).columns
+        return tuple(map(Reject, *(column.to_pylist() for column in columns)))
+
+    def _has_rejects(self, number: int, count: int) -> bool:
+        if not count:
+            return True
+        try:
+            metadata = pq.read_metadata(self._rejects_path(number))
+        except (OSError, pa.ArrowException):
+            return False
+        return metadata.num_rows == count and metadata.schema.to_arrow_schema().equals(_REJECTS)
+
+    def _write(self, table: pa.Table, path: Path) -> None:
+        unfinished = self.folder / UNFINISHED_PART
+        pq.write_table(table, unfinished, write_page_checksum=True)
+        os.replace(unfinished, path)
 
     def _known(self, number: int) -> dict[str, Any]:
         path = self._path(number)
@@ -95,6 +111,16 @@ class Parts:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:06d}.parquet"
+
+    def _rejects_path(self, number: int) -> Path:
+        return self.folder / f"rejects-{number:06d}.parquet"
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from None
 
 
 def is_part(path: Path) -> bool:
@@ -117,7 +143,7 @@ def _metadata(path: Path) -> dict[str, Any] | None:
         rows, rejects, counts = values["rows"], values["rejects"], values["counts"]
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, RecursionError):
         return None
-    is_complete = isinstance(rows, int) and isinstance(rejects, list) and isinstance(counts, dict)
+    is_complete = isinstance(rows, int) and isinstance(rejects, int) and isinstance(counts, dict)
     return values if is_complete and rows > 0 else None
 
 

@@ -63,3 +63,32 @@ def test_damage_inside_a_part_is_found_when_it_is_read(tmp_path):
     path.write_bytes(data)
     with pytest.raises(UnreadableFile, match="without it, the same command scores its rows again"):
         list(Parts(tmp_path, 1000))
+
+
+def test_a_part_without_its_rejects_counts_as_damaged(parts):
+    """Or with something else in their place."""
+    path = parts.folder / "rejects-000001.parquet"
+    path.unlink()
+    assert Parts(parts.folder, 4).rows == 4
+    pa.parquet.write_table(pa.table({"row": [0]}), path)
+    assert Parts(parts.folder, 4).rows == 4
+
+
+def test_damage_inside_rejects_is_found_when_they_are_read(parts):
+    path = parts.folder / "rejects-000001.parquet"
+    path.write_bytes(b"")
+    with pytest.raises(UnreadableFile, match="without it, the same command scores its rows again"):
+        list(parts)
+
+
+def test_a_part_may_have_many_long_rejects(tmp_path):
+    """More than the 100 MB of a string in the metadata of a Parquet file, with escapes."""
+    rejects = tuple(
+        Reject(row, row + 2, "expected 3 fields", "\N{GRINNING FACE}" * 200) for row in range(45_000)
+    )
+    made = Parts(tmp_path, 50_000)
+    made.append(part(45_000, 5_000, rejects))
+    again = Parts(tmp_path, 50_000)
+    assert again.rows == 50_000
+    [scored] = again
+    assert scored.rejects == rejects
