@@ -174,3 +174,11 @@ _OF_AN_EXTRA = ("score_spark",)  # has tests of its own
 def test_examples_in_the_documentation_run(name):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     assert doctest.testmod(importlib.import_module(name), optionflags=options).failed == 0
+
+
+@pytest.mark.parametrize("room", sorted(set(RANK) - {"core", "keras_classes", "pipelines"}))
+def test_completion_offers_no_other_packages(room):
+    module = importlib.import_module(f"tfvae.{room}")
+    foreign = [name for name in dir(module) if inspect.ismodule(getattr(module, name))]
+    foreign = [name for name in foreign if not getattr(module, name).__name__.startswith("tfvae")]
+    assert foreign == []

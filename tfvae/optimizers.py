@@ -7,6 +7,12 @@ import tensorflow as tf
 
 from tfvae.core.types import Tensor
 
+__all__ = ["Adam"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @keras.saving.register_keras_serializable("tfvae.optimizers")
 class Adam(keras.optimizers.Adam):

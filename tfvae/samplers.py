@@ -17,6 +17,13 @@ from tfvae.core.noise import as_seed
 from tfvae.core.types import ArrayLike, Shape, Tensors
 from tfvae.models import LatentModel
 
+__all__ = ["decode", "prior", "traversals", "walk"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Given = Mapping[str, ArrayLike]
 
 _DECODED_AT_ONCE = 1024  # latent points

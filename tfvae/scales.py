@@ -13,6 +13,12 @@ from tfvae.core.part import Part
 from tfvae.core.replicas import sum_over_replicas
 from tfvae.core.types import DType, Tensor
 
+__all__ = ["Fixed", "Learned", "Optimal", "PerElement", "Scale", "as_scale"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 class Scale(Part):
     """A positive scale; abstract.

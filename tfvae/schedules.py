@@ -11,6 +11,12 @@ from tfvae.core.errors import InvalidInput
 from tfvae.core.part import Configured
 from tfvae.core.types import Tensor
 
+__all__ = ["Constant", "Cyclical", "Linear", "Schedule", "as_schedule"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 class Schedule(Configured, abc.ABC):
     """A weight as a function of the number of optimizer steps taken; abstract."""
