@@ -17,7 +17,7 @@ from tfvae.core.noise import as_seed
 from tfvae.core.types import ArrayLike, Shape, Tensors
 from tfvae.models import LatentModel
 
-__all__ = ["decode", "prior", "traversals", "walk"]
+__all__ = ["decode", "grid2d", "prior", "traversals", "walk"]
 
 
 def __dir__() -> list[str]:
