@@ -106,9 +106,10 @@ class OutputFiles:
             inputs: files, folders and patterns that the command reads.
 
         Raises:
-            InvalidInput: the output or a file beside it is an input, or exists and may not be replaced; or
-                its folder cannot be written.
+            InvalidInput: the output or a file beside it is an input, or exists and may not be replaced; its
+                path is not UTF-8; or its folder cannot be written.
         """
+        self._check_name()
         targets = [self.output, self.rejects, self.summary]
         self._check_inputs([target for target in targets if target.exists()], inputs)
         if self.output.is_dir() and not self.output.is_symlink():
@@ -134,6 +135,12 @@ class OutputFiles:
             or is_begun
             or _is_sealed(read_json(unfinished) or {}, self.output)
         )
+
+    def _check_name(self) -> None:
+        try:
+            os.fspath(self.output).encode()
+        except UnicodeEncodeError:
+            raise InvalidInput("--output", "a path in UTF-8", os.fsencode(self.output)) from None
 
     def _check_inputs(self, targets: list[Path], inputs: tuple[str | os.PathLike[str], ...]) -> None:
         for source in inputs:

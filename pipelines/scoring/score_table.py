@@ -57,7 +57,7 @@ def score(
 
     All columns of the data are kept; `row` is the number of a row in the data, from 0. The cells of a CSV
     file are written to a CSV file byte for byte, and to a Parquet file as texts; the columns of a Parquet
-    file keep their types.
+    file keep their types, but views of strings and bytes become strings and bytes.
 
     A cell such as `=cmd()`, which a spreadsheet runs as a formula when it opens a CSV file, is written
     unchanged; `escape_formulas` puts an apostrophe in front of it.
@@ -65,6 +65,9 @@ def score(
     Beside the output are written `OUT.rejects.csv`, if rows are rejected, and `OUT.summary.json`, from which
     a report is made. Until all rows are scored, finished parts are kept in the folder `OUT.parts`: if the
     command is interrupted, the same command continues from there.
+
+    A reject has the number of its row, its line, the reason, which may quote a cell, and at most the first
+    200 characters of the line in a CSV file. Of a Parquet file it has no cells: the row's number finds them.
 
     Args:
         detector: the detector.

@@ -353,3 +353,10 @@ def test_a_folder_that_cannot_be_written_is_named_at_once(tmp_path):
         OutputFiles(tmp_path / "file" / "s.csv").check(False)
     with pytest.raises(InvalidInput, match="which is a folder"):
         OutputFiles(tmp_path).check(True)
+
+
+@pytest.mark.parametrize("name", [b"s\xff.csv", b"f\xff/s.csv"])
+def test_a_path_that_is_not_utf_8_is_rejected_in_one_line(tmp_path, name):
+    with pytest.raises(InvalidInput, match=r"--output: expected a path in UTF-8, received b'.*\\xff"):
+        OutputFiles(tmp_path / os.fsdecode(name)).check(False)
+    assert contents(tmp_path) == {}

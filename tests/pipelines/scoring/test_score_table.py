@@ -380,3 +380,18 @@ def test_a_byte_order_mark_is_written_again(detector, folder, tmp_path, escape):
         score_table.score(detector, tmp_path / f"{name}.csv", output, escape_formulas=escape)
     plain = (tmp_path / "plain.scored.csv").read_bytes()
     assert (tmp_path / "marked.scored.csv").read_bytes() == b"\xef\xbb\xbf" + plain
+
+
+def test_what_a_reject_keeps(detector, folder, tmp_path):
+    """At most 200 characters of a line of a CSV file; of a Parquet file no cells."""
+    line = "\N{GRINNING FACE}" * 300
+    (tmp_path / "a.csv").write_bytes((folder / "new.csv").read_bytes() + line.encode() + b"\n")
+    score_table.score(detector, tmp_path / "a.csv", tmp_path / "s.csv")
+    assert [reject["text"] for reject in rejects_of(tmp_path / "s.csv.rejects.csv")] == [line[:200]]
+    table = pa.parquet.read_table(folder / "new.parquet")
+    days = pa.array(["never", *table["day"].to_pylist()[1:]])
+    index = table.column_names.index("day")
+    pa.parquet.write_table(table.set_column(index, "day", days), tmp_path / "a.parquet")
+    score_table.score(detector, tmp_path / "a.parquet", tmp_path / "p.csv")
+    [reject] = rejects_of(tmp_path / "p.csv.rejects.csv")
+    assert (reject["row"], reject["text"]) == ("0", "")

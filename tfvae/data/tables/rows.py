@@ -25,7 +25,8 @@ class Reject:
         row: its index among all rows of the file.
         line: its line in a CSV file, from 1; in a Parquet file its index plus 1.
         reason: why.
-        text: the text of the line, or the beginning of it.
+        text: at most the first 200 characters of the line in a CSV file; empty for a Parquet file, of whose
+            cells nothing is kept.
     """
 
     row: int
