@@ -57,8 +57,8 @@ def score(
     command continues. A run's model gives -log p(x) in nats, its standard error, and -ELBO.
 
     The cells of a table are written unchanged, also those that a spreadsheet runs as formulas when it opens a
-    CSV file, such as =cmd(): if the data is not your own, add --escape-formulas. A row that cannot be read goes
-    to OUTPUT.rejects.csv with line and reason, and of a CSV file the first 200 characters.
+    CSV file, such as =cmd(): if the data is not your own, add --escape-formulas. A row that cannot be read
+    goes to OUTPUT.rejects.csv with line and reason, and of a CSV file the first 200 characters.
     """
     if engine == "spark":
         if overwrite:
