@@ -56,7 +56,7 @@ class TestConditions:
     def test_samples_are_of_all_classes_in_turn_or_of_one(self, conditional, tmp_path, capsys):
         model = conditional.model()
         for arguments, label in (((), np.arange(12) % 10), (("--class", 3), np.full(12, 3))):
-            _run("sample", conditional.path, "-n", 12, "-o", tmp_path / "x.npy", *arguments)
+            _run("sample", conditional.path, "-n", 12, "-o", tmp_path / "x.npy", "--overwrite", *arguments)
             expected = model.sample(12, given={"condition": np.eye(10)[label]})
             np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected)
         assert main(["sample", str(conditional.path), "--class", "10"]) == 2
