@@ -1,4 +1,6 @@
 """Score a table with Spark: the same scores, by workers that each load the exported detector once."""
+# PySpark comes with the extra `spark`; types are checked without it, too.
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
