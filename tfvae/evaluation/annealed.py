@@ -58,12 +58,12 @@ def annealed_importance_sampling(
     z_0 ~ p(z),  z_t ~ Hamiltonian transition that leaves p(z) p(x|z)^beta_t unchanged
     beta_t = (s(t) - s(0)) / (s(T) - s(0)),  s(t) = sigmoid(4 (2 t/T - 1))
 
-    The encoder has no effect on the estimate, as it does in importance sampling. A transition has
+    Unlike in importance sampling, q(z|x) has no effect on the estimate. A transition has
     `num_leapfrog` leapfrog steps with momentum N(0, I), accepted by Metropolis. The step size of each example
     and temperature is adapted to an acceptance of 0.65 by a pilot run of up to 16 chains and then fixed, as
     chains that adapt their own steps have biased weights. With one temperature this is simple Monte Carlo
     over draws from the prior. Each chain takes (T - 1) `num_leapfrog` gradients of the decoder, and so does
-    each chain of the pilot run.
+    each chain of the pilot run, which has at least about 200 transitions.
 
     A warning tells how many examples have an effective sample size below max(10, K/100), or K/2 if that is
     smaller: such estimates depend on a few chains, and their errors are larger than stated.
