@@ -43,7 +43,7 @@ def mean_log_likelihood(
         >>> mean_log_likelihood(vae, np.ones((3, 4)), num_samples=8).standard_error < 1
         True
     """
-    return _estimate(model.log_likelihood(inputs, num_samples=num_samples, seed=seed))
+    return estimate_mean(model.log_likelihood(inputs, num_samples=num_samples, seed=seed))
 
 
 def mean_elbo(model: LatentModel, inputs: Inputs, num_samples: int = 1, seed: int = 0) -> Estimate:
@@ -61,7 +61,7 @@ def mean_elbo(model: LatentModel, inputs: Inputs, num_samples: int = 1, seed: in
         >>> mean_elbo(vae, np.ones((3, 4))).mean < 0
         True
     """
-    return _estimate(model.elbo(inputs, num_samples=num_samples, seed=seed))
+    return estimate_mean(model.elbo(inputs, num_samples=num_samples, seed=seed))
 
 
 def mean_distortion(model: LatentModel, inputs: Inputs, num_samples: int = 1, seed: int = 0) -> Estimate:
@@ -79,10 +79,19 @@ def mean_distortion(model: LatentModel, inputs: Inputs, num_samples: int = 1, se
         >>> mean_distortion(autoencoder, np.ones((3, 4))).mean > 0
         True
     """
-    return _estimate(model.distortion(inputs, num_samples=num_samples, seed=seed))
+    return estimate_mean(model.distortion(inputs, num_samples=num_samples, seed=seed))
 
 
-def _estimate(values: np.ndarray) -> Estimate:
+def estimate_mean(values: np.ndarray) -> Estimate:
+    """Return the mean of values over examples, with its standard error; NaN for a single example.
+
+    Args:
+        values: one for each example, [N], in nats.
+
+    Example:
+        >>> estimate_mean(np.array([1.0, 3.0]))
+        Estimate(mean=2.0, standard_error=1.0)
+    """
     values = values.astype("float64")
     spread = values.std(ddof=1) if len(values) > 1 else float("nan")
     return Estimate(float(values.mean()), float(spread / np.sqrt(len(values))))

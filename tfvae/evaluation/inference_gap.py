@@ -9,7 +9,7 @@ import numpy as np
 from tfvae.core.checks import integer
 from tfvae.core.errors import InvalidInput
 from tfvae.core.types import Array, ArrayLike, Inputs
-from tfvae.evaluation.averages import Estimate, _estimate
+from tfvae.evaluation.averages import Estimate, estimate_mean
 from tfvae.evaluation.refinement import refine, refined_elbo
 from tfvae.models import VAE
 
@@ -92,7 +92,7 @@ def inference_gap(
     refined = refined_elbo(model, checked, features, num_samples, seed + 1, batch_size).astype("float64")
     encoder = model.elbo(checked, num_samples, seed + 1, batch_size).astype("float64")  # the same draws
     values = (evidence, refined, encoder, evidence - refined, refined - encoder)
-    return InferenceGap(*map(_estimate, values))
+    return InferenceGap(*map(estimate_mean, values))
 
 
 def _checked_evidence(log_likelihood: ArrayLike, count: int) -> Array:
