@@ -10,7 +10,6 @@ import tfvae
 from tfvae import likelihoods, networks, posteriors
 from tfvae.core.errors import InvalidInput
 from tfvae.models import Modality, MultimodalVAE
-from tfvae.posteriors import fusion
 
 NAN = float("nan")
 
@@ -25,7 +24,7 @@ def _make():
         "b": likelihoods.Bernoulli((4,)),
         "c": likelihoods.Categorical((1,), 5),
     }
-    return MultimodalVAE({name: _modality(kinds[name]) for name in kinds}, fusion.ProductOfExperts(2))
+    return MultimodalVAE({name: _modality(kinds[name]) for name in kinds}, posteriors.ProductOfExperts(2))
 
 
 def _data(count=24):
@@ -81,7 +80,7 @@ def test_a_likelihood_that_takes_gaps_keeps_them():
         "a": _modality(likelihoods.MissingAtRandom(likelihoods.Normal((3,), scale=1.0))),
         "b": _modality(likelihoods.Bernoulli((4,))),
     }
-    model = MultimodalVAE(modalities, fusion.ProductOfExperts(2))
+    model = MultimodalVAE(modalities, posteriors.ProductOfExperts(2))
     data = {name: _data()[name] for name in "ab"}
     holes = _without(data, a=((0, 0, 1, 1, 1), (0, 1, 0, 1, 2)))  # two of example 0, all of example 1
     trace = model.trace(holes)
@@ -103,7 +102,7 @@ def test_bad_parts_are_refused():
         ({"a": _modality(likelihoods.Normal((3,)), latent_dim=3)}, "latent_dim 2"),
     ):
         with pytest.raises(InvalidInput, match=text):
-            MultimodalVAE(modalities, fusion.ProductOfExperts(2))
+            MultimodalVAE(modalities, posteriors.ProductOfExperts(2))
     with pytest.raises(InvalidInput, match="Normal"):
         Modality(networks.mlp(), networks.mlp(), posteriors.Point(2), likelihoods.Normal((3,)))
     with pytest.raises(InvalidInput, match="encoders"):
