@@ -22,9 +22,10 @@ import keras
 import tensorflow as tf
 
 import tfvae.models
-from tfvae.callbacks import Checkpoint, JsonLines, PosteriorCollapse, SetEpoch
+from tfvae.callbacks import Checkpoint, JsonLines, SetEpoch
 from tfvae.core.errors import InvalidInput, UnreadableFile
 from tfvae.data import PartiallyLabeled, Source, Standardize, original_errors, rows_to_label
+from tfvae.evaluation import LatentUse, posterior_collapse
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
 from tfvae.pipelines.failures import usage_errors
@@ -164,6 +165,7 @@ def _finish(run: Run, model: LatentModel, source: Source, epochs_done: int, prog
         _standardize(run, model, source)
         _fit(run, model, source, epochs_done, progress)
     model.save(run.path / "model.keras")
+    _warn_of_collapse(run, model, source)
     Checkpoint(run.path / "checkpoints").clear()  # a kill may have come between the last save and this
 
 
@@ -188,22 +190,23 @@ def _fit(run: Run, model: LatentModel, source: Source, epochs_done: int, progres
                 JsonLines(run.path / "metrics.jsonl"),
                 Checkpoint(run.path / "checkpoints"),
                 EpochSummaries(str(run.path / "tensorboard"), write_graph=False),
-                *_watch(run, source, labels),
             ],
         )
 
 
-def _watch(run: Run, source: Source, labels: bool) -> Iterator[PosteriorCollapse]:
-    """Watch for posterior collapse on the first rows that are held out, or without any on training rows."""
+def _warn_of_collapse(run: Run, model: LatentModel, source: Source) -> None:
+    """Warn of posterior collapse on the first rows that are held out, or without any on training rows."""
     training = run.config["training"]
     part = run.split.validation if training["validation"] > 0 else run.split.train
-    pipeline = run.pipeline(source, training["batch_size"], part, labels=labels)
+    pipeline = run.pipeline(source, training["batch_size"], part, labels=run.num_classes is not None)
     try:
         inputs = concatenated(itertools.islice(pipeline.batches(), -(-_WATCHED // pipeline.batch_size)))
     except InvalidInput:
-        return  # `fit` says what is wrong with the data
+        return  # a part without rows
     if len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs) > 1:  # one has no variance
-        yield PosteriorCollapse(inputs, warn=lambda message: print(f"tfvae: {message}", file=sys.stderr))
+        verdict = posterior_collapse(model, inputs)
+        if verdict.use is not LatentUse.IN_USE:
+            print(f"tfvae: {verdict}", file=sys.stderr)
 
 
 def _with_hidden_labels(run: Run, source: Source) -> Source:
