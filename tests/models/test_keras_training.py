@@ -55,6 +55,26 @@ class TestSteps:
         data = tf.data.Dataset.from_tensor_slices(flat).batch(8)
         assert len(vae.predict(data, steps=3, verbose=0)["latent"]) == 24
 
+    def test_a_callback_that_predicts_and_evaluates_changes_none_of_them(self, flat):
+        """Validation after it is still that of all batches."""
+
+        def history(*callbacks):
+            keras.utils.set_random_seed(1)
+            vae = tfvae.zoo.vae((64,), latent_dim=2, likelihood=tfvae.likelihoods.Bernoulli((64,)))
+            held_out = flat[800:1400]
+            fitted = vae.fit(
+                flat[:800], batch_size=16, epochs=3, validation_data=held_out, verbose=0, callbacks=callbacks
+            )
+            return fitted.history, _steps(vae)
+
+        class Looks(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.model.predict(flat[:40], verbose=0)
+                self.model.evaluate(flat[:50], batch_size=10, verbose=0)
+                self.model.evaluate(flat[:50], batch_size=10, steps=1, verbose=0)
+
+        assert history(Looks()) == history()
+
     def test_also_where_more_are_allowed_in_one_execution(self, small_vae, flat):
         vae = small_vae()
         vae.compile(steps_per_execution=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -209,16 +210,17 @@ class KerasTraining(keras.Model, abc.ABC):
         They are in the order of `metrics_names`. The noise starts again at each call, so that a second call
         returns the same numbers.
         """
-        if not _use_cached_eval_dataset:  # inside fit, Keras passes None and uses what it holds
-            self._check_setup()
-            x = self._checked(next(iter(self.accepts)), x)
-            known = steps or known_batches(x, batch_size or 32)
-            if not isinstance(x, STREAMS):
-                x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(columns_of(x, y, sample_weight))
-            if not isinstance(callbacks, keras.callbacks.CallbackList):
-                callbacks = StepCallbacks(callbacks or (), self, None, known, False, verbose, 1)
-            self._choose_steps(callbacks, known is not None, steps)
-        with readable_errors(), without_idle_warnings(exhaustible=steps is None):
+        with self._steps_kept(), readable_errors(), without_idle_warnings(exhaustible=steps is None):
+            if not _use_cached_eval_dataset:  # inside fit, Keras passes None and uses what it holds
+                self._check_setup()
+                x = self._checked(next(iter(self.accepts)), x)
+                known = steps or known_batches(x, batch_size or 32)
+                if not isinstance(x, STREAMS):
+                    columns = columns_of(x, y, sample_weight)
+                    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(columns)
+                if not isinstance(callbacks, keras.callbacks.CallbackList):
+                    callbacks = StepCallbacks(callbacks or (), self, None, known, False, verbose, 1)
+                self._choose_steps(callbacks, known is not None, steps)
             return super().evaluate(
                 x=x,
                 y=y,
@@ -240,8 +242,8 @@ class KerasTraining(keras.Model, abc.ABC):
         callbacks: Any = None,
     ) -> dict[str, np.ndarray]:
         """Return {"latent", "reconstruction"}: the location of q(z|x) and E[x|z] there, with no noise."""
-        self.steps_per_execution = 1
-        with readable_errors(), without_idle_warnings(exhaustible=steps is None):
+        with self._steps_kept(), readable_errors(), without_idle_warnings(exhaustible=steps is None):
+            self.steps_per_execution = 1
             return super().predict(
                 self._checked(next(iter(self.accepts)), x),
                 batch_size=batch_size,
@@ -278,6 +280,15 @@ class KerasTraining(keras.Model, abc.ABC):
         """Make the function of some evaluation steps, again where their number has changed."""
         super().make_test_function(force or self._made_steps.get("test") != self.steps_per_execution)
         self._made_steps["test"] = self.steps_per_execution
+
+    @contextlib.contextmanager
+    def _steps_kept(self) -> Iterator[None]:
+        """Keep the steps of one execution that a `fit` goes on with, whose callback evaluates or predicts."""
+        steps = self.steps_per_execution
+        try:
+            yield
+        finally:
+            self.steps_per_execution = steps
 
     def _choose_steps(self, callbacks: keras.callbacks.CallbackList, known: bool, *asked: int | None) -> None:
         """Choose the steps of one execution: as many as allowed, but a divisor of each number asked for."""
