@@ -12,7 +12,11 @@ from scipy.special import logsumexp
 import tfvae
 from tfvae import likelihoods, networks, posteriors, priors
 from tfvae.core.errors import InvalidInput
-from tfvae.evaluation import annealed, annealed_importance_sampling, reverse_annealed_importance_sampling
+from tfvae.evaluation import (
+    annealed_chains,
+    annealed_importance_sampling,
+    reverse_annealed_importance_sampling,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:annealed importance sampling")  # of few temperatures
 
@@ -210,7 +214,7 @@ def _mixture():
 @pytest.mark.parametrize("make", [_conditional, _mixture])
 def test_the_draws_depend_neither_on_chunks_nor_on_other_examples(make, monkeypatch):
     """With a short pilot run, as long ones amplify rounding where the posterior has several modes."""
-    monkeypatch.setattr(annealed, "_PILOT_TRANSITIONS", 1)
+    monkeypatch.setattr(annealed_chains, "_PILOT_TRANSITIONS", 1)
     vae, inputs = make()
     whole = annealed_importance_sampling(vae, inputs, 20, 6, 3).log_likelihood
     pairs = annealed_importance_sampling(vae, inputs, 20, 6, 3, decoded_at_once=47).log_likelihood
