@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfvae
 from tfvae.core.errors import InvalidInput
 
 
@@ -80,6 +81,19 @@ def test_outputs_have_their_shapes_and_repeat(subject, trained):
         assert values.shape == (5,)
         assert np.isfinite(values).all()
         np.testing.assert_array_equal(values, measure(x, num_samples=8, seed=2))
+
+
+def test_its_use_of_the_latent_space_is_told(subject, trained):
+    """For whatever posterior and prior; the rate is that of the model's own traces."""
+    model, _, _ = trained
+    x = subject.rows(slice(5))
+    verdict = tfvae.evaluation.posterior_collapse(model, x)
+    assert verdict.active.shape == np.asarray(model.predict(x, verbose=0)["latent"]).shape[1:]
+    assert (verdict.rate is None) == (not model.has_density)
+    if model.has_density:
+        trace = model.trace(x)
+        assert verdict.rate == pytest.approx(float(np.mean(trace.rate)), rel=1e-4, abs=1e-4)
+    assert str(verdict)
 
 
 def test_bad_input_is_rejected(subject, trained):
