@@ -121,7 +121,7 @@ def test_the_end_of_a_series_is_held_out_for_the_calibration():
 )
 def test_other_models_of_windows(model):
     x = _waves(300)
-    fitted = SeriesDetector(window=8, model=model, epochs=2, stride=2).fit(x)
+    fitted = SeriesDetector(window=8, model=model, epochs=8, stride=2).fit(x)
     x[150, 2] = 4.0
     assert abs(int(fitted.anomaly_scores(x).argmax()) - 150) <= 1
 
