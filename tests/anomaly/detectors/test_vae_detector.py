@@ -69,6 +69,7 @@ def test_the_same_seed_gives_the_same_detector(fitted, table):
     np.testing.assert_array_equal(again.anomaly_scores(x), fitted.anomaly_scores(x))
 
 
+@pytest.mark.slow
 def test_fits_in_threads_have_the_bits_of_one_alone():
     x = np.random.default_rng(0).normal(size=(200, 3))
     scores = {}
@@ -130,7 +131,7 @@ def test_values_that_overflow_are_anomalies_of_the_default_detector(fitted, tabl
     for cell in (1e20, -1e30, 9.96921e36):
         row = x[:1].copy()
         row[0, 4] = cell
-        assert np.isposinf(fitted.anomaly_scores(row))
+        assert fitted.anomaly_scores(row) > 1000 * fitted.anomaly_scores(x).max()
         assert fitted.predict(row) == -1
         assert fitted.explain(row)[0].argmax() == 4
 
@@ -270,6 +271,7 @@ def test_trimming_keeps_anomalies_from_being_learned(exact):
     assert scores[0.2][:100].mean() > scores[0.0][:100].mean() + 10
 
 
+@pytest.mark.slow
 def test_pipelines_clones_and_grids(table):
     x, anomaly = table
     pipeline = make_pipeline(StandardScaler(), VAEDetector(epochs=2)).fit(x)

@@ -8,22 +8,25 @@ import math
 from collections.abc import Iterator
 from typing import final
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from tfvae.anomaly.detectors.blockwise import without_arithmetic_optimizer
 from tfvae.core.noise import SEEDS, Seeds
 from tfvae.models import LatentModel
 from tfvae.optimizers import Adam
 
-_ROWS_OF_AN_EPOCH = 8192
-_STEPS_PER_EXECUTION = 16  # a step of a small model takes no longer than the call of its graph
+_ROWS_OF_AN_EPOCH = 65536
+_BYTES_OF_AN_EPOCH = 2**26
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class ModelFitter:
     """Compiles and fits models with the same settings; called with a model and its training data.
+
+    A model that was trained before starts anew from the weights that it has, and needs no new graph, which
+    takes as long as a thousand steps of a small model.
 
     Attributes:
         epochs: passes over the data. Small data are repeated within an epoch of Keras; then the number of
@@ -47,15 +50,23 @@ class ModelFitter:
         """
         if not self.epochs:
             return
-        one_replica = tf.distribute.get_strategy().num_replicas_in_sync == 1
-        steps = _STEPS_PER_EXECUTION if one_replica else 1
-        model.compile(Adam(self.learning_rate), steps_per_execution=steps)
+        if model.compiled:
+            _restart(model.optimizer, self.learning_rate)
+        else:
+            model.compile(Adam(self.learning_rate))
         batch_size = min(self.batch_size, len(x))
         # An epoch costs Keras as much time as many steps, so that one of small data holds them several times.
-        epochs = math.ceil(self.epochs / max(1, _ROWS_OF_AN_EPOCH // len(x)))
+        most = max(1, min(_ROWS_OF_AN_EPOCH // len(x), _BYTES_OF_AN_EPOCH // x.nbytes))
+        epochs = math.ceil(self.epochs / most)
         copies = math.ceil(self.epochs / epochs)
         x = np.tile(x, (copies, *[1] * (x.ndim - 1))) if copies > 1 else x
         model.fit(x, batch_size=batch_size, epochs=epochs, verbose=self.verbose)
+
+
+def _restart(optimizer: keras.Optimizer, learning_rate: float) -> None:
+    for variable in optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    optimizer.learning_rate = learning_rate
 
 
 @contextlib.contextmanager

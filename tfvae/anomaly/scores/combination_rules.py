@@ -20,9 +20,21 @@ class CombinationRule(StatefulPart, abc.ABC):
 
     Attributes:
         keeps_unit: whether the result has the unit of the members' scores.
+        learns: whether `learn` needs the scores of the training data, which cost a pass of all members.
     """
 
     keeps_unit = True
+    learns = False
+
+    def check(self, count: int) -> None:
+        """Reject a number of members that the rule cannot combine.
+
+        Args:
+            count: M.
+
+        Raises:
+            InvalidInput: names the argument of the rule.
+        """
 
     def learn(self, scores: np.ndarray) -> None:
         """Learn from the members' scores of the training data; most rules learn nothing.
@@ -89,14 +101,10 @@ class WeightedSum(CombinationRule):
             raise InvalidInput("coefficients", "one or more numbers", coefficients)
         self.coefficients = tuple(real_number("coefficients", weight) for weight in coefficients)
 
-    def learn(self, scores: np.ndarray) -> None:
-        """Check that there is a coefficient for each score.
-
-        Raises:
-            InvalidInput: for another number of coefficients.
-        """
-        if len(scores) != len(self.coefficients):
-            raise InvalidInput("coefficients", f"{len(scores)}, one for each score", len(self.coefficients))
+    def check(self, count: int) -> None:
+        """Reject another number of scores than of coefficients."""
+        if count != len(self.coefficients):
+            raise InvalidInput("coefficients", f"{count}, one for each score", len(self.coefficients))
 
     def combine(self, scores: Tensor) -> Tensor:
         """Return the weighted sum."""
@@ -171,6 +179,7 @@ class StandardizedMean(CombinationRule):
     """
 
     keeps_unit = False
+    learns = True
 
     def learn(self, scores: np.ndarray) -> None:
         """Estimate the mean and the standard deviation of each member's scores."""

@@ -53,8 +53,12 @@ class CompositeScore(Score):
 
     def learn(self, model: LatentModel, x: np.ndarray, train: TrainFunction) -> None:
         """Let the members and the combination rule learn."""
-        for member, score in self.members(model):
+        members = self.members(model)
+        self.combination.check(len(members))
+        for member, score in members:
             score.learn(member, x, train)
+        if not self.combination.learns:
+            return
         scores = apply_in_batches(lambda *arguments: tf.transpose(self._scores(*arguments)), model, x)
         self.combination.learn(scores.T)
 

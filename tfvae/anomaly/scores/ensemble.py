@@ -72,7 +72,11 @@ class Ensemble(CompositeScore):
         return list(zip([model, *self.others], self.scores, strict=True))
 
     def learn(self, model: LatentModel, x: np.ndarray, train: TrainFunction) -> None:
-        """Train the other models; then let all members learn."""
+        """Train the other models, all with the graph of the detector's; then let all members learn."""
+        trained = model.get_weights()
         for member in self.others:
-            train(member, x)
+            model.set_weights(member.get_weights())
+            train(model, x)
+            member.set_weights(model.get_weights())
+        model.set_weights(trained)
         super().learn(model, x, train)
