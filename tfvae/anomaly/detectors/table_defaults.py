@@ -16,7 +16,7 @@ from tfvae.anomaly.scores.score_combination import ScoreCombination
 from tfvae.core.types import Shape
 from tfvae.data import Arrays
 from tfvae.data.preprocessing import Standardize
-from tfvae.likelihoods import MissingAtRandom, Normal
+from tfvae.likelihoods import MissingAtRandom, StudentT
 from tfvae.models import VAE, LatentModel
 from tfvae.networks import mlp
 from tfvae.objectives import ELBO, Trimmed
@@ -25,7 +25,8 @@ from tfvae.scales import Learned
 
 TRIM = 0.1
 _STEPS = 2500
-_FEWEST_EPOCHS = 10
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 500
+_DEGREES_OF_FREEDOM = 5.0
 _MEMBERS = 3
 _DRAWS = 16
 _KL_COEFFICIENT = 4.0
@@ -35,8 +36,9 @@ def model(shape: Shape, trim: float = TRIM) -> LatentModel:
     """Return a VAE for standardized rows, NaN for missing values.
 
     The latent space is small, about log2(columns / 2) dimensions, and each column has one learned scale. The
-    share `trim` of each mini-batch that is least probable is left out of the loss: it holds most of the
-    anomalies.
+    likelihood is Student's t with 5 degrees of freedom, as columns of tables have heavy tails: one far value
+    in an otherwise usual row weighs less than several that do not go together. The share `trim` of each
+    mini-batch that is least probable is left out of the loss: it holds most of the anomalies.
 
     Args:
         shape: of a row, such as (columns,).
@@ -52,7 +54,7 @@ def model(shape: Shape, trim: float = TRIM) -> LatentModel:
         mlp((64, 64), "elu"),
         mlp((64, 64), "elu"),
         NormalPosterior(latent_dim),
-        MissingAtRandom(Normal(shape, Learned(floor=0.1, initial=0.8, shape=shape))),
+        MissingAtRandom(StudentT(shape, Learned(floor=0.1, initial=0.8, shape=shape), _DEGREES_OF_FREEDOM)),
         objective=Trimmed(ELBO(), trim),
     )
 
@@ -84,7 +86,9 @@ def score() -> Score:
 
 
 def epochs(rows: int, batch_size: int) -> int:
-    """Return the number of passes over the training data: about 2,500 steps, and at least 10 passes.
+    """Return the number of passes over the training data: about 2,500 steps, and 10 to 500 passes.
+
+    More than 500 passes over few rows would learn them by heart, and with them the anomalies.
 
     Args:
         rows: number of training rows.
@@ -95,4 +99,4 @@ def epochs(rows: int, batch_size: int) -> int:
         250
     """
     steps = math.ceil(rows / batch_size)
-    return max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps))
+    return min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps)))
