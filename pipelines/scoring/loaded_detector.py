@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tfvae.pipelines.scoring import table_scorer
 from tfvae.pipelines.scoring.detector_description import DetectorDescription, read_description
 from tfvae.pipelines.scoring.table_scorer import TableScorer
+
+if TYPE_CHECKING:
+    from tfvae.anomaly import VAEDetector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +46,27 @@ class LoadedDetector:
             scorer, description = table_scorer.load(folder, top), read_description(folder)
             files = [folder / "saved_model.pb", *sorted((folder / "variables").iterdir())]
             return cls(scorer, description, _identity(files))
-        # These need Keras and the models of this library; an exported detector does not.
-        from tfvae.pipelines.scoring import detector_export, table_detector
+        # It needs Keras and the models of this library; an exported detector does not.
+        from tfvae.pipelines.scoring import table_detector
 
-        detector = table_detector.load(path)
+        return cls.of(table_detector.load(path), top, _identity([path]))
+
+    @classmethod
+    def of(cls, detector: VAEDetector, top: int | None = None, identity: str = "") -> Self:
+        """Return a detector that is in memory.
+
+        Args:
+            detector: fitted to a table.
+            top: number of features that are named in each row; None means 3, or all if there are fewer.
+            identity: differs for every other detector, where scoring may have to be resumed.
+
+        Raises:
+            InvalidInput: `top` is out of range.
+        """
+        from tfvae.pipelines.scoring import detector_export
+
         scorer = detector_export.scorer_in_memory(detector, top)
-        return cls(scorer, detector_export.describe(detector), _identity([path]))
+        return cls(scorer, detector_export.describe(detector), identity)
 
 
 def _identity(files: list[Path]) -> str:

@@ -32,7 +32,7 @@ class Fitted:
     """The result of a fit or of a recalibration.
 
     Attributes:
-        detector: the detector, as it was written.
+        detector: the detector.
         rows: number of rows that were used.
         rejects: rows that could not be read.
         drift: how far the scores of a recalibration are from those before; None after a fit.
@@ -53,10 +53,7 @@ def fit(
     seed: int = 0,
     progress: bool = False,
 ) -> Fitted:
-    """Fit a detector to a CSV or Parquet file and write it.
-
-    If the calibration holds rows out, all else is learned from the other rows: what columns hold, their
-    locations and scales, and the model.
+    """Fit a detector to a CSV or Parquet file and write it; `learn` without the writing.
 
     Args:
         data: the file.
@@ -71,11 +68,40 @@ def fit(
         InvalidInput: the schema does not fit the table, or the table has too few rows.
         OSError: a file cannot be read or written.
     """
-    file = table_file(data)
+    fitted = learn(table_file(data), schema, calibration, epochs, seed, progress)
+    fitted.detector.save(output)
+    return fitted
+
+
+def learn(
+    file: TableFile,
+    schema: TableSchema | None = None,
+    calibration: Calibration | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Fitted:
+    """Fit a detector to a table.
+
+    If the calibration holds rows out, all else is learned from the other rows: what columns hold, their
+    locations and scales, and the model.
+
+    Args:
+        file: the table.
+        schema: what the columns hold, of all or of some; the rest is inferred from the rows.
+        calibration: how the threshold is chosen; None means `Contamination(0.05)`.
+        epochs: passes over the rows; None means a number that depends on the number of rows.
+        seed: seed of all random numbers.
+        progress: whether progress is printed: a bar at a terminal, otherwise a line for each pass.
+
+    Raises:
+        InvalidInput: the schema does not fit the table, or the table has too few rows.
+        OSError: the table cannot be read.
+    """
     held_out = _held_out(file, calibration, seed)
     learned_from = None if held_out is None else np.flatnonzero(~held_out)
     features = TableFeatures.fit(file, infer(file, schema, learned_from), learned_from)
-    raw, rows, rejects = _read(file, features)
+    raw, rows, rejects = read(file, features)
     x = np.concatenate([np.asarray(features(part.values)) for part in raw])
     with reproducible(seed):
         model, score = _model_and_score(features)
@@ -86,7 +112,6 @@ def fit(
         fitted = (detector.fit(x) if held_out is None else detector.fit_without(held_out[rows], x)).scorer_
     scorer = Scorer(fitted.model, fitted.score, fitted.calibration, features, fitted.block)
     detector.set_params(preprocessing=features, verbose=0).with_scorer(scorer)
-    detector.save(output)
     return Fitted(detector, len(x), rejects)
 
 
@@ -103,7 +128,7 @@ def recalibrate(path: str | os.PathLike[str], data: str | os.PathLike[str]) -> F
     """
     detector = load(path)
     scorer = detector.scorer_
-    raw, _, rejects = _read(table_file(data), table_features(detector))
+    raw, _, rejects = read(table_file(data), table_features(detector))
     scores = np.concatenate([scorer.assess_arrays(part.values)["score"] for part in raw])
     drift = detector.calibrated_by(scores)
     detector.save(path)
@@ -166,8 +191,12 @@ def _held_out(file: TableFile, calibration: Calibration | None, seed: int) -> np
     return held_out_mask(file.count(), share, seed) if share else None
 
 
-def _read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], np.ndarray, tuple[Reject, ...]]:
+def read(file: TableFile, features: TableFeatures) -> tuple[list[Raw], np.ndarray, tuple[Reject, ...]]:
     """Return all rows of a file that can be read, in parts; their indices; and a reject for each other row.
+
+    Args:
+        file: the table.
+        features: of the detector.
 
     Raises:
         InvalidInput: the table lacks a column.

@@ -1,0 +1,1 @@
+from .table_detector import TableDetector as TableDetector
