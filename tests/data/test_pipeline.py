@@ -215,6 +215,7 @@ def peak_growth(code):
 @pytest.mark.skipif(
     not pathlib.Path("/proc/self/status").exists(), reason="memory is measured as Linux tells it"
 )
+@pytest.mark.slow
 def test_memory_is_bounded_by_the_pool_and_not_by_the_file(tmp_path):
     path = tmp_path / "big.npy"
     big = np.lib.format.open_memmap(path, "w+", np.float32, (400_000, 128))  # 195 MiB

@@ -109,6 +109,7 @@ def test_both_directions_bracket_the_exact_value(linear, simulated, exact, fine)
         assert gap.mean() > 2 * gap.std(ddof=1) / np.sqrt(COUNT)
 
 
+@pytest.mark.slow
 def test_the_weights_are_unbiased_with_few_temperatures(linear):
     """The mean of w is p(x), and that of 1/w is 1/p(x), whatever the step sizes are adapted to."""
     rows = 300
@@ -127,6 +128,7 @@ def test_the_weights_are_unbiased_with_few_temperatures(linear):
         assert abs(ratio.mean() - 1) < 4 * error
 
 
+@pytest.mark.slow
 def test_it_agrees_with_quadrature_for_a_nonlinear_decoder():
     vae = tfvae.VAE(
         networks.linear(), networks.mlp((8,), "tanh"), posteriors.Normal(1), likelihoods.Normal((2,), 0.3)
@@ -212,6 +214,7 @@ def _mixture():
 
 
 @pytest.mark.parametrize("make", [_conditional, _mixture])
+@pytest.mark.slow
 def test_the_draws_depend_neither_on_chunks_nor_on_other_examples(make, monkeypatch):
     """With a short pilot run, as long ones amplify rounding where the posterior has several modes."""
     monkeypatch.setattr(annealed_chains, "_PILOT_TRANSITIONS", 1)

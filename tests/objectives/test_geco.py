@@ -60,6 +60,7 @@ def test_at_a_multiplier_of_one_the_gradient_is_that_of_the_elbo(make, flat):
 
 
 @pytest.mark.parametrize("tolerance", [0.1, 0.2])
+@pytest.mark.slow
 def test_reconstructions_have_the_tolerance_at_the_least_rate(digits, tolerance):
     vae = tfvae.zoo.geco_vae((8, 8, 1), tolerance=tolerance)
     vae.fit(digits, epochs=50, batch_size=64, verbose=0)

@@ -16,6 +16,7 @@ def finished(tmp_path_factory):
     return Run.open(path)
 
 
+@pytest.mark.slow
 def test_the_demo_writes_a_run_with_all_files(finished):
     assert finished.finished
     assert finished.evaluation()["examples"] > 300
@@ -30,12 +31,14 @@ def test_the_demo_writes_a_run_with_all_files(finished):
         assert picture.width == 1200
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_pixels_is_learned(finished):
     """A scale fixed at 1 would be wider than the whole range of the pixels."""
     weights = [weight.path for weight in finished.model().likelihood.trainable_weights]
     assert any("log_scale" in path for path in weights), weights
 
 
+@pytest.mark.slow
 def test_a_used_folder_is_rejected(finished):
     with pytest.raises(Exception, match="--run: expected a new or empty folder"):
         demo.main(finished.path, epochs=1)

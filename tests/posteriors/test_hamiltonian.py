@@ -197,6 +197,7 @@ def _gaussian_vae(posterior):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.slow
 def test_a_thousand_fast_steps_stay_finite(policy, flat):
     keras.config.set_dtype_policy(policy)
     vae = _gaussian_vae(_posterior(num_steps=2))

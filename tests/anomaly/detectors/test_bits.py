@@ -96,6 +96,7 @@ print("equal")
 
 
 @pytest.mark.parametrize(("threads", "arithmetic"), [(1, "on"), (2, "off")])
+@pytest.mark.slow
 def test_another_process_gives_the_same_bits(exported, table, whole, tmp_path, threads, arithmetic):
     """Threads and optimizer settings belong to the process; in this one tfvae is not imported."""
     arrays = tmp_path / "known.npz"
@@ -132,6 +133,7 @@ def test_the_export_rejects_what_the_model_does_not_take(exported, x, message):
         signature(x=tf.constant(x, tf.float32))
 
 
+@pytest.mark.slow
 def test_the_detectors_preprocessing_is_in_the_export(tmp_path):
     x = np.random.default_rng(0).normal(loc=50, scale=7, size=(300, 3)).astype("float32")
     x[3, 1] = np.nan

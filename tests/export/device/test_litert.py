@@ -46,6 +46,7 @@ def test_large_and_small_features_stay_finite(tmp_path):
         np.testing.assert_allclose(run(x=x)["scale"], vae.encode(x).stddev(), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_loop_of_a_recurrent_network_needs_a_fixed_batch(tmp_path):
     vae = tfvae.zoo.sequence_vae((4, 2), latent_dim=2, units=3)
     with pytest.raises(
@@ -63,6 +64,7 @@ def test_a_loop_of_a_recurrent_network_needs_a_fixed_batch(tmp_path):
         np.testing.assert_allclose(location, vae.latent({"x": x[row : row + 1]}), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_several_endpoints_share_one_file(tmp_path, digits):
     """Noise is an input where something is drawn; a score repeats, and is the model's own in expectation."""
     vae = tfvae.zoo.vae((8, 8, 1), latent_dim=3)

@@ -141,6 +141,7 @@ def test_generation_in_8_bits_needs_no_data_for_its_noise(vae, digits, tmp_path)
     assert np.abs(decode(z=z)["mean"] - vae.decode(z).mean()).mean() < 0.02
 
 
+@pytest.mark.slow
 def test_endpoints_in_one_file_are_those_of_a_file_each(vae, digits, tmp_path, caplog):
     """Their layers share numbers, whose biases have another scale for z drawn than for its location."""
     before = list(logging.getLogger().handlers)

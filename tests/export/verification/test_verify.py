@@ -26,6 +26,7 @@ def test_the_c_loader_gives_the_models_numbers(pictures):
     assert set(verify.require_equal("c", report)["difference"]) == _ENDPOINTS
 
 
+@pytest.mark.slow
 def test_openvino_gives_the_models_numbers(tmp_path):
     module = importlib.import_module("tfvae.export.serving.saved_model")
     model = tfvae.zoo.vae((4,), latent_dim=2)

@@ -278,7 +278,7 @@ ALLOWED = {
 @pytest.mark.parametrize(
     ("name", "make"),
     [
-        (name, make)
+        pytest.param(name, make, marks=pytest.mark.slow) if name == "DoublyReparameterized" else (name, make)
         for name in ALLOWED
         for make in (ProductOfExperts, MixtureOfProducts)
         if (name, make) != ("DoublyReparameterized", MixtureOfProducts)  # rejected, as it would be biased

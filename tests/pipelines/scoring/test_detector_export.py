@@ -61,6 +61,7 @@ def test_dates_are_the_seconds_that_the_readme_promises(folder):
     np.testing.assert_array_equal(raw, expected)
 
 
+@pytest.mark.slow
 def test_the_readme_states_the_license_that_is_given(folder, tmp_path):
     sections = []
     for options in ([], ["--license", "CC BY 4.0"]):

@@ -97,7 +97,14 @@ def test_a_new_version_takes_over_while_requests_go_on(serving, folder):
         assert client.post("/v1/models/m/versions/10:predict", {"instances": [1.0]}).status_code == 200
 
 
-@pytest.mark.parametrize("broken", ["empty", "no variables", "damaged"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param("empty", marks=pytest.mark.slow),
+        pytest.param("no variables", marks=pytest.mark.slow),
+        "damaged",
+    ],
+)
 def test_a_broken_version_leaves_the_old_one_serving(serving, folder, broken):
     publish(folder, 1)
     with serving(folder, poll_seconds=POLL) as client:
