@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfvae.core.errors import InvalidInput
+from tfvae.core.errors import InvalidInput, UnreadableFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,8 @@ def as_file(x: Any) -> Iterator[Path]:
         x: a data frame, a dict of columns, or a path.
 
     Raises:
-        InvalidInput: it is something else, or holds values that a Parquet file does not.
+        InvalidInput: it is something else, or holds values that a Parquet file does not; and instead of an
+            `UnreadableFile` about the file that a data frame became.
     """
     if isinstance(x, str | os.PathLike):
         yield Path(os.path.expanduser(x))
@@ -42,7 +43,12 @@ def as_file(x: Any) -> Iterator[Path]:
             parquet.write_table(as_arrow(x), path)
         except pa.ArrowException as error:
             raise InvalidInput("X", "columns that a Parquet file holds", error) from None
-        yield path
+        try:
+            yield path
+        except UnreadableFile as error:
+            if error.path != path:
+                raise
+            raise InvalidInput("X", error.expected, error.reason) from None
 
 
 def as_arrow(x: Any) -> pa.Table:
@@ -74,4 +80,19 @@ def as_arrow(x: Any) -> pa.Table:
         received = "; ".join(map(str, error.args))
         raise InvalidInput("X", "columns of one length, each of one type", received) from None
     index = (table.schema.pandas_metadata or {}).get("index_columns", [])
-    return table.drop_columns([name for name in index if isinstance(name, str)])
+    table = table.drop_columns([name for name in index if isinstance(name, str)])
+    plain = [_with_plain_categories(column) for column in table.columns]
+    return pa.table(plain, names=table.column_names)
+
+
+def _with_plain_categories(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column; categories that are views of strings, as those of polars, become strings."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type) or column.type.value_type != pa.string_view():
+        return column
+    chunks = [
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.string()))
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(column.type.index_type, pa.string()))

@@ -98,6 +98,16 @@ def test_every_form_of_a_table_has_the_same_scores(detector, new, tmp_path):
         np.testing.assert_array_equal(detector.score_samples(form), expected)
 
 
+def test_categories_of_pandas_and_of_polars_are_those_of_texts(detector, new):
+    expected = detector.score_samples(new)
+    np.testing.assert_array_equal(detector.score_samples(new.astype({"shop": "category"})), expected)
+    table = pa.Table.from_pandas(new, preserve_index=False)
+    codes, names = pd.factorize(new["shop"])
+    shops = pa.DictionaryArray.from_arrays(pa.array(codes, pa.uint32()), pa.array(names, pa.string_view()))
+    views = table.set_column(table.column_names.index("shop"), "shop", shops)
+    np.testing.assert_array_equal(detector.score_samples(views), expected)
+
+
 def test_it_is_the_commands_detector(train, new, tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     new.to_csv(tmp_path / "new.csv", index=False)
@@ -144,6 +154,8 @@ def test_rows_that_cannot_be_read_are_left_out_aloud_or_named(detector, new):
     [
         (np.zeros((3, 2)), "X: expected a data frame of pandas.* received a ndarray"),
         ({"quantity": [1, 2], "price": [1.0]}, "X: expected columns of one length"),
+        (pa.table([[1], [2]], names=["price", "price"]), "X: .*two columns have the name 'price'"),
+        ({"quantity": [], "price": [], "shop": [], "day": []}, "X: expected at least one row"),
         ({"quantity": [1, "two"]}, "X: expected columns of one length, each of one type"),
         ({"quantity": [1]}, "expected a column 'price' .*as in training"),
     ],

@@ -24,6 +24,7 @@ class UnreadableFile(OSError):
 
     def __init__(self, path: object, expected: str, reason: object):
         super().__init__(f"{path}: expected {expected}, but {reason}")
+        self.path, self.expected, self.reason = path, expected, reason
 
 
 class UnwritableFile(OSError):
