@@ -104,6 +104,7 @@ class TestOptimal:
         with pytest.raises(InvalidInput, match="scale: expected another scale, as the best one of StudentT"):
             tfvae.likelihoods.StudentT((4,), tfvae.scales.Optimal())
 
+    @pytest.mark.slow
     def test_the_recipe_needs_no_beta(self, digits):
         """A scale learned from 1 on leaves the latent space unused for long; this one uses it at once."""
         vae = tfvae.zoo.sigma_vae((8, 8, 1))

@@ -34,6 +34,7 @@ def test_the_orders_differ_from_pass_to_pass_and_repeat_from_the_seed():
     np.testing.assert_array_equal(_orders(100, 10, 3), first)
 
 
+@pytest.mark.slow
 def test_every_order_is_as_likely():
     """The first of five rows is each row about as often: chi-square with 4 degrees of freedom."""
     keras.utils.set_random_seed(0)

@@ -111,6 +111,7 @@ def test_bad_arguments_are_rejected(arguments, argument):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.slow
 def test_it_trains_saves_and_is_loaded(policy, digits, tmp_path):
     keras.config.set_dtype_policy(policy)
     x = np.round(255 * digits[:256]) / 255

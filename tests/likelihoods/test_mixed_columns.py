@@ -274,6 +274,7 @@ def test_every_weight_gets_a_finite_gradient(policy):
         assert np.abs(gradient).max() > 0, weight.path
 
 
+@pytest.mark.slow
 def test_it_trains_saves_and_is_loaded(tmp_path):
     x = _table()[:, 1:5]
     vae = _vae(KINDS[1:5])

@@ -135,6 +135,7 @@ def test_importance_weights_are_unbiased(largest_force):
     assert (np.abs(weights.mean(0) - 1) < 4 * error).all()
 
 
+@pytest.mark.slow
 def test_trained_it_is_tighter_than_any_diagonal_gaussian():
     """The best diagonal Gaussian has KL log(prod diag(precision) / det precision) / 2 below log p(x)."""
     x = tf.constant([[0.5, -0.3, 0.2]])
@@ -208,6 +209,7 @@ def test_a_thousand_fast_steps_stay_finite(policy, flat):
     assert history["loss"][-1] < history["loss"][0]
 
 
+@pytest.mark.slow
 def test_it_trains_in_a_vae_and_loads_again(small_vae, flat, tmp_path):
     vae = small_vae(_posterior(3))
     with tf.GradientTape() as tape:
@@ -234,6 +236,7 @@ class Still(Hamiltonian):
         return tf.fill((*shape, self.noise_dim), 0.3)
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_device(two_replicas, small_vae, flat):
     ends = []
     for strategy in (tf.distribute.get_strategy(), two_replicas):

@@ -145,6 +145,7 @@ def _vae(posterior, prior):
     )
 
 
+@pytest.mark.slow
 def test_a_prior_fitted_afterwards_shortens_the_codes_of_images(flat, tmp_path):
     """On images it was not fitted to, as well."""
     keras.utils.set_random_seed(1)

@@ -198,6 +198,7 @@ def test_over_vectors_it_is_the_distribution_of_their_codes():
     assert np.isin(drawn.numpy().reshape(-1, 2), codebook).all()
 
 
+@pytest.mark.slow
 def test_a_model_with_it_trains_saves_and_exports(flat, tmp_path):
     """The objective trains all but the prior, which is fitted to the codes afterwards."""
     vae, x = _vae(AutoregressiveCodes(6, 2, 3, units=8)), flat[:256]

@@ -128,6 +128,7 @@ def _vae():
     )
 
 
+@pytest.mark.slow
 def test_it_trains_saves_and_exports(flat, tmp_path):
     vae, x = _vae(), flat[:256]
     with tf.GradientTape() as tape:

@@ -176,6 +176,7 @@ def test_the_configuration_makes_it_again():
     assert (type(again), again.num_components, again.low, again.high) == (VampPrior, 3, -1.0, None)
 
 
+@pytest.mark.slow
 def test_it_trains_saves_and_exports(flat, tmp_path):
     vae, x = _vae(VampPrior(2, 20, low=0.0, high=1.0)), flat[:256]
     with tf.GradientTape() as tape:

@@ -53,6 +53,7 @@ def _message(path):
     return message
 
 
+@pytest.mark.slow
 def test_a_file_keeps_kind_arguments_and_bits(fitted, path, x):
     loaded = load(path)
     assert type(loaded) is type(fitted)

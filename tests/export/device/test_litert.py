@@ -118,6 +118,7 @@ def test_wrong_names_are_rejected(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_file_of_nans_is_rejected_and_the_old_one_kept(tmp_path, monkeypatch):
     """Also if it is not seen in the weights, which are checked first."""
     monkeypatch.setattr("tfvae.export.device.litert.require_finite_weights", lambda subject: None)

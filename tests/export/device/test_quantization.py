@@ -157,6 +157,7 @@ def test_endpoints_in_one_file_are_those_of_a_file_each(vae, digits, tmp_path, c
     assert logging.getLogger().handlers == before
 
 
+@pytest.mark.slow
 def test_fewer_examples_than_a_batch_show_their_ranges(vae, digits, tmp_path):
     write = functools.partial(tfvae.export.litert, vae, quantize="int8", representative_data=digits[:20])
     few, every = write(tmp_path / "few.tflite", batch_size=32), write(tmp_path / "any.tflite")
@@ -187,6 +188,7 @@ def test_representative_data_is_checked(vae, tmp_path, data, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_quantized_file_of_nans_is_rejected(digits, tmp_path, monkeypatch):
     """Also if it is not seen in the weights, which are checked first."""
     monkeypatch.setattr("tfvae.export.device.litert.require_finite_weights", lambda subject: None)

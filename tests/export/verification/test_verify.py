@@ -44,6 +44,7 @@ def test_endpoints_that_openvino_cannot_run_are_named(pictures):
     assert "DecodeJpeg" in report["unsupported"]["encode"]
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table(exported, capsys):
     assert main(["export", "verify", str(exported.path.parent), "--batch", "4"]) == 0
     out = capsys.readouterr().out

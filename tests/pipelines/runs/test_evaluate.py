@@ -62,6 +62,7 @@ def test_another_source_is_measured_whole(image_run, tmp_path):
     assert result["elbo"]["mean"] <= result["log_likelihood"]["mean"] + 0.5
 
 
+@pytest.mark.slow
 def test_one_example_has_no_standard_error(tmp_path):
     run = train.start(
         tmp_path / "run",

@@ -132,6 +132,7 @@ class TestPagesThatExist:
         assert (tmp_path / "site" / "index.html").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_code_beside_a_litert_file_is_replaced_on_demand_if_it_is_generated(image_run, tmp_path, capsys):
     export = ["export", "litert", str(image_run.path), str(tmp_path / "m.tflite")]
     code = tmp_path / "m.code" / "m.cc"

@@ -84,6 +84,7 @@ class TestFewLabels:
         everything = next(rows.chunks())["label"]
         np.testing.assert_array_equal(np.bincount(everything[everything >= 0]), [10, 10, 10])
 
+    @pytest.mark.slow
     def test_a_stopped_run_ends_with_the_same_bits(self, few, tmp_path, monkeypatch, same_model):
         class Stop(Exception):
             pass

@@ -139,6 +139,7 @@ def test_records_that_cannot_be_written_are_one_line(tmp_path, table, monkeypatc
         train.start(tmp_path / "run", "vae", {"latent_dim": 2}, str(table))
 
 
+@pytest.mark.slow
 def test_a_log_gets_one_line_an_epoch(tmp_path, table, capfd):
     """The standard output of a test is no terminal."""
     training = TrainingOptions(epochs=3, batch_size=50)

@@ -164,6 +164,7 @@ def test_one_bad_row_does_not_end_the_file(folder, detector, tmp_path):
     run("detector", "fit", *arguments)
 
 
+@pytest.mark.slow
 def test_the_rejects_are_utf8_in_any_locale(folder, detector, tmp_path):
     text = "\N{CJK UNIFIED IDEOGRAPH-4E2D}"
     data = tmp_path / "new.csv"

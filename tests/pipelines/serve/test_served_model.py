@@ -52,6 +52,7 @@ def until(condition):
         time.sleep(POLL / 2)
 
 
+@pytest.mark.slow
 def test_the_garbage_collector_skips_loaded_objects(serving, folder):
     """Visiting them would stop all answers for 0.2 s, more than once a second."""
     publish(folder, 1)
@@ -65,6 +66,7 @@ def test_the_garbage_collector_skips_loaded_objects(serving, folder):
     assert gc.get_freeze_count() == 0
 
 
+@pytest.mark.slow
 def test_a_replaced_version_is_freed_after_its_last_request(serving, folder):
     publish(folder, 1)
     with serving(folder, poll_seconds=POLL) as client:
@@ -130,6 +132,7 @@ def test_a_broken_version_leaves_the_old_one_serving(serving, folder, broken):
         assert client.post(PREDICT, {"instances": [3.0]}).json() == {"predictions": [6.0]}
 
 
+@pytest.mark.slow
 def test_deleting_the_newest_version_goes_back_to_the_one_before(serving, folder):
     publish(folder, 1)
     publish(folder, 2)
