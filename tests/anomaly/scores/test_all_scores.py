@@ -44,6 +44,7 @@ SCORES = {
 
 
 @pytest.mark.parametrize("name", SCORES)
+@pytest.mark.slow
 def test_contributions_add_up_and_a_file_keeps_the_bits(exact, rows, name, tmp_path):
     """Up to float rounding of sums of terms as large as the largest."""
     fitted = VAEDetector(exact.vae(1.2), score=SCORES[name](), epochs=1).fit(rows[:200])

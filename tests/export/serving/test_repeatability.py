@@ -18,6 +18,7 @@ _MODELS = {
 
 
 @pytest.mark.parametrize("name", _MODELS)
+@pytest.mark.slow
 def test_the_same_request_has_the_same_bytes(name, tmp_path, c_session):
     """With several threads, and memory used in another order in each call."""
     model = _MODELS[name]()

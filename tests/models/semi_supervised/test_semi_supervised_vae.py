@@ -61,6 +61,7 @@ def test_with_the_class_unknown_the_bound_is_the_sum_over_all_classes(model, x):
     )
 
 
+@pytest.mark.slow
 def test_with_the_class_unknown_the_likelihood_is_summed_too(model, x):
     """Its weights are sums over the class draw by draw, so one draw is the sum of the joint estimates."""
     joint = np.zeros((12, K))

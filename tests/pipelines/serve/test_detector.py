@@ -50,6 +50,7 @@ def _plain(value):
     return value.decode() if isinstance(value, bytes) else float(value)
 
 
+@pytest.mark.slow
 def test_a_table_with_text_and_missing_values(serving, tmp_path):
     g = np.random.default_rng(2)
     size = g.gamma(3, 2, 400)

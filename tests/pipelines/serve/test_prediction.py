@@ -38,6 +38,7 @@ def test_other_requests_are_answered_while_a_model_runs(serving, exported, monke
 
 
 @pytest.mark.parametrize("batching", [None, BatchingPolicy(8, 0.001)])
+@pytest.mark.slow
 def test_one_row_overtakes_large_requests(serving, exported, monkeypatch, batching):
     call, ended = Version.call, []
 
