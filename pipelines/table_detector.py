@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from tfvae.anomaly import Calibration, Contamination
+from tfvae.anomaly.detectors.base import Detector
 from tfvae.anomaly.detectors.vae_detector import VAEDetector
 from tfvae.core.errors import InvalidInput
 from tfvae.data.tables.files import Reject, table_file
@@ -26,6 +25,8 @@ from tfvae.pipelines.tables_in_memory import as_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_SHARED = ("contamination", "calibration", "epochs", "seed")  # with the detectors of arrays
 
 
 @final
@@ -64,11 +65,8 @@ class TableDetector(OutlierMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         "schema": [dict, None],
-        "contamination": [Interval(Real, 0, 0.5, closed="right")],
-        "calibration": [Calibration, None],
-        "epochs": [Interval(Integral, 0, None, closed="left"), None],
-        "seed": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["boolean"],
+        **{name: Detector._parameter_constraints[name] for name in _SHARED},
     }
 
     def __init__(
@@ -219,16 +217,25 @@ class TableDetector(OutlierMixin, BaseEstimator):
 
     def _with(self, detector: VAEDetector) -> Self:
         self.detector_, self.offset_ = detector, detector.offset_
+        self._loaded = {}
         self.schema_ = table_detector.table_features(detector).schema
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, without the graphs of `score`."""
+        return {**vars(self), "_loaded": {}}
+
+    def _loaded_detector(self, top: int | None) -> LoadedDetector:
+        """Return the detector with its graph, which takes longer to make than to score thousands of rows."""
+        if top not in self._loaded:
+            self._loaded[top] = LoadedDetector.of(self.detector_, top)
+        return self._loaded[top]
 
     def _scored(self, x: Any, folder: Path, top: int | None) -> Path:
         check_is_fitted(self)
         output = folder / "scored.parquet"
         with as_file(x) as path:
-            summary = score_table.score(
-                LoadedDetector.of(self.detector_, top), path, output, progress=self.verbose
-            )
+            summary = score_table.score(self._loaded_detector(top), path, output, progress=self.verbose)
         if summary.rejected:
             reasons = "; ".join(f"{count}: {reason}" for reason, count in summary.reasons.items())
             _warn_of_rejects(summary.rejected, reasons, 4)

@@ -62,7 +62,7 @@ def fit(
         calibration: how the threshold is chosen; None means `Contamination(0.05)`.
         epochs: passes over the rows; None means a number that depends on the number of rows.
         seed: seed of all random numbers.
-        progress: whether progress is printed: a bar at a terminal, otherwise a line for each pass.
+        progress: whether progress is printed: a bar at a terminal, otherwise a line every few passes.
 
     Raises:
         InvalidInput: the schema does not fit the table, or the table has too few rows.
@@ -92,7 +92,7 @@ def learn(
         calibration: how the threshold is chosen; None means `Contamination(0.05)`.
         epochs: passes over the rows; None means a number that depends on the number of rows.
         seed: seed of all random numbers.
-        progress: whether progress is printed: a bar at a terminal, otherwise a line for each pass.
+        progress: whether progress is printed: a bar at a terminal, otherwise a line every few passes.
 
     Raises:
         InvalidInput: the schema does not fit the table, or the table has too few rows.

@@ -1,5 +1,7 @@
 """`TableDetector`: the command's detector for data frames and files, from Python."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +13,7 @@ from tfvae.anomaly import FalsePositiveRate
 from tfvae.core.errors import InvalidInput
 from tfvae.pipelines import TableDetector
 from tfvae.pipelines.cli.app import main
+from tfvae.pipelines.scoring.loaded_detector import LoadedDetector
 
 
 def _orders(rows, seed):
@@ -83,8 +86,8 @@ class _Interchange:
     def __init__(self, frame):
         self._frame = frame
 
-    def __dataframe__(self, *args, **kwargs):
-        return self._frame.__dataframe__(*args, **kwargs)
+    def __dataframe__(self, nan_as_null=False, allow_copy=True):
+        return self._frame.__dataframe__(nan_as_null, allow_copy)
 
 
 def test_every_form_of_a_table_has_the_same_scores(detector, new, tmp_path):
@@ -129,11 +132,28 @@ def test_the_report_shows_the_rows(detector, new, tmp_path):
     assert "Mars" in page.read_text(encoding="utf-8")
 
 
+def test_the_graph_of_scores_is_made_once_and_is_in_no_copy(detector, new, monkeypatch):
+    first = detector.score(new)
+    other = copy.deepcopy(detector)
+    made = []
+    monkeypatch.setattr(LoadedDetector, "of", lambda *arguments: made.append(arguments))
+    assert detector.score(new).equals(first)
+    assert not made
+    monkeypatch.undo()
+    assert other.score(new).equals(first)
+
+
 def test_the_schemas_word_is_obeyed(train):
     schema = {"columns": [{"name": "quantity", "kind": "count"}, {"name": "day", "kind": "key"}]}
     fitted = TableDetector(schema, epochs=1).fit(train)
     kinds = {column["name"]: column["kind"] for column in fitted.schema_["columns"]}
     assert (kinds["quantity"], kinds["day"]) == ("count", "key")
+
+
+def test_a_schema_of_other_columns_is_rejected(train):
+    schema = {"columns": [{"name": "color", "kind": "category"}]}
+    with pytest.raises(InvalidInput, match=r"^schema: expected columns of X.parquet, received 'color'"):
+        TableDetector(schema).fit(train)
 
 
 def test_rows_that_cannot_be_read_are_left_out_aloud_or_named(detector, new):

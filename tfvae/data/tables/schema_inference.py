@@ -66,7 +66,7 @@ def infer(file: TableFile, given: TableSchema | None = None, rows: np.ndarray | 
     known = {column.name: column for column in given.columns} if given else {}
     for name in known:
         if name not in file.names:
-            raise InvalidInput("schema", f"columns of {file.path}", f"{name!r}, which is not there")
+            raise InvalidInput("schema", f"columns of {file.path.name}", f"{name!r}, which is not there")
     missing = given.missing if given else MISSING
     statistics = {
         name: ColumnStatistics(name, missing)
